@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Installs every part that building, testing and the demo need. `make deps` runs it.
 #
-# From Debian:      runc, QEMU for the other architecture, compilers, git (what is missing only)
-# From Go's proxy:  registry, buildx, crane        -> .deps/bin        (pinned in testdata/tools)
+# From Debian:      runc, QEMU for the other architecture, compilers, git, BusyBox
+# From Go's proxy:  registry, crane, buildx        -> .deps/bin        (pinned in testdata/tools)
 # From PyPI:        moto, a stand-in for AWS       -> .deps/venv       (pinned in testdata/tools)
 # From crates.io:   cargo-deny                     -> .deps/bin
 #
 # Not installed here, because you will want your own: the Rust and Go toolchains. What is already
 # there is left alone, so a second run takes a second. Root is used for apt and binfmt only.
 #
-# usage: scripts/deps.sh            everything
-#        scripts/deps.sh --check    only say what is missing; exit 1 if anything is
+# usage: scripts/deps.sh [--check] [demo|test|lint|all]
+#
+# The word says for which target of the Makefile (default: all). --check installs nothing: it says
+# what is missing, and exits with 1 if anything is.
 set -euo pipefail
 
 rust_needed=1.95
@@ -21,11 +23,14 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 parts=$root/.deps
 tools=$root/testdata/tools
 check_only=false
-case ${1-} in
-  '') ;;
-  --check) check_only=true ;;
-  *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
-esac
+purpose=all
+for argument; do
+  case $argument in
+    --check) check_only=true ;;
+    demo | test | lint | all) purpose=$argument ;;
+    *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
+  esac
+done
 
 say() { printf '  %-12s %s\n' "$1" "$2"; }
 fail() { printf 'deps: %s\n' "$@" >&2; exit 1; }
@@ -35,6 +40,13 @@ lacking=0
 missing() {
   lacking=$((lacking + 1))
   if $check_only; then say "$1" "missing: $2"; else say "$1" "installing: $2"; fi
+}
+
+# wants PURPOSE...: is this run for one of them?
+wants() {
+  local candidate
+  for candidate; do [[ $purpose == all || $purpose == "$candidate" ]] && return 0; done
+  return 1
 }
 
 as_root() {
@@ -68,16 +80,13 @@ toolchains() {
 
 # ---- Debian packages -----------------------------------------------------------------------------
 debian_packages() {
-  local wanted=(
-    binfmt-support      # registers QEMU with the kernel
-    ca-certificates
-    gcc libc6-dev make  # crates with C code, and cargo's linker
-    git
-    python3-venv        # moto
-    qemu-user-static    # runs steps of the other architecture
-    runc                # buildkitd runs steps with it
-    shellcheck          # `make lint`
-  )
+  local wanted=(ca-certificates gcc git libc6-dev make) # cargo's linker, and crates with C code
+  if wants demo test; then
+    # runc runs the steps of buildkitd; the other two run those of the other architecture.
+    wanted+=(runc qemu-user-static binfmt-support)
+  fi
+  if wants test; then wanted+=(python3-venv); fi
+  if wants lint; then wanted+=(shellcheck); fi
   local lacks=() package
   for package in "${wanted[@]}"; do
     [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || lacks+=("$package")
@@ -188,15 +197,19 @@ dependency_check() {
 }
 
 command -v apt-get >/dev/null || fail "this script installs with apt-get, and was tried on Debian 12 (bookworm) only"
-echo "deps: parts go to $parts"
+echo "deps: for ${purpose/all/everything}, into $parts"
 debian_packages
 toolchains
-foreign_binaries
-busybox_packages
-go_tool registry github.com/distribution/distribution/v3/version.version
-go_tool crane github.com/google/go-containerregistry/cmd/crane/cmd.Version
-go_tool buildx github.com/docker/buildx/version.Version
-aws_stand_in
-dependency_check
+if wants demo test; then
+  foreign_binaries
+  busybox_packages
+  go_tool registry github.com/distribution/distribution/v3/version.version
+  go_tool crane github.com/google/go-containerregistry/cmd/crane/cmd.Version
+fi
+if wants test; then
+  go_tool buildx github.com/docker/buildx/version.Version
+  aws_stand_in
+fi
+if wants lint; then dependency_check; fi
 
 if $check_only && ((lacking > 0)); then fail "$lacking missing: run \`make deps\`"; fi
