@@ -1,0 +1,8 @@
+//! launchway.hcl: our own blocks (`release`, `cache`, `service`, …) read into typed settings with
+//! spans. Evaluating expressions is `bake`'s work; acting on settings is `plan`'s.
+
+mod settings;
+
+pub use settings::{
+    Baseline, CacheMode, CacheSettings, ReleaseSettings, ServiceSettings, Settings,
+};

@@ -1,0 +1,86 @@
+//! The typed form of our own blocks, after evaluation. Paths are as written, relative to the
+//! file's directory.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything that launchway.hcl (or our blocks in a bake file) says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The `release` block; defaults when there is none.
+    pub release: ReleaseSettings,
+    /// The `cache` block.
+    pub cache: Option<CacheSettings>,
+    /// `service` blocks by label, in the order of the file.
+    pub services: Vec<ServiceSettings>,
+}
+
+/// `release { … }`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReleaseSettings {
+    /// `targets`: what to release when the command line names nothing; default: group `default`.
+    pub targets: Option<Vec<String>>,
+    /// `tags`: the tags put on every image; the repositories come from each target's `tags`.
+    /// Default: the tags of the targets themselves.
+    pub tags: Option<Vec<String>>,
+    /// `baseline = "tag:NAME" | "record:FILE" | "none"`: what the release is compared with.
+    pub baseline: Option<Baseline>,
+    /// `create_repositories = true`: create a missing ECR repository instead of failing.
+    pub create_repositories: bool,
+    /// `output`: the folder for release.json and hand-off files; default `launchway-out`.
+    pub output: Option<PathBuf>,
+}
+
+/// What a release is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// The image under this tag in each repository.
+    Tag(String),
+    /// A release.json of an earlier release.
+    Record(PathBuf),
+    /// Nothing: every image counts as changed.
+    None,
+}
+
+/// `cache { … }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// `repository`: where cache manifests live, as `REPOSITORY:<target>-<arch>`.
+    pub repository: String,
+    /// `mode = "max" | "min"`; default max.
+    pub mode: CacheMode,
+    /// `branch`: kept apart from other branches' caches by a `-<branch>` suffix.
+    pub branch: Option<String>,
+    /// `fallback`: branches whose caches are imported after the own one; an empty string is the
+    /// cache without a suffix.
+    pub fallback: Vec<String>,
+    /// `attributes = { … }`: more attributes of the export, for example `compression`.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// How much a cache export holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheMode {
+    /// All steps of all stages.
+    #[default]
+    Max,
+    /// The steps of the final stage.
+    Min,
+}
+
+/// `service "NAME" { … }`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceSettings {
+    /// The label.
+    pub name: String,
+    /// `taskdef`: the task definition template.
+    pub taskdef: Option<PathBuf>,
+    /// `appspec`: the appspec to hand on, as it is.
+    pub appspec: Option<PathBuf>,
+    /// `images = { PLACEHOLDER = "target" }`: `<PLACEHOLDER>` in the template stands for the
+    /// target's image.
+    pub images: BTreeMap<String, String>,
+    /// `output`: the folder for this service's files; default: the service's name in the
+    /// release's folder.
+    pub output: Option<PathBuf>,
+}

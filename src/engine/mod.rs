@@ -1,0 +1,1 @@
+//! Finding, starting and stopping the BuildKit daemon that solves run on.

@@ -1,0 +1,1 @@
+//! The files that a deploy stage reads, made from a release record. Pure: values in, files out.

@@ -1,0 +1,2 @@
+//! Launchway's entry point.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A client of the OCI distribution API, with retries, token scopes and typed errors.

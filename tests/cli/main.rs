@@ -1,0 +1,1 @@
+//! Snapshots of the binary, run with a clean environment.

@@ -1,0 +1,1 @@
+//! Releases on real parts: buildkitd, a registry, QEMU. See `make deps`.
