@@ -58,6 +58,7 @@ lint: ## Check format, clippy, dependencies (licences, sources, bans) and shell 
 	@scripts/deps.sh lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo fetch --locked
 	PATH=$(LAUNCHWAY_TEST_PARTS)/bin:$$PATH cargo deny --offline --all-features check bans licenses sources
 	shellcheck $(shell_scripts)
 

@@ -85,7 +85,7 @@ debian_packages() {
     # runc runs the steps of buildkitd; the other two run those of the other architecture.
     wanted+=(runc qemu-user-static binfmt-support)
   fi
-  if wants test; then wanted+=(python3-venv); fi
+  if wants test; then wanted+=(python3-venv time); fi # moto; `make bench`
   if wants lint; then wanted+=(shellcheck); fi
   local lacks=() package
   for package in "${wanted[@]}"; do
