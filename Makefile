@@ -40,6 +40,7 @@ build: ## Build Launchway itself into dist/bin
 	@install -m 0755 $(target)/release/launchway dist/bin/launchway
 
 demo: ## From a clone to a two-architecture release in a registry on this machine
+	@scripts/demo.sh --check
 	@scripts/deps.sh demo
 	@$(MAKE) engine build
 	@scripts/demo.sh

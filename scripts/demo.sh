@@ -6,7 +6,19 @@
 #
 # Without KEEP the registry and the daemon stop at the end. The daemon's cache stays in .deps/demo,
 # so the next demo is warm; `rm -rf .deps/demo` starts over.
+#
+#   scripts/demo.sh --check    only says whether it can run here
 set -euo pipefail
+
+if [[ $EUID -ne 0 && -z ${BUILDKIT_HOST-} ]]; then
+  cat >&2 <<'ROOT'
+demo: BuildKit's daemon has to run as root, and you are not root. Either
+    sudo env "PATH=$PATH" "HOME=$HOME" make demo
+or name a daemon that may use this machine's loopback: BUILDKIT_HOST=unix:///path make demo
+ROOT
+  exit 1
+fi
+if [[ ${1-} == --check ]]; then exit 0; fi
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 parts=${LAUNCHWAY_TEST_PARTS:-$root/.deps}

@@ -116,9 +116,11 @@ foreign_binaries() {
       as_root mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc ||
         fail "binfmt_misc can't be mounted: load it on the host (modprobe binfmt_misc), and run containers with --privileged"
     fi
-    # An entry without F, left by another package, is replaced.
-    [[ ! -e $entry ]] || as_root update-binfmts --disable "$name"
-    as_root update-binfmts --enable "$name"
+    if ! grep -qs '^flags: .*F' "$entry"; then
+      # An entry without F, left by another package, is replaced.
+      [[ ! -e $entry ]] || as_root update-binfmts --disable "$name"
+      as_root update-binfmts --enable "$name"
+    fi
     grep -qs '^flags: .*F' "$entry" ||
       fail "$entry has no F flag ($(grep -s '^flags' "$entry" || echo 'no entry')): see \`update-binfmts --display $name\`"
   fi
