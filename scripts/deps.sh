@@ -202,8 +202,8 @@ dependency_check() {
 
 command -v apt-get >/dev/null || fail "this script installs with apt-get, and was tried on Debian 12 (bookworm) only"
 echo "deps: for ${purpose/all/everything}, into $parts"
-debian_packages
 toolchains
+debian_packages
 if wants demo test; then
   foreign_binaries
   busybox_packages
