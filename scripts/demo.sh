@@ -22,7 +22,7 @@ if [[ ${1-} == --check ]]; then exit 0; fi
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 parts=${LAUNCHWAY_TEST_PARTS:-$root/.deps}
-launchway=$root/dist/bin/launchway
+launchway=${LAUNCHWAY_BIN:-$root/dist/bin/launchway}
 home=$parts/demo
 project=$home/shop
 keep=${KEEP-}
