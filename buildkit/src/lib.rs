@@ -7,6 +7,7 @@
 
 mod credential;
 mod secret;
+mod session;
 mod status;
 
 pub use credential::{Credential, CredentialError, CredentialSource};
