@@ -1,1 +1,3 @@
 //! Releases on real parts: buildkitd, a registry, QEMU. See `make deps`.
+
+mod engine;
