@@ -32,6 +32,23 @@ NOTES = [
     "The contexts of both tools are read from the page cache: this measures programs, not disks.",
 ]
 
+# buildkit/engine/buildkitd.toml explains these; garbage is not collected, so that runs compare.
+BUILDKITD = """
+root = "{folder}/root"
+provenanceEnvDir = "{folder}/provenance.d"
+[grpc]
+  address = ["unix://{folder}/buildkitd.sock"]
+[otel]
+  socketPath = "{folder}/otel.sock"
+[cdi]
+  disabled = true
+[worker.containerd]
+  enabled = false
+[worker.oci]
+  networkMode = "host"
+  gc = false
+"""
+
 BULKY_BAKE = """
 variable "REGISTRY" {}
 variable "TAG" {}
@@ -101,10 +118,10 @@ class Bench:
         folder.mkdir()
         socket = folder / "buildkitd.sock"
         config = folder / "buildkitd.toml"
-        config.write_text('[worker.oci]\n  networkMode = "host"\n  gc = false\n')
+        config.write_text(BUILDKITD.format(folder=folder))
         with open(folder / "log", "wb") as log:
             self.daemon = subprocess.Popen(
-                [LIBEXEC / "buildkitd", "--root", folder / "root", "--addr", f"unix://{socket}", "--config", config],
+                [LIBEXEC / "buildkitd", "--config", config],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )
         deadline = time.monotonic() + 30
