@@ -1,8 +1,8 @@
 //! Wire types that `bollard-buildkit-proto` does not have.
 
 #[expect(
-    missing_docs,
     unreachable_pub,
+    unused_qualifications,
     clippy::pedantic,
     reason = "generated code"
 )]

@@ -2,7 +2,7 @@
 //!
 //! This decides which folder is meant and what of it; [`filesync`] walks and sends.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -140,17 +140,18 @@ async fn send_directory(
     outgoing: Outgoing,
 ) -> Result<(), Status> {
     shared.transfers.calls.fetch_add(1, Ordering::Relaxed);
-    let record = match &shared.config.sync_records {
-        Some(directory) => Some(open_record(directory, wanted.record_key(shared)).await?),
-        None => None,
-    };
+    let record = shared.record(&wanted.dir_name).await?;
     let request = SendRequest {
         root: path,
         include: wanted.include,
         exclude: wanted.exclude,
         follow: wanted.follow,
     };
-    match filesync::send(request, record, incoming, outgoing).await {
+    let result = filesync::send(request, record.clone(), incoming, outgoing).await;
+    if let Some(trouble) = record.and_then(|record| record.trouble()) {
+        shared.warn(causes(&trouble));
+    }
+    match result {
         Ok(sent) => {
             shared.transfers.add(&sent);
             Ok(())
@@ -159,12 +160,37 @@ async fn send_directory(
     }
 }
 
-/// The record is a file: it is read on a thread that may block.
-async fn open_record(directory: &Path, key: String) -> Result<Arc<SendRecord>, Status> {
-    let directory = directory.to_owned();
-    tokio::task::spawn_blocking(move || SendRecord::open(&directory, &key))
-        .await
-        .map_err(|error| Status::internal(error.to_string()))
+impl Shared {
+    /// The record of what was sent under a name. The daemon has a copy of the folder for every
+    /// name, and one more for every kind of request (ignore file, context); one record serves the
+    /// kinds, because it never gives two contents the same time. Transfers of one name that run at
+    /// once share it.
+    async fn record(&self, dir_name: &str) -> Result<Option<Arc<SendRecord>>, Status> {
+        let Some(directory) = &self.config.sync_records else {
+            return Ok(None);
+        };
+        let mut records = self.records.lock().await;
+        if let Some(record) = records.get(dir_name) {
+            return Ok(Some(Arc::clone(record)));
+        }
+        let (directory, key) = (directory.clone(), self.record_key(dir_name));
+        // It is a file, and reading it may block.
+        let record = tokio::task::spawn_blocking(move || SendRecord::open(&directory, &key))
+            .await
+            .map_err(|error| Status::internal(error.to_string()))?;
+        records.insert(dir_name.to_owned(), Arc::clone(&record));
+        Ok(Some(record))
+    }
+
+    /// Names the daemon's copies: they belong to a daemon, a shared key and a name.
+    fn record_key(&self, dir_name: &str) -> String {
+        let mut hash = Sha256::new();
+        for part in [&self.config.engine_id, &self.config.shared_key, dir_name] {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        hex::encode(hash.finalize())
+    }
 }
 
 /// What a request's metadata asks for.
@@ -187,30 +213,6 @@ impl Wanted {
             exclude: values(metadata, "exclude-patterns")?,
             follow: values(metadata, "followpaths")?,
         })
-    }
-
-    /// Names the copy that the daemon compares with. It has one per name and shared key, and one
-    /// more for every kind of request; the patterns tell the kinds apart.
-    fn record_key(&self, shared: &Shared) -> String {
-        let mut hash = Sha256::new();
-        let mut put = |text: &str| {
-            hash.update(text.len().to_le_bytes());
-            hash.update(text);
-        };
-        put(&shared.config.engine_id);
-        put(&shared.config.shared_key);
-        put(&self.dir_name);
-        for (kind, patterns) in [
-            ("include", &self.include),
-            ("exclude", &self.exclude),
-            ("follow", &self.follow),
-        ] {
-            put(kind);
-            for pattern in patterns {
-                put(pattern);
-            }
-        }
-        hex::encode(hash.finalize())
     }
 }
 

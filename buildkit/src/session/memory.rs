@@ -36,7 +36,7 @@ where
             ..Default::default()
         };
         put(outgoing, PacketType::PacketStat, |packet| {
-            packet.stat = Some(stat)
+            packet.stat = Some(stat);
         })
         .await?;
     }
@@ -57,7 +57,7 @@ where
                     .await?;
                 }
                 put(outgoing, PacketType::PacketData, |reply| {
-                    reply.id = packet.id
+                    reply.id = packet.id;
                 })
                 .await?;
             }

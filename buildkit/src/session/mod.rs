@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Client, CredentialError, CredentialSource, Error, limits, random};
 use files::Counters;
+use filesync::SendRecord;
 use roots::Roots;
 
 pub(crate) use auth::NO_CREDENTIALS;
@@ -64,6 +65,9 @@ pub(crate) struct Shared {
     config: SessionConfig,
     roots: Roots,
     transfers: Counters,
+    /// By the daemon's name for the folder.
+    records: tokio::sync::Mutex<BTreeMap<String, Arc<SendRecord>>>,
+    warnings: Mutex<Vec<String>>,
     /// Lookups that failed, by host: the typed cause of a build's failure.
     credential_failures: Mutex<BTreeMap<String, Arc<CredentialError>>>,
 }
@@ -95,6 +99,13 @@ impl Session {
     /// What was sent so far.
     pub fn transfers(&self) -> Transfers {
         self.shared.transfers.get()
+    }
+
+    /// What went wrong without harm since the last call, for people: a record of sent files that
+    /// could not be read or written.
+    pub fn take_warnings(&self) -> Vec<String> {
+        let warnings = &self.shared.warnings;
+        std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the daemon has ended the session or the connection is gone. Builds that need the
@@ -144,6 +155,8 @@ impl Shared {
             config,
             roots: Roots::default(),
             transfers: Counters::default(),
+            records: tokio::sync::Mutex::default(),
+            warnings: Mutex::default(),
             credential_failures: Mutex::default(),
         }
     }
@@ -163,6 +176,13 @@ impl Shared {
 
     pub(crate) fn add_files(&self, files: BTreeMap<String, Bytes>) -> RootName {
         self.roots.add_files(files)
+    }
+
+    fn warn(&self, warning: String) {
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(warning);
     }
 
     fn note_credential_failure(&self, host: &str, error: CredentialError) {
