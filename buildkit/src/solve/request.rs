@@ -1,0 +1,206 @@
+//! What to build, and how that is said on the wire.
+//!
+//! The keys are those of BuildKit's Dockerfile frontend (`frontend/dockerui`) and of
+//! `api/services/control`. Folders are routed with `local-sessionid:NAME=PREFIX:SESSION`: the daemon
+//! then asks the session for the folder `PREFIX-NAME`, so that one session serves any number of
+//! folders and every build that names the same folder shares one transfer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use bollard_buildkit_proto::moby::buildkit::v1 as control;
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::session::Shared;
+
+const FRONTEND: &str = "dockerfile.v0";
+/// Present and empty, it makes the built-in frontend serve `# syntax=` lines too.
+const CMDLINE: &str = "cmdline";
+const FILENAME: &str = "filename";
+const CONTEXT: &str = "context";
+const DOCKERFILE: &str = "dockerfile";
+const FRONTEND_CAPS: &str = "frontend.caps";
+const CAP_NAMED_CONTEXTS: &str = "moby.buildkit.frontend.contexts+forward";
+const CACHE_IMPORTS: &str = "cache-imports";
+/// The name under which an inline Dockerfile is served.
+const INLINE_NAME: &str = "Dockerfile";
+
+/// One build. Everything is optional: the default builds nothing and fails.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SolveRequest {
+    /// `target`, `platform`, `build-arg:NAME`, `filename`, … of the Dockerfile frontend, passed on
+    /// as they are. A remote `context` is given here.
+    pub frontend_attributes: BTreeMap<String, String>,
+    /// The local folders; `None` for a remote context or none at all.
+    pub context: Option<ContextRoots>,
+    /// Local folders by the name that `FROM` and `COPY --from` use.
+    pub named_local_contexts: BTreeMap<String, PathBuf>,
+    /// The Dockerfile's text, used instead of a file; `filename` is then ignored.
+    pub inline_dockerfile: Option<String>,
+    /// Serve `# syntax=` lines by the frontend that is built into the daemon, instead of pulling
+    /// the image that they name.
+    pub builtin_frontend: bool,
+    /// What becomes of the result; `None` only builds it into the daemon's cache.
+    pub exporter: Option<Exporter>,
+    /// Caches to read.
+    pub cache_imports: Vec<CacheEntry>,
+    /// Caches to write.
+    pub cache_exports: Vec<CacheEntry>,
+    /// `network.host`, `security.insecure`, `device`; each must also be allowed by the daemon.
+    pub entitlements: Vec<String>,
+    /// Leave no record in the daemon's history.
+    pub internal: bool,
+}
+
+/// The folders of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextRoots {
+    /// What `COPY` reads.
+    pub context: PathBuf,
+    /// The folder that `filename` is relative to.
+    pub dockerfile: PathBuf,
+}
+
+/// Where a result goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exporter {
+    /// `image`, `oci`, `docker`, …
+    pub kind: String,
+    /// `name`, `push`, `oci-mediatypes`, …
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A cache to read or write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// `registry`, `s3`, `inline`, …
+    pub kind: String,
+    /// `ref`, `mode`, `ignore-error`, …
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl SolveRequest {
+    /// Registers the folders with the session and writes the request.
+    pub(super) fn into_wire(
+        self,
+        reference: &str,
+        session: &Shared,
+    ) -> Result<control::SolveRequest, Error> {
+        let frontend_attrs = self.frontend_attrs(session)?;
+        let imports = self
+            .cache_imports
+            .into_iter()
+            .map(CacheEntry::into_wire)
+            .collect();
+        let exports = self
+            .cache_exports
+            .into_iter()
+            .map(CacheEntry::into_wire)
+            .collect();
+        let exporter = self.exporter.unwrap_or_default();
+        let exporter_attrs: HashMap<_, _> = exporter.attributes.into_iter().collect();
+        let exporters = (!exporter.kind.is_empty()).then(|| control::Exporter {
+            r#type: exporter.kind.clone(),
+            attrs: exporter_attrs.clone(),
+        });
+        Ok(control::SolveRequest {
+            r#ref: reference.to_owned(),
+            session: session.id().to_owned(),
+            frontend: FRONTEND.to_owned(),
+            frontend_attrs,
+            // Daemons before v0.13 read only these.
+            exporter_deprecated: exporter.kind,
+            exporter_attrs_deprecated: exporter_attrs,
+            exporters: exporters.into_iter().collect(),
+            cache: Some(control::CacheOptions {
+                exports,
+                imports,
+                ..Default::default()
+            }),
+            entitlements: self.entitlements,
+            internal: self.internal,
+            ..Default::default()
+        })
+    }
+
+    fn frontend_attrs(&self, session: &Shared) -> Result<HashMap<String, String>, Error> {
+        let mut attrs: HashMap<String, String> =
+            self.frontend_attributes.clone().into_iter().collect();
+        let route = |prefix: &str| format!("{prefix}:{}", session.id());
+        let mut routes = Vec::new();
+        if let Some(roots) = &self.context {
+            routes.push((CONTEXT.to_owned(), session.add_directory(&roots.context)?));
+            if self.inline_dockerfile.is_none() {
+                routes.push((
+                    DOCKERFILE.to_owned(),
+                    session.add_directory(&roots.dockerfile)?,
+                ));
+            }
+        } else if !attrs.contains_key(CONTEXT) {
+            // The frontend looks for an ignore file even when nothing is copied.
+            routes.push((CONTEXT.to_owned(), session.add_files(BTreeMap::new())));
+        }
+        if let Some(text) = &self.inline_dockerfile {
+            let files = BTreeMap::from([(INLINE_NAME.to_owned(), text.clone().into())]);
+            routes.push((DOCKERFILE.to_owned(), session.add_files(files)));
+            attrs.insert(FILENAME.to_owned(), INLINE_NAME.to_owned());
+        }
+        for (name, path) in &self.named_local_contexts {
+            let directory = directory_name(name);
+            attrs.insert(format!("context:{name}"), format!("local:{directory}"));
+            routes.push((directory, session.add_directory(path)?));
+        }
+        for (name, prefix) in routes {
+            attrs.insert(format!("local-sessionid:{name}"), route(prefix.as_str()));
+        }
+        if attrs.keys().any(|key| key.starts_with("context:")) {
+            add_cap(&mut attrs);
+        }
+        if self.builtin_frontend {
+            attrs.entry(CMDLINE.to_owned()).or_default();
+        }
+        if !self.cache_imports.is_empty() {
+            // Sent here too: this is what the frontend passes on to the solves of its own in
+            // which the steps run.
+            let entries = self.cache_imports.iter();
+            let entries = entries.map(|e| json!({"Type": e.kind, "Attrs": e.attributes}));
+            attrs.insert(
+                CACHE_IMPORTS.to_owned(),
+                Value::Array(entries.collect()).to_string(),
+            );
+        }
+        Ok(attrs)
+    }
+}
+
+/// The local name of a named context: its own, unless that means something else.
+fn directory_name(context: &str) -> String {
+    match context {
+        CONTEXT | DOCKERFILE => format!("_{context}"),
+        _ => context.to_owned(),
+    }
+}
+
+fn add_cap(attrs: &mut HashMap<String, String>) {
+    let caps = attrs.entry(FRONTEND_CAPS.to_owned()).or_default();
+    if caps.split(',').any(|cap| cap == CAP_NAMED_CONTEXTS) {
+        return;
+    }
+    if !caps.is_empty() {
+        caps.push(',');
+    }
+    caps.push_str(CAP_NAMED_CONTEXTS);
+}
+
+impl CacheEntry {
+    fn into_wire(self) -> control::CacheOptionsEntry {
+        control::CacheOptionsEntry {
+            r#type: self.kind,
+            attrs: self.attributes.into_iter().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
