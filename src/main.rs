@@ -1,2 +1,7 @@
 //! Launchway's entry point.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(launchway::cli::main(std::env::args_os()))
+}

@@ -1,2 +1,95 @@
 //! What was typed: one file per verb. Reads the environment and files, calls the library, prints
 //! through `ui`.
+//!
+//! [`main`] is the whole process but its exit: parse, run until done or interrupted, report.
+
+mod args;
+mod bake;
+mod build;
+mod completions;
+mod context;
+mod failure;
+mod invocation;
+mod later;
+mod parse;
+mod plan;
+mod process;
+mod release;
+mod version;
+
+use clap::{Parser, Subcommand};
+
+pub use args::GlobalArgs;
+pub use context::{Context, Environment, Terminal};
+pub use invocation::Invocation;
+pub use process::main;
+
+use crate::ui::Failure;
+
+/// Multi-arch container releases for Amazon ECS, built by BuildKit
+#[derive(Debug, Parser)]
+#[command(
+    name = "launchway",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Run `launchway VERB --help` for a verb's flags and examples."
+)]
+pub struct Cli {
+    /// Flags of every verb.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What Launchway can be asked to do.
+#[derive(Debug, Subcommand)]
+#[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
+pub enum Verb {
+    /// Build, publish and tag all images of a release, then write the hand-off files
+    Release(release::Args),
+    /// Show what a release would do
+    Plan(plan::Args),
+    /// Build targets of a bake file, with the flags of `docker buildx bake`
+    Bake(bake::Args),
+    /// Build one Dockerfile, with the flags of `docker buildx build`
+    Build(build::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print the version
+    Version,
+}
+
+impl Verb {
+    /// Fails when a flag was given that this version knows but does not have.
+    fn refuse_later_flags(&self) -> Result<(), Failure> {
+        match self {
+            Self::Bake(args) => args.later.refuse(),
+            Self::Build(args) => args.later.refuse(),
+            Self::Release(_) | Self::Plan(_) | Self::Completions(_) | Self::Version => Ok(()),
+        }
+    }
+
+    /// Runs the verb; the value is the exit code.
+    async fn run(self, invocation: &Invocation) -> Result<u8, Failure> {
+        match self {
+            Self::Release(args) => release::run(args, invocation).await,
+            Self::Plan(args) => plan::run(args, invocation).await,
+            Self::Bake(args) => bake::run(args, invocation).await,
+            Self::Build(args) => build::run(args, invocation).await,
+            Self::Completions(args) => completions::run(&args, invocation),
+            Self::Version => version::run(invocation),
+        }
+    }
+}
+
+/// What a verb says as long as the parts that it needs are not there.
+fn not_built(verb: &str) -> Failure {
+    Failure::new(
+        crate::exit::UNEXPECTED,
+        format!("`launchway {verb}` does not work in this version yet"),
+    )
+}

@@ -1,0 +1,113 @@
+//! Flags that several verbs share. The doc comment of a field is its help.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::Baseline;
+use crate::image::Platform;
+use crate::ui::Colour;
+use crate::ui::progress::Wish;
+
+use super::parse;
+
+/// Flags of every verb.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+    /// [env: BUILDKIT_PROGRESS] [default: auto]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORM",
+        hide_possible_values = true
+    )]
+    pub progress: Option<Wish>,
+
+    /// BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+    /// [env: BUILDKIT_HOST]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub engine: Option<String>,
+
+    /// When to use colour: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    #[arg(hide_possible_values = true)]
+    pub color: Colour,
+
+    /// Say nothing but warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Show the typed errors behind a report
+    #[arg(short = 'D', long, global = true)]
+    pub debug: bool,
+}
+
+/// Which targets of which files, changed how: `release`, `plan` and `bake`.
+#[derive(Args, Clone, Debug)]
+pub struct SelectionArgs {
+    /// Targets or groups; `*` and `?` match names [default: group or target `default`]
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+
+    /// Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and their
+    /// `.override` forms]
+    #[arg(
+        short,
+        long = "file",
+        value_name = "FILE",
+        help_heading = "What to build"
+    )]
+    pub files: Vec<PathBuf>,
+
+    /// Override a target's attribute, for example `web.args.VERSION=2` or `*.platform=linux/arm64`
+    #[arg(long, value_name = "TARGET.KEY=VALUE", help_heading = "What to build")]
+    pub set: Vec<String>,
+
+    /// Platforms instead of those in the file, for example linux/amd64,linux/arm64
+    #[arg(
+        long,
+        value_name = "PLATFORM",
+        value_delimiter = ',',
+        help_heading = "What to build"
+    )]
+    pub platform: Vec<Platform>,
+}
+
+/// How the build cache is used.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheArgs {
+    /// Run every step, whatever is cached
+    #[arg(long)]
+    pub no_cache: bool,
+
+    /// Look for newer base images
+    #[arg(long)]
+    pub pull: bool,
+}
+
+/// What a release is named, compared with and written to: `release` and `plan`.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Release")]
+pub struct ReleaseArgs {
+    /// Tag for every image instead of the declared ones; may be repeated
+    #[arg(short, long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+
+    /// What to compare with: tag:NAME, record:FILE or none [default: the moving tag]
+    #[arg(long, value_name = "BASELINE", value_parser = parse::baseline)]
+    pub baseline: Option<Baseline>,
+
+    /// Folder for release.json and the hand-off files [default: launchway-out]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}

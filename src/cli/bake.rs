@@ -1,0 +1,67 @@
+//! `launchway bake`: targets of a bake file, with buildx's flags and their meaning.
+
+use std::path::PathBuf;
+
+use crate::ui::Failure;
+
+use super::Invocation;
+use super::args::{CacheArgs, SelectionArgs};
+use super::later::{Later, LaterFlag, LaterFlags};
+
+const EXAMPLES: &str = "\
+Examples:
+  launchway bake --push                       # group `default` of docker-bake.hcl
+  launchway bake web api --set '*.args.V=2'   # two targets with another build argument
+  launchway bake --print                      # the resolved targets as JSON; nothing is built";
+
+/// Arguments of `bake`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Which targets, from which files.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// How the build cache is used.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+
+    /// Push by digest, and move the tags when everything is built
+    #[arg(long, help_heading = "Output")]
+    pub push: bool,
+
+    /// Write build results to this file, in the shape that buildx uses
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub metadata_file: Option<PathBuf>,
+
+    /// Print the resolved targets as JSON and stop
+    #[arg(long)]
+    pub print: bool,
+
+    /// Flags of buildx that come later.
+    #[command(flatten)]
+    pub(super) later: Later<BakeLater>,
+}
+
+/// What `docker buildx bake` has and this version does not.
+#[derive(Debug)]
+pub(super) struct BakeLater;
+
+impl LaterFlags for BakeLater {
+    const FLAGS: &'static [LaterFlag] = &[
+        LaterFlag::switch("load").instead("Push to a registry with --push."),
+        LaterFlag::value("provenance").harmless(&["false", "disabled=true"]),
+        LaterFlag::value("sbom").harmless(&["false", "disabled=true"]),
+        LaterFlag::value("call").harmless(&["build"]),
+        LaterFlag::switch("check"),
+        LaterFlag::value("allow"),
+        LaterFlag::value("list").instead("See all targets with --print '*'."),
+        LaterFlag::value("var").instead("Set an environment variable of the same name."),
+        LaterFlag::value("builder").instead("Name a BuildKit daemon with --engine ADDRESS."),
+        LaterFlag::value("policy"),
+    ];
+}
+
+pub(crate) async fn run(_args: Args, _invocation: &Invocation) -> Result<u8, Failure> {
+    Err(super::not_built("bake"))
+}

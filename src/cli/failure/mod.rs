@@ -1,0 +1,2 @@
+//! From each area's typed errors to a [`Failure`](crate::ui::Failure): which exit code, which
+//! excerpt, which hints. One file per area.

@@ -1,0 +1,67 @@
+//! Readers of flag values: text to typed values, with errors that say what was expected.
+
+use std::path::PathBuf;
+
+use crate::config::Baseline;
+
+/// `tag:NAME`, `record:FILE` or `none`.
+pub(crate) fn baseline(text: &str) -> Result<Baseline, String> {
+    match text.split_once(':') {
+        Some(("tag", name)) if !name.is_empty() => Ok(Baseline::Tag(name.to_owned())),
+        Some(("record", file)) if !file.is_empty() => Ok(Baseline::Record(PathBuf::from(file))),
+        None if text == "none" => Ok(Baseline::None),
+        _ => Err("expected tag:NAME, record:FILE or none".to_owned()),
+    }
+}
+
+/// A key and perhaps a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Before the first `=`.
+    pub key: String,
+    /// After it; `None` when there is no `=`.
+    pub value: Option<String>,
+}
+
+/// `KEY=VALUE`, or `KEY` alone where that means "from the environment" or "empty".
+pub(crate) fn pair(text: &str) -> Result<Pair, String> {
+    let (key, value) = match text.split_once('=') {
+        Some((key, value)) => (key, Some(value.to_owned())),
+        None => (text, None),
+    };
+    if key.is_empty() {
+        return Err("expected KEY=VALUE".to_owned());
+    }
+    Ok(Pair {
+        key: key.to_owned(),
+        value,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn baselines() {
+        assert_eq!(baseline("tag:prod"), Ok(Baseline::Tag("prod".to_owned())));
+        assert_eq!(
+            baseline("record:out/release.json"),
+            Ok(Baseline::Record("out/release.json".into()))
+        );
+        assert_eq!(baseline("none"), Ok(Baseline::None));
+        for wrong in ["", "prod", "tag:", "record:", "none:", "Tag:x"] {
+            assert!(baseline(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pairs() {
+        let value = |text| pair(text).unwrap().value;
+        assert_eq!(value("A=1=2"), Some("1=2".to_owned()));
+        assert_eq!(value("A="), Some(String::new()));
+        assert_eq!(value("A"), None);
+        assert!(pair("=x").is_err());
+        assert!(pair("").is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! The thread that shows progress: takes events, keeps the model, writes at most ten times a
+//! second.
+
+use std::fmt;
+use std::io::Write as _;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::release::{Event, Observer};
+use crate::ui::printer::{Printer, Stream};
+
+use super::json::Json;
+use super::mode::Mode;
+use super::plain::Plain;
+
+/// Time between two pictures.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Shows the events of one run until it is finished or dropped.
+pub struct Progress {
+    began: Instant,
+    sender: Sender<Message>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Message {
+    Happened(Box<Event>, Duration),
+    Finished,
+}
+
+/// What turns events into text.
+trait Form: Send {
+    /// Text for one event.
+    fn event(&mut self, event: &Event, now: Duration) -> String;
+
+    /// Text for the passing of time; asked about every [`FRAME`].
+    fn tick(&mut self, _now: Duration) -> String {
+        String::new()
+    }
+
+    /// Text for the end of the run.
+    fn finish(&mut self, _now: Duration) -> String {
+        String::new()
+    }
+}
+
+impl Progress {
+    /// Starts to show a run. `unicode`: more than ASCII may be drawn.
+    pub fn start(mode: Mode, title: &str, printer: &Printer, _unicode: bool) -> Self {
+        let style = printer.talk_style();
+        let _ = title;
+        let form: Option<Box<dyn Form>> = match mode {
+            Mode::Tty | Mode::Plain => Some(Box::new(Plain::new(style))),
+            Mode::Json => Some(Box::new(Json::default())),
+            Mode::Quiet | Mode::None => None,
+        };
+        let began = Instant::now();
+        let (sender, receiver) = channel();
+        let thread = form.and_then(|form| {
+            let err = printer.err();
+            std::thread::Builder::new()
+                .name("progress".to_owned())
+                .spawn(move || show(form, &receiver, &err, began))
+                .ok()
+        });
+        Self {
+            began,
+            sender,
+            thread,
+        }
+    }
+
+    /// What a run is given to tell its events to.
+    pub fn observer(&self) -> Observer {
+        let sender = self.sender.clone();
+        let began = self.began;
+        Arc::new(move |event| {
+            // Without a display nobody receives; that is what quiet means.
+            let _ = sender.send(Message::Happened(Box::new(event), began.elapsed()));
+        })
+    }
+
+    /// Ends the display; what it shows stays. Dropping it does the same.
+    pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let _ = self.sender.send(Message::Finished);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress").finish_non_exhaustive()
+    }
+}
+
+fn show(mut form: Box<dyn Form>, messages: &Receiver<Message>, err: &Stream, began: Instant) {
+    let mut next_frame = began + FRAME;
+    loop {
+        // Looked at before waiting: a storm of events must not keep the picture from moving.
+        let wait = next_frame.saturating_duration_since(Instant::now());
+        if wait.is_zero() {
+            write(err, &form.tick(began.elapsed()));
+            next_frame = Instant::now() + FRAME;
+            continue;
+        }
+        match messages.recv_timeout(wait) {
+            Ok(Message::Happened(event, at)) => write(err, &form.event(&event, at)),
+            Ok(Message::Finished) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    write(err, &form.finish(began.elapsed()));
+}
+
+fn write(err: &Stream, text: &str) {
+    if !text.is_empty() {
+        let mut err = err.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+}
+
+impl Form for Plain {
+    fn event(&mut self, event: &Event, now: Duration) -> String {
+        Plain::event(self, event, now)
+    }
+
+    fn finish(&mut self, now: Duration) -> String {
+        Plain::finish(self, now)
+    }
+}
+
+impl Form for Json {
+    fn event(&mut self, event: &Event, now: Duration) -> String {
+        Json::event(self, event, now)
+    }
+}

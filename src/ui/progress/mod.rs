@@ -1,0 +1,37 @@
+//! Progress of a run on stderr: a picture, lines, JSON or nothing.
+//!
+//! A [`Progress`] listens to the events of a run and shows them from a thread of its own, so that
+//! a busy run is drawn and a slow terminal holds up nobody. What it shows is decided by pure code:
+//! `model` keeps the state, `plain`, `tty` and `json` turn it into text.
+
+mod display;
+mod json;
+mod mode;
+mod model;
+mod plain;
+mod step;
+mod terminal;
+mod transfer;
+
+use launchway_buildkit::VertexWarning;
+
+pub use display::Progress;
+pub use mode::{Mode, UnknownWish, Wish};
+pub use terminal::restore as restore_terminal;
+
+/// A warning of the daemon as text: where, what, and where to read about it.
+fn warning_text(warning: &VertexWarning) -> String {
+    let mut text = String::new();
+    if let Some(source) = &warning.source {
+        text.push_str(&source.filename);
+        if let Some(range) = source.ranges.first() {
+            text.push_str(&format!(":{}", range.start_line));
+        }
+        text.push_str(": ");
+    }
+    text.push_str(warning.short.trim_end());
+    if !warning.url.is_empty() {
+        text.push_str(&format!(" ({})", warning.url));
+    }
+    text
+}

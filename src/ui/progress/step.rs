@@ -1,0 +1,443 @@
+//! One step as it is shown: a vertex, or a group of vertices that belong together.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, SystemTime};
+
+use launchway_buildkit::{Vertex, VertexStatus};
+
+use crate::release::SolveStep;
+
+use super::transfer::Transfer;
+
+/// Output lines kept per step, for the log window and for error reports.
+const TAIL: usize = 50;
+/// Bytes of an unfinished line that are kept before it is cut into lines.
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// One run of one solve, by the solve's index: what a stream of status messages belongs to.
+pub(crate) type Stream = (usize, SolveStep);
+
+/// What kind of work a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A step of a Dockerfile; counted.
+    Build,
+    /// What BuildKit does to get there: loading definitions, metadata, caches.
+    Housekeeping,
+    /// Makes the image, and pushes it.
+    Export,
+    /// Exports the build cache.
+    CacheExport,
+}
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Announced.
+    Waiting,
+    /// Going on.
+    Running,
+    /// Ended well.
+    Done,
+    /// Its result came from a cache.
+    Cached,
+    /// Failed.
+    Failed,
+    /// Ended because something else failed.
+    Cancelled,
+}
+
+impl Progress {
+    /// Nothing more is expected, unless it starts again.
+    pub(crate) fn is_end(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Running)
+    }
+}
+
+/// A step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// For people: `[build 2/4] RUN make`.
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// The stream that reported it running first, else the one that announced it.
+    pub(crate) owner: Stream,
+    /// The number that the plain log gives it, from 1; 0 as long as it was not printed.
+    pub(crate) number: usize,
+    /// Its end was told about.
+    pub(crate) ended: bool,
+    /// When it began to run last, by our clock; `None` while it does not.
+    pub(crate) running_since: Option<Duration>,
+    /// By status id, in the order of appearance.
+    pub(crate) transfers: Vec<Transfer>,
+    /// The last complete lines of output.
+    pub(crate) tail: VecDeque<String>,
+    /// Unfinished lines by stream.
+    partial: BTreeMap<i64, Vec<u8>>,
+    members: BTreeMap<String, Member>,
+    claimed: bool,
+}
+
+/// One vertex of a step.
+#[derive(Debug, Default)]
+struct Member {
+    intervals: BTreeMap<SystemTime, Option<SystemTime>>,
+    has_run: bool,
+    error: Option<String>,
+    weak: bool,
+}
+
+impl Step {
+    pub(crate) fn new(name: &str, owner: Stream) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: Kind::of(name),
+            owner,
+            number: 0,
+            ended: false,
+            running_since: None,
+            transfers: Vec::new(),
+            tail: VecDeque::new(),
+            partial: BTreeMap::new(),
+            members: BTreeMap::new(),
+            claimed: false,
+        }
+    }
+
+    /// Takes what one stream says about a vertex of this step.
+    ///
+    /// Messages repeat, and a later stream calls a step cached that ran in an earlier one: what
+    /// has run stays so. A vertex without inputs (a base image, a context) is first looked up,
+    /// which is not called cached, and then perhaps cached after all; there the last word counts.
+    pub(crate) fn update(&mut self, vertex: &Vertex, stream: Stream, now: Duration) {
+        let member = self.members.entry(vertex.digest.clone()).or_default();
+        member.weak = vertex
+            .progress_group
+            .as_ref()
+            .is_some_and(|group| group.weak);
+        if let Some(started) = vertex.started {
+            if !self.claimed {
+                self.claimed = true;
+                self.owner = stream;
+            }
+            let interval = member.intervals.entry(started).or_default();
+            if vertex.completed.is_some() {
+                *interval = vertex.completed;
+            }
+            if !vertex.inputs.is_empty() {
+                member.has_run |= !vertex.cached;
+            } else if self.owner == stream {
+                member.has_run = !vertex.cached;
+            }
+        }
+        if vertex.error.is_some() {
+            member.error.clone_from(&vertex.error);
+        }
+        self.running_since = match self.progress() {
+            Progress::Running => self.running_since.or(Some(now)),
+            _ => None,
+        };
+    }
+
+    /// How far it is, all its vertices taken together.
+    pub(crate) fn progress(&self) -> Progress {
+        let members = || self.members.values();
+        let error = members().find_map(|member| member.error.as_deref());
+        if let Some(error) = error {
+            return if is_cancellation(error) {
+                Progress::Cancelled
+            } else {
+                Progress::Failed
+            };
+        }
+        if !self.members.is_empty() && members().all(Member::is_completed) {
+            if members().any(|member| member.has_run) {
+                Progress::Done
+            } else {
+                Progress::Cached
+            }
+        } else if members().any(|member| !member.intervals.is_empty()) {
+            Progress::Running
+        } else {
+            Progress::Waiting
+        }
+    }
+
+    /// Not to be shown: all its vertices belong to a group weakly.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.members.values().all(|member| member.weak)
+    }
+
+    /// Why it failed.
+    pub(crate) fn error(&self) -> Option<&str> {
+        self.members
+            .values()
+            .find_map(|member| member.error.as_deref())
+    }
+
+    /// How long it ran by the daemon's clock: the time during which any of its vertices did.
+    pub(crate) fn duration(&self) -> Duration {
+        let mut intervals: Vec<(SystemTime, SystemTime)> = self
+            .members
+            .values()
+            .flat_map(|member| &member.intervals)
+            .filter_map(|(start, end)| Some((*start, (*end)?)))
+            .collect();
+        intervals.sort_unstable();
+        let mut total = Duration::ZERO;
+        let mut reached: Option<SystemTime> = None;
+        for (start, end) in intervals {
+            let start = reached.map_or(start, |reached| reached.max(start));
+            total += end.duration_since(start).unwrap_or_default();
+            reached = Some(reached.map_or(end, |reached| reached.max(end)));
+        }
+        total
+    }
+
+    /// Takes a status message; the index of the transfer that it is about.
+    pub(crate) fn transfer(&mut self, status: &VertexStatus) -> usize {
+        let known = self
+            .transfers
+            .iter()
+            .position(|transfer| transfer.id == status.id);
+        let index = known.unwrap_or_else(|| {
+            self.transfers.push(Transfer::new(&status.id));
+            self.transfers.len() - 1
+        });
+        self.transfers[index].update(status);
+        index
+    }
+
+    /// Takes a piece of output; the lines that it completes.
+    pub(crate) fn output(&mut self, stream: i64, bytes: &[u8]) -> Vec<String> {
+        let partial = self.partial.entry(stream).or_default();
+        partial.extend_from_slice(bytes);
+        let mut lines = Vec::new();
+        let mut rest = 0;
+        while let Some(length) = partial[rest..].iter().position(|&byte| byte == b'\n') {
+            lines.push(line(&partial[rest..rest + length]));
+            rest += length + 1;
+        }
+        partial.drain(..rest);
+        if partial.len() > LONGEST_LINE {
+            lines.push(line(partial));
+            partial.clear();
+        }
+        self.keep(&lines);
+        lines
+    }
+
+    /// The lines that never got their end, once the step is over.
+    pub(crate) fn flush(&mut self) -> Vec<String> {
+        let partial = std::mem::take(&mut self.partial);
+        let unfinished = partial.values().filter(|bytes| !bytes.is_empty());
+        let lines: Vec<String> = unfinished.map(|bytes| line(bytes)).collect();
+        self.keep(&lines);
+        lines
+    }
+
+    fn keep(&mut self, lines: &[String]) {
+        self.tail.extend(lines.iter().cloned());
+        let surplus = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..surplus);
+    }
+}
+
+impl Member {
+    fn is_completed(&self) -> bool {
+        !self.intervals.is_empty() && self.intervals.values().all(Option::is_some)
+    }
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        const HOUSEKEEPING: [&str; 5] = [
+            "[internal]",
+            "[auth]",
+            "docker-image://",
+            "resolve image config for ",
+            "importing cache manifest from ",
+        ];
+        if HOUSEKEEPING.iter().any(|prefix| name.starts_with(prefix)) {
+            Self::Housekeeping
+        } else if name.starts_with("exporting cache") || name.starts_with("exporting content cache")
+        {
+            Self::CacheExport
+        } else if name.starts_with("exporting ") {
+            Self::Export
+        } else {
+            Self::Build
+        }
+    }
+}
+
+/// BuildKit marks what it stopped by the end of the error's text.
+fn is_cancellation(error: &str) -> bool {
+    error.trim_end().ends_with("context canceled")
+}
+
+/// Text of a line of output: a carriage return starts the line again, as on a terminal.
+fn line(bytes: &[u8]) -> String {
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    let last = bytes.rsplit(|&byte| byte == b'\r').next().unwrap_or(bytes);
+    String::from_utf8_lossy(last).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use launchway_buildkit::ProgressGroup;
+
+    use super::*;
+
+    const STREAM: Stream = (0, SolveStep::Evaluate);
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn vertex(digest: &str, started: Option<u64>, completed: Option<u64>) -> Vertex {
+        Vertex {
+            digest: digest.to_owned(),
+            name: "[1/2] RUN x".to_owned(),
+            inputs: vec!["base".to_owned()],
+            started: started.map(at),
+            completed: completed.map(at),
+            ..Vertex::default()
+        }
+    }
+
+    fn step(vertices: &[Vertex]) -> Step {
+        let mut step = Step::new("[1/2] RUN x", STREAM);
+        for vertex in vertices {
+            step.update(vertex, STREAM, Duration::ZERO);
+        }
+        step
+    }
+
+    #[test]
+    fn repeated_messages_count_once_and_restarts_add_up() {
+        let step = step(&[
+            vertex("a", None, None),
+            vertex("a", Some(10), None),
+            vertex("a", Some(10), Some(13)),
+            vertex("a", Some(10), Some(13)),
+            vertex("a", Some(20), Some(21)),
+        ]);
+        assert_eq!(step.progress(), Progress::Done);
+        assert_eq!(step.duration(), Duration::from_secs(4));
+    }
+
+    #[test]
+    fn what_ran_once_is_not_cached_later() {
+        let mut cached = vertex("a", Some(30), Some(30));
+        cached.cached = true;
+        assert_eq!(
+            step(std::slice::from_ref(&cached)).progress(),
+            Progress::Cached
+        );
+        let both = step(&[vertex("a", Some(10), Some(13)), cached]);
+        assert_eq!(both.progress(), Progress::Done);
+    }
+
+    #[test]
+    fn a_group_runs_until_its_last_vertex_ends() {
+        let mut step = step(&[vertex("a", Some(10), Some(12)), vertex("b", None, None)]);
+        assert_eq!(step.progress(), Progress::Running);
+        step.update(&vertex("b", Some(11), Some(15)), STREAM, Duration::ZERO);
+        assert_eq!(step.progress(), Progress::Done);
+        assert_eq!(step.duration(), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn weak_groups_are_hidden_until_somebody_else_joins() {
+        let mut weak = vertex("a", Some(1), None);
+        weak.progress_group = Some(ProgressGroup {
+            id: "g".to_owned(),
+            name: "group".to_owned(),
+            weak: true,
+        });
+        let mut step = step(&[weak]);
+        assert!(step.is_hidden());
+        step.update(&vertex("b", None, None), STREAM, Duration::ZERO);
+        assert!(!step.is_hidden());
+    }
+
+    #[test]
+    fn cancelled_is_not_failed() {
+        let mut vertex = vertex("a", Some(1), Some(2));
+        vertex.error = Some("process \"x\": context canceled".to_owned());
+        assert_eq!(
+            step(std::slice::from_ref(&vertex)).progress(),
+            Progress::Cancelled
+        );
+        vertex.error = Some("exit code: 1".to_owned());
+        assert_eq!(step(&[vertex]).progress(), Progress::Failed);
+    }
+
+    #[test]
+    fn a_source_is_what_was_said_last() {
+        let mut lookup = vertex("a", Some(1), Some(2));
+        lookup.inputs.clear();
+        let mut cached = vertex("a", Some(2), Some(2));
+        cached.inputs.clear();
+        cached.cached = true;
+        assert_eq!(step(&[lookup.clone()]).progress(), Progress::Done);
+        assert_eq!(step(&[lookup, cached]).progress(), Progress::Cached);
+    }
+
+    #[test]
+    fn the_first_stream_that_runs_it_owns_it() {
+        let mut step = Step::new("[1/2] RUN x", (3, SolveStep::Evaluate));
+        let second = (5, SolveStep::Evaluate);
+        step.update(
+            &vertex("a", None, None),
+            (3, SolveStep::Evaluate),
+            Duration::ZERO,
+        );
+        step.update(&vertex("a", Some(1), None), second, Duration::ZERO);
+        step.update(
+            &vertex("a", Some(1), None),
+            (3, SolveStep::Publish),
+            Duration::ZERO,
+        );
+        assert_eq!(step.owner, second);
+    }
+
+    #[test]
+    fn output_comes_in_lines_and_carriage_returns_start_again() {
+        let mut step = Step::new("x", STREAM);
+        assert_eq!(step.output(1, b"one\ntw"), ["one"]);
+        assert_eq!(step.output(2, b"err"), Vec::<String>::new());
+        assert_eq!(step.output(1, b"o\r\n10%\r20%\n"), ["two", "20%"]);
+        assert_eq!(step.flush(), ["err"]);
+        assert_eq!(step.flush(), Vec::<String>::new());
+        assert_eq!(step.tail, ["one", "two", "20%", "err"]);
+    }
+
+    #[test]
+    fn the_tail_and_the_longest_line_are_bounded() {
+        let mut step = Step::new("x", STREAM);
+        let lines: String = (0..200).map(|n| format!("{n}\n")).collect();
+        step.output(1, lines.as_bytes());
+        assert_eq!(step.tail.len(), TAIL);
+        assert_eq!(step.tail.back().unwrap(), "199");
+        assert_eq!(step.output(1, &vec![b'x'; LONGEST_LINE + 1]).len(), 1);
+    }
+
+    #[test]
+    fn kinds() {
+        for (name, kind) in [
+            ("[internal] load build context", Kind::Housekeeping),
+            (
+                "[auth] library/node:pull token for registry",
+                Kind::Housekeeping,
+            ),
+            ("[build 2/4] RUN make", Kind::Build),
+            ("exporting to image", Kind::Export),
+            ("exporting to oci image format", Kind::Export),
+            ("exporting cache to registry", Kind::CacheExport),
+        ] {
+            assert_eq!(Kind::of(name), kind, "{name}");
+        }
+    }
+}
