@@ -50,7 +50,10 @@ impl StepLogs {
         if !step.partial.is_empty() {
             lines.push(String::from_utf8_lossy(&step.partial).into_owned());
         }
-        Some(LogTail { step: step.name.clone(), lines })
+        Some(LogTail {
+            step: step.name.clone(),
+            lines,
+        })
     }
 
     fn update(&self, solve: &str, update: &StatusUpdate) {
@@ -64,7 +67,10 @@ impl StepLogs {
             step.failed |= vertex.error.as_ref().is_some_and(|error| !cancelled(error));
         }
         for log in &update.logs {
-            steps.entry(log.vertex.clone()).or_default().write(&log.message);
+            steps
+                .entry(log.vertex.clone())
+                .or_default()
+                .write(&log.message);
         }
     }
 }
@@ -115,7 +121,10 @@ mod tests {
         logs.update(
             "web/amd64",
             &StatusUpdate {
-                vertexes: vec![vertex("a", Some("context canceled")), vertex("b", Some("exit"))],
+                vertexes: vec![
+                    vertex("a", Some("context canceled")),
+                    vertex("b", Some("exit")),
+                ],
                 logs: vec![log("a", "other\n"), log("b", &numbered), log("b", "no end")],
                 ..StatusUpdate::default()
             },

@@ -34,8 +34,7 @@ pub(super) fn build(doing: &str, error: &Error) -> Failure {
         },
         _ => exit::UNEXPECTED,
     };
-    let mut failure =
-        Failure::with_cause(code, doing, error).temporary(error.is_temporary());
+    let mut failure = Failure::with_cause(code, doing, error).temporary(error.is_temporary());
     if let Error::BuildFailed(build) = error {
         if let Some(excerpt) = build.source.as_ref().and_then(Excerpt::from_location) {
             failure = failure.at(excerpt);
@@ -56,9 +55,19 @@ pub(super) fn build(doing: &str, error: &Error) -> Failure {
 fn registry_hint(message: &str) -> &'static str {
     let lower = message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if says(&["name_unknown", "name unknown", "does not exist", "repository not found"]) {
+    if says(&[
+        "name_unknown",
+        "name unknown",
+        "does not exist",
+        "repository not found",
+    ]) {
         "Create the repository, or set `create_repositories = true` in the `release` block (ECR)."
-    } else if says(&["401", "unauthorized", "no basic auth", "authorization failed"]) {
+    } else if says(&[
+        "401",
+        "unauthorized",
+        "no basic auth",
+        "authorization failed",
+    ]) {
         "Check the login: `docker login`, a credential helper, or AWS credentials for an ECR host."
     } else if says(&["403", "denied", "forbidden"]) {
         "The login is right but may not do this; for ECR the role needs ecr:PutImage, \
