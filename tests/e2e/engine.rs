@@ -88,14 +88,6 @@ impl Drop for Place {
     }
 }
 
-fn started(engine: &Engine) -> bool {
-    engine.started()
-}
-
-fn outdated(engine: &Engine) -> bool {
-    matches!(engine.kind, EngineKind::Local { outdated: true, .. })
-}
-
 #[tokio::test]
 async fn starts_once_survives_a_crash_and_keeps_its_state() {
     let place = Place::new();
@@ -108,13 +100,13 @@ async fn starts_once_survives_a_crash_and_keeps_its_state() {
     assert!(!place.request.state_directory.exists());
 
     let first = place.find().await;
-    assert!(started(&first) && !outdated(&first));
+    assert!(first.started && !first.outdated);
     assert!(first.version.starts_with('v'), "{}", first.version);
     assert_eq!(first.platforms[0].os(), "linux");
     let pid = place.pid();
 
     let second = place.find().await;
-    assert!(!started(&second) && !outdated(&second));
+    assert!(!second.started && !second.outdated);
     assert_eq!(place.pid(), pid);
     assert_eq!(second.worker_id, first.worker_id);
 
@@ -139,7 +131,7 @@ async fn starts_once_survives_a_crash_and_keeps_its_state() {
     );
 
     let third = place.find().await;
-    assert!(started(&third));
+    assert!(third.started);
     assert_ne!(place.pid(), pid);
     assert_eq!(third.worker_id, first.worker_id, "the state is another one");
 
@@ -165,7 +157,7 @@ fn running_process(pid: u32) -> bool {
 async fn two_starts_at_once_give_one_daemon() {
     let place = Place::new();
     let (a, b) = tokio::join!(place.find(), place.find());
-    assert_ne!(started(&a), started(&b));
+    assert_ne!(a.started, b.started);
     assert_eq!(a.worker_id, b.worker_id);
     let pid = place.pid();
     assert_eq!(place.stop().await, Stopped::Ended { pid });
@@ -199,11 +191,11 @@ async fn another_configuration_makes_a_running_daemon_outdated() {
             mirrors: Vec::new(),
         },
     );
-    assert!(outdated(&place.find().await));
+    assert!(place.find().await.outdated);
     place.stop().await;
     let renewed = place.find().await;
-    assert!(started(&renewed) && !outdated(&renewed));
-    assert!(!outdated(&place.find().await));
+    assert!(renewed.started && !renewed.outdated);
+    assert!(!place.find().await.outdated);
 }
 
 #[tokio::test]
