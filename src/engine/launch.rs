@@ -201,11 +201,9 @@ impl Launch<'_> {
             }
             sleep(PAUSE).await;
         }
-        let kind = EngineKind::Local {
-            started: true,
-            outdated: false,
-        };
-        connect(&address, kind).await
+        let mut engine = connect(&address, EngineKind::Local).await?;
+        engine.started = true;
+        Ok(engine)
     }
 
     /// What this start of the daemon said last.

@@ -50,15 +50,14 @@ pub(super) async fn running(request: &Request) -> Result<Option<Engine>, EngineE
     let Some(record) = state.running()? else {
         return Ok(None);
     };
-    let kind = EngineKind::Local {
-        started: false,
-        outdated: is_outdated(request, &state, &record),
-    };
     let address = Address::Unix(record.socket.clone());
     let begun = Instant::now();
     loop {
-        match connect(&address, kind).await {
-            Ok(engine) => return Ok(Some(engine)),
+        match connect(&address, EngineKind::Local).await {
+            Ok(mut engine) => {
+                engine.outdated = is_outdated(request, &state, &record);
+                return Ok(Some(engine));
+            }
             // It ended meanwhile: then there is none.
             Err(_) if !record.process.is_alive() => return Ok(None),
             Err(_) if begun.elapsed() < SILENCE => sleep(PAUSE).await,

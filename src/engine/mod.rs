@@ -52,6 +52,11 @@ pub struct Engine {
     pub platforms: Vec<Platform>,
     /// Whose daemon it is.
     pub kind: EngineKind,
+    /// It was started just now; otherwise it was found running.
+    pub started: bool,
+    /// A local daemon that runs with another configuration or another `buildkitd` than one that is
+    /// started now would. `engine stop` and another start bring it up to date.
+    pub outdated: bool,
 }
 
 /// Whose daemon an engine is.
@@ -60,20 +65,7 @@ pub enum EngineKind {
     /// Somebody else's, under an address that was given.
     Given,
     /// Launchway's own, on this machine.
-    Local {
-        /// It was started just now; otherwise it was found running.
-        started: bool,
-        /// It runs with another configuration or another `buildkitd` than one that is started now
-        /// would. `engine stop` and another start bring it up to date.
-        outdated: bool,
-    },
-}
-
-impl Engine {
-    /// Whether this call started the daemon.
-    pub fn started(&self) -> bool {
-        matches!(self.kind, EngineKind::Local { started: true, .. })
-    }
+    Local,
 }
 
 /// Finds an engine, starting one when there is none.
@@ -134,6 +126,8 @@ async fn connect(address: &Address, kind: EngineKind) -> Result<Engine, EngineEr
             worker_id: worker.id,
             platforms,
             kind,
+            started: false,
+            outdated: false,
         })
     };
     tokio::time::timeout(ANSWER, asked)

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::error::EngineError;
 use super::request::Request;
 use super::state::State;
-use super::{Engine, EngineKind, local};
+use super::{Engine, local};
 
 /// The local engine, running or not.
 #[derive(Clone, Debug)]
@@ -59,13 +59,6 @@ impl CacheUsage {
             bytes: records.iter().map(|record| record.size).sum(),
             records: records.len(),
         })
-    }
-}
-
-impl RunningStatus {
-    /// Whether it runs with another configuration or program than a new one would.
-    pub fn is_outdated(&self) -> bool {
-        matches!(self.engine.kind, EngineKind::Local { outdated: true, .. })
     }
 }
 
