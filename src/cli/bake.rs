@@ -86,7 +86,7 @@ pub(super) async fn carry_out(
     metadata_file: Option<&Path>,
 ) -> Result<u8, Failure> {
     if plan.images.is_empty() {
-        invocation.printer.warning(
+        invocation.printer.warn(
             "no output: the result stays in the engine's cache; --push sends it to a registry",
         );
     }

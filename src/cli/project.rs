@@ -48,7 +48,7 @@ impl Project {
         };
         let bake = bake::load(&request)?;
         for warning in &bake.warnings {
-            invocation.printer.warning(&warning.to_string());
+            invocation.printer.warn(&warning.to_string());
         }
         Ok(Self { bake, source })
     }
