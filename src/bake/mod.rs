@@ -1,6 +1,45 @@
 //! Bake files (HCL, JSON) to targets, with source spans. Pure and synchronous; what bake means is
 //! decided here, what Launchway does with it is decided in `plan`.
+//!
+//! The way of a file: [`files`] finds it, [`parse`] makes a syntax tree of it, [`module`] sorts its
+//! declarations, [`eval`] evaluates them, [`matrix`] and [`catalog`] make targets of blocks, and
+//! [`load`] selects among them. A problem is a [`Diagnostic`] wherever it is found.
 
+mod attribute;
+mod catalog;
+mod context;
+mod convert;
+mod definition;
+mod diagnostic;
+mod error;
+mod eval;
+mod files;
+mod function;
+mod link;
+mod load;
+mod matrix;
+mod module;
+mod number;
+mod overrides;
+mod parse;
+mod pattern;
+mod print;
+mod request;
+mod suggest;
+mod syntax;
 mod target;
+mod text;
+mod type_expression;
+mod types;
+mod value;
+mod variable;
 
+#[cfg(test)]
+mod cases;
+
+pub use context::is_remote_context;
+pub use diagnostic::{Diagnostic, Location};
+pub use error::{BakeError, Diagnostics};
+pub use load::{Bake, load};
+pub use request::Request;
 pub use target::{Entry, Target};

@@ -26,3 +26,8 @@ pub const MANIFESTS: [&str; 4] = [
 pub fn is_index(media_type: &str) -> bool {
     media_type == OCI_INDEX || media_type == DOCKER_MANIFEST_LIST
 }
+
+/// Whether `media_type` names an image (or artifact) manifest.
+pub fn is_manifest(media_type: &str) -> bool {
+    media_type == OCI_MANIFEST || media_type == DOCKER_MANIFEST
+}

@@ -3,11 +3,20 @@
 //! Pure and synchronous. Moving them over a network is `registry`'s work; deciding what to
 //! publish is `release`'s.
 
+pub mod annotation;
+mod compare;
 mod descriptor;
 mod digest;
+mod document;
+mod index;
+mod manifest;
 pub mod media_type;
 mod platform;
 
+pub use compare::{Difference, ImageContent, compare};
 pub use descriptor::Descriptor;
 pub use digest::{Digest, InvalidDigest};
+pub use document::{Document, DocumentProblem, InvalidDocument};
+pub use index::{AssembleError, Index};
+pub use manifest::Manifest;
 pub use platform::{InvalidPlatform, Platform};

@@ -75,11 +75,9 @@ fn normalize(architecture: &str, variant: Option<&str>) -> (String, Option<Strin
         ("i386" | "i686" | "x86", _) => ("386", None),
         ("aarch64" | "arm64", None | Some("8" | "v8" | "v8.0")) => ("arm64", None),
         ("aarch64", variant) => ("arm64", variant),
-        ("armhf", _) => ("arm", Some("v7")),
-        ("armel", _) => ("arm", Some("v6")),
-        ("arm", None | Some("7")) => ("arm", Some("v7")),
+        ("armhf", _) | ("arm", None | Some("7")) => ("arm", Some("v7")),
+        ("armel", _) | ("arm", Some("6")) => ("arm", Some("v6")),
         ("arm", Some("5")) => ("arm", Some("v5")),
-        ("arm", Some("6")) => ("arm", Some("v6")),
         ("arm", Some("8")) => ("arm", Some("v8")),
         (architecture, variant) => (architecture, variant),
     };

@@ -1,2 +1,20 @@
-//! Targets and settings to solves, references, caches and tags. Pure data: the plan that is printed
-//! is the plan that is run.
+//! Targets and settings to solves, references, caches and tags.
+//!
+//! Pure data: the plan that is printed is the plan that is run. What depends on a network (which
+//! caches exist, what the baseline holds, which platforms the engine has) is found out later and
+//! changes no plan.
+
+mod attributes;
+mod cache;
+mod error;
+mod image;
+mod make;
+mod model;
+#[cfg(test)]
+mod tests;
+
+pub use error::PlanError;
+pub use make::{Mode, Options, make};
+pub use model::{
+    BaselinePlan, CachePlan, CacheReference, ContextPlan, ImagePlan, Plan, PushPlan, SolvePlan,
+};

@@ -1,1 +1,15 @@
-//! A client of the OCI distribution API, with retries, token scopes and typed errors.
+//! A client of the OCI distribution API, with retries, token scopes and typed errors, and the
+//! credentials for it.
+//!
+//! It moves documents and blobs, and verifies digests and lengths on the way. What to push, and
+//! when a tag may move, is decided by `release`; what the documents say is `image`'s matter.
+
+pub mod auth;
+mod client;
+mod once;
+mod reference;
+mod tag;
+
+pub use client::{Client, ClientConfig, ConfigError, Error, ErrorCode, ErrorKind, RetryPolicy};
+pub use reference::{InvalidReference, Reference, ReferenceProblem, ReferenceTarget, Repository};
+pub use tag::{InvalidTag, Tag};

@@ -1,6 +1,34 @@
 //! One run over all images: evaluate, compare, publish, index, tags, record.
+//!
+//! `run.rs` decides; every other file here is one step, or one format. Nothing here reads the
+//! environment, prints, or knows of AWS.
 
+mod assemble_record;
+mod baseline;
+mod blobs;
+mod cache_export;
+mod context;
+mod copy;
+mod environment;
+mod error;
+mod evaluate;
 mod event;
+mod failpoint;
+mod index;
+pub mod metadata;
+mod publish;
 pub mod record;
+mod run;
+mod solve;
+mod steps;
+mod store;
+mod syntax;
+mod tags;
 
+pub use context::{Clock, Context, RepositoryCreator};
+pub use environment::environment_file;
+pub use error::ReleaseError;
 pub use event::{Event, Observer, SolveName, SolveStep};
+pub use failpoint::{FailPoint, FailPoints};
+pub use run::{Options, run};
+pub use store::{WriteError, write_atomically};

@@ -47,6 +47,16 @@ pub struct Record {
     pub warnings: Vec<String>,
 }
 
+impl Record {
+    /// The record as it is written: two spaces of indentation and a newline at the end.
+    pub fn to_json(&self) -> String {
+        // Maps with text keys and plain values always serialize.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
 /// How far a release came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -113,9 +123,11 @@ pub struct PlatformRecord {
     pub manifest: Digest,
     /// The manifest's size in bytes.
     pub manifest_size: u64,
-    /// The image configuration.
-    pub config: Digest,
-    /// Layers from the base up.
+    /// The image configuration; `bake` and `build` do not learn it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Digest>,
+    /// Layers from the base up; empty where they are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerRecord>,
     /// Steps of the build in all, and of these from a cache.
     #[serde(default)]

@@ -9,10 +9,12 @@ mod measure;
 mod printer;
 pub mod progress;
 mod report;
+mod step_log;
 mod style;
 
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use failure::{Failure, LogTail};
 pub use printer::{Printer, Talk};
 pub use report::{json as failure_json, text as failure_text};
+pub use step_log::StepLogs;
 pub use style::{Colour, Style};

@@ -28,7 +28,7 @@ pub enum Talk {
 }
 
 /// A stream that several parts of the process write to.
-pub type Stream = Arc<Mutex<dyn Write + Send>>;
+pub(crate) type Stream = Arc<Mutex<dyn Write + Send>>;
 
 /// Writes answers and talk. Clones share the streams.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ impl Printer {
     }
 
     /// Warns on stderr, whatever the form of talk.
-    pub fn warning(&self, message: &str) {
+    pub fn warn(&self, message: &str) {
         match self.talk {
             Talk::Text | Talk::Quiet => self.say(&warning_text(message, self.err_style)),
             Talk::Json => self.say(&json!({ "warning": { "message": message } }).to_string()),
@@ -181,7 +181,7 @@ mod tests {
         let (printer, err) = printer(out.clone(), Talk::Text);
         printer.answer("{}").unwrap();
         printer.note("working");
-        printer.warning("first\nsecond");
+        printer.warn("first\nsecond");
         assert_eq!(text(&out), "{}\n");
         assert_eq!(text(&err), "working\nwarning: first\n  second\n");
     }
@@ -206,11 +206,11 @@ mod tests {
         let sink: Stream = Arc::new(Mutex::new(io::sink()));
         let (quiet, err) = printer(sink.clone(), Talk::Quiet);
         quiet.note("not shown");
-        quiet.warning("shown");
+        quiet.warn("shown");
         assert_eq!(text(&err), "warning: shown\n");
         let (json, err) = printer(sink, Talk::Json);
         json.note("not shown");
-        json.warning("shown");
+        json.warn("shown");
         json.failure(&Failure::usage("bad"));
         for line in text(&err).lines() {
             serde_json::from_str::<serde_json::Value>(line).unwrap();

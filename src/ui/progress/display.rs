@@ -2,7 +2,6 @@
 //! second.
 
 use std::fmt;
-use std::io::Write as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::release::{Event, Observer};
 use crate::ui::printer::{Printer, Stream};
+use crate::ui::{LogTail, StepLogs};
 
 use super::json::Json;
 use super::mode::Mode;
@@ -21,6 +21,7 @@ const FRAME: Duration = Duration::from_millis(100);
 /// Shows the events of one run until it is finished or dropped.
 pub struct Progress {
     began: Instant,
+    logs: StepLogs,
     sender: Sender<Message>,
     thread: Option<JoinHandle<()>>,
 }
@@ -67,6 +68,7 @@ impl Progress {
         });
         Self {
             began,
+            logs: StepLogs::default(),
             sender,
             thread,
         }
@@ -76,15 +78,17 @@ impl Progress {
     pub fn observer(&self) -> Observer {
         let sender = self.sender.clone();
         let began = self.began;
-        Arc::new(move |event| {
+        self.logs.observe(Arc::new(move |event| {
             // Without a display nobody receives; that is what quiet means.
             let _ = sender.send(Message::Happened(Box::new(event), began.elapsed()));
-        })
+        }))
     }
 
     /// Ends the display; what it shows stays. Dropping it does the same.
-    pub fn finish(self) {
-        drop(self);
+    ///
+    /// Returns the last output of the step that failed, if one did, whatever was displayed.
+    pub fn finish(self) -> Option<LogTail> {
+        self.logs.tail(None)
     }
 }
 

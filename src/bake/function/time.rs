@@ -1,0 +1,3 @@
+//! stub
+use super::*;
+pub(super) const FUNCTIONS: &[Function] = &[];

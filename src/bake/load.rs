@@ -1,0 +1,255 @@
+//! From files to targets: read, parse, evaluate, merge, select. Each step is a module of its own;
+//! this is the order in which they run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::catalog::{Catalog, Group};
+use super::definition::Definition;
+use super::diagnostic::{Diagnostic, Fault};
+use super::error::{BakeError, Diagnostics};
+use super::eval::{Evaluator, Inputs};
+use super::files::{self, File};
+use super::link;
+use super::matrix;
+use super::module::Collector;
+use super::overrides::Overrides;
+use super::parse::{self, Syntax};
+use super::print;
+use super::request::Request;
+use super::syntax::Body;
+use super::target::Target;
+use super::text::Sources;
+use super::variable;
+use crate::config::Settings;
+
+/// Everything that the files and the command line say together.
+#[derive(Clone, Debug, Default)]
+pub struct Bake {
+    /// The targets that were selected and those that they link to, by name.
+    pub targets: BTreeMap<String, Target>,
+    /// The selected targets, in the order in which they were named.
+    pub selected: Vec<String>,
+    /// Targets that are there only because another one uses them (`contexts = { x = "target:y" }`).
+    pub linked: BTreeSet<String>,
+    /// The groups that were passed through, and `default`: what was asked for.
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// Descriptions of groups that have one.
+    pub group_descriptions: BTreeMap<String, String>,
+    /// What our own blocks say.
+    pub settings: Settings,
+    /// The files that were read, in order.
+    pub files: Vec<PathBuf>,
+    /// Slips that change nothing by themselves: unknown names, files that are not read.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Bake {
+    /// What `docker buildx bake --print` shows.
+    pub fn print(&self) -> serde_json::Value {
+        print::document(self)
+    }
+
+    /// The text of [`Bake::print`], byte for byte as buildx writes it, with a newline at the end.
+    pub fn print_text(&self) -> String {
+        print::text(self)
+    }
+}
+
+/// Stack for parsing and evaluation: deep nesting within the limits must not overflow it.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// Reads and resolves everything. Synchronous; touches nothing but the files.
+pub fn load(request: &Request) -> Result<Bake, BakeError> {
+    let read = files::read(request)?;
+    // A stack of known size, whatever thread the caller runs on.
+    std::thread::scope(|scope| {
+        let work = std::thread::Builder::new()
+            .name("bake".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, || load_files(request, read));
+        match work.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(source) => Err(BakeError::Thread { source }),
+        }
+    })
+}
+
+fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
+    let mut sources = Sources::default();
+    let mut paths = Vec::new();
+    let mut collector = Collector::default();
+    let mut faults = Vec::new();
+    for file in read.files {
+        match parse_file(&mut sources, &file) {
+            Ok(body) => collector.add(body),
+            Err(fault) => faults.push(fault),
+        }
+        paths.push(file.path);
+    }
+    faults.append(&mut collector.faults);
+    if !faults.is_empty() {
+        return Err(invalid(faults, &sources));
+    }
+    let module = collector.module;
+    let inputs = Inputs {
+        environment: &request.environment,
+        source: &request.source,
+        builtins: BTreeMap::from([
+            ("BAKE_CMD_CONTEXT", "cwd://".to_owned()),
+            ("BAKE_LOCAL_PLATFORM", request.local_platform.clone()),
+        ]),
+        now: request.now,
+    };
+    let evaluator = Evaluator::new(&module, inputs);
+    let mut loaded = Loaded {
+        warnings: collector.warnings,
+        ..Loaded::default()
+    };
+    let mut bake =
+        resolve(request, &evaluator, &mut loaded).map_err(|faults| invalid(faults, &sources))?;
+    bake.files = paths;
+    let elsewhere = read.warnings.into_iter().map(Fault::elsewhere);
+    bake.warnings = loaded
+        .warnings
+        .into_iter()
+        .chain(elsewhere)
+        .map(|fault| fault.locate(&sources))
+        .collect();
+    Ok(bake)
+}
+
+/// What is gathered along the way.
+#[derive(Default)]
+struct Loaded {
+    warnings: Vec<Fault>,
+    groups: BTreeSet<String>,
+}
+
+fn parse_file(sources: &mut Sources, file: &File) -> Result<Body, Fault> {
+    let index = sources.add(&file.path, file.text.clone());
+    match file.syntax {
+        Some(syntax) => parse::parse(&file.text, syntax, index),
+        None => parse::parse(&file.text, Syntax::Hcl, index)
+            .or_else(|hcl| parse::parse(&file.text, Syntax::Json, index).map_err(|_| hcl)),
+    }
+}
+
+fn invalid(faults: Vec<Fault>, sources: &Sources) -> BakeError {
+    let diagnostics = faults
+        .into_iter()
+        .map(|fault| fault.locate(sources))
+        .collect();
+    BakeError::Invalid(Diagnostics(diagnostics))
+}
+
+fn resolve(
+    request: &Request,
+    evaluator: &Evaluator<'_>,
+    loaded: &mut Loaded,
+) -> Result<Bake, Vec<Fault>> {
+    let faults = variable::check(evaluator);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let rows = matrix::expand(evaluator)?;
+    evaluator.set_rows(rows.rows.clone());
+    let catalog = Catalog::build(evaluator, &rows.rows, &rows.renamed)?;
+    for name in evaluator.module().locals.keys() {
+        evaluator.global(name).map_err(|fault| vec![fault])?;
+    }
+    let overrides = Overrides::parse(request, &catalog.names())?;
+    let one = |fault| vec![fault];
+
+    let asked = asked(request, &catalog).map_err(one)?;
+    let mut selected: Vec<String> = Vec::new();
+    let mut definitions: BTreeMap<String, Definition> = BTreeMap::new();
+    for name in &asked {
+        let mut groups = BTreeSet::new();
+        for member in catalog.expand(name, &mut groups) {
+            if selected.contains(&member.name) {
+                continue;
+            }
+            let definition = catalog
+                .resolve(&member.name, member.range, &overrides, &mut loaded.warnings)
+                .map_err(one)?;
+            definitions.insert(member.name.clone(), definition);
+            selected.push(member.name);
+        }
+        loaded.groups.extend(groups);
+    }
+    let linked = link::load(
+        &catalog,
+        &overrides,
+        &mut definitions,
+        &selected,
+        &mut loaded.warnings,
+    )
+    .map_err(one)?;
+
+    let shown = shown_groups(&catalog, &loaded.groups, &asked);
+    Ok(Bake {
+        targets: definitions
+            .into_iter()
+            .map(|(name, definition)| {
+                let target = definition.into_target(&name);
+                (name, target)
+            })
+            .collect(),
+        selected,
+        linked,
+        group_descriptions: shown
+            .iter()
+            .filter_map(|(name, group)| Some((name.clone(), group.description.clone()?)))
+            .collect(),
+        groups: shown
+            .into_iter()
+            .map(|(name, group)| (name, group.targets))
+            .collect(),
+        settings: Settings::default(),
+        files: Vec::new(),
+        warnings: Vec::new(),
+    })
+}
+
+/// The names asked for, patterns expanded, each once.
+fn asked(request: &Request, catalog: &Catalog) -> Result<Vec<String>, Fault> {
+    let default = ["default".to_owned()];
+    let names = if request.targets.is_empty() {
+        &default[..]
+    } else {
+        &request.targets[..]
+    };
+    let mut asked: Vec<String> = Vec::new();
+    for name in names {
+        // Names of compose services may have dots; as targets they have underscores.
+        for name in catalog.matching(&name.replace('.', "_"))? {
+            if !asked.contains(&name) {
+                asked.push(name);
+            }
+        }
+    }
+    Ok(asked)
+}
+
+/// The groups as `--print` shows them: `default` lists what was asked for.
+fn shown_groups(
+    catalog: &Catalog,
+    visited: &BTreeSet<String>,
+    asked: &[String],
+) -> BTreeMap<String, Group> {
+    let mut shown: BTreeMap<String, Group> = visited
+        .iter()
+        .filter_map(|name| Some((name.clone(), catalog.groups.get(name)?.clone())))
+        .collect();
+    let has_default = shown.contains_key("default");
+    let default = shown.entry("default".to_owned()).or_default();
+    for name in asked {
+        if !(has_default && name == "default") && !default.targets.contains(name) {
+            default.targets.push(name.clone());
+        }
+    }
+    default.targets.sort();
+    shown
+}

@@ -1,0 +1,63 @@
+//! A run over all images.
+
+use crate::exit;
+use crate::registry;
+use crate::release::{ReleaseError, WriteError};
+use crate::ui::Failure;
+
+use super::engine::build;
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        match &error {
+            ReleaseError::Engine(source) => build(&error.to_string(), source),
+            ReleaseError::Build { source, .. } => build(&error.to_string(), source),
+            ReleaseError::UnsupportedPlatform { .. } => {
+                Self::from_error(exit::CONFIGURATION, &error)
+                    .hint("`launchway doctor` says how to add a platform to this machine.")
+                    .hint("Then restart the daemon: `launchway engine stop`.")
+            }
+            ReleaseError::Result { .. } => Self::from_error(exit::UNEXPECTED, &error),
+            ReleaseError::Unstable { .. } => Self::from_error(exit::BUILD_FAILED, &error)
+                .hint("The daemon's cache is too small for one release, or something prunes it.")
+                .temporary(true),
+            ReleaseError::Registry { source, .. } => {
+                with_registry(Self::from_error(exit::REGISTRY, &error), source)
+            }
+            ReleaseError::Tags { moved, source, .. } => {
+                let failure = with_registry(Self::from_error(exit::REGISTRY, &error), source);
+                let failure = if moved.is_empty() {
+                    failure
+                } else {
+                    failure.hint(format!("These tags were moved: {}.", moved.join(", ")))
+                };
+                failure.hint("Every image is in the registry by digest; the same release again moves the rest.")
+            }
+            ReleaseError::Document { .. } | ReleaseError::CreateRepository { .. } => {
+                Self::from_error(exit::REGISTRY, &error)
+            }
+            ReleaseError::BaselineRecord { .. } => Self::from_error(exit::CONFIGURATION, &error),
+            ReleaseError::Write(_) => Self::from_error(exit::UNEXPECTED, &error),
+        }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        Self::from_error(exit::UNEXPECTED, &error)
+    }
+}
+
+impl From<registry::ConfigError> for Failure {
+    fn from(error: registry::ConfigError) -> Self {
+        Self::from_error(exit::CONFIGURATION, &error)
+    }
+}
+
+fn with_registry(failure: Failure, error: &registry::Error) -> Failure {
+    let failure = failure.temporary(error.is_temporary());
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

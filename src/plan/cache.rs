@@ -1,0 +1,98 @@
+//! Cache references: what bake declares, and what a release adds by itself (D14).
+
+use std::collections::BTreeMap;
+
+use super::model::{CachePlan, CacheReference};
+use crate::bake::Target;
+use crate::config::{CacheMode, CacheSettings};
+use crate::image::Platform;
+
+/// Caches of one solve. `settings` is given for a release only: `bake` and `build` use what is
+/// declared.
+pub(super) fn plan(
+    target: &Target,
+    platform: &Platform,
+    settings: Option<&CacheSettings>,
+) -> CachePlan {
+    let declared = |entries: &[crate::bake::Entry]| -> Vec<CacheReference> {
+        entries.iter().map(CacheReference::from).collect()
+    };
+    let mut plan = CachePlan {
+        imports: declared(&target.cache_from),
+        exports: declared(&target.cache_to),
+        release_export: None,
+    };
+    let Some(settings) = settings else {
+        return plan;
+    };
+
+    let own = settings.branch.as_deref().unwrap_or_default();
+    let mut branches = vec![own];
+    branches.extend(settings.fallback.iter().map(String::as_str));
+    let mut imports: Vec<CacheReference> = Vec::new();
+    for branch in branches {
+        let reference = CacheReference {
+            kind: "registry".to_owned(),
+            attributes: BTreeMap::from([(
+                "ref".to_owned(),
+                reference(settings, &target.name, platform, branch),
+            )]),
+        };
+        if !imports.contains(&reference) {
+            imports.push(reference);
+        }
+    }
+    imports.append(&mut plan.imports);
+    plan.imports = imports;
+    plan.release_export = Some(export(
+        settings,
+        reference(settings, &target.name, platform, own),
+    ));
+    plan
+}
+
+/// `REPOSITORY:<target>-<arch>[-<branch>]`.
+fn reference(settings: &CacheSettings, target: &str, platform: &Platform, branch: &str) -> String {
+    let mut tag = format!("{target}-{}", platform.tag_suffix());
+    if !branch.is_empty() {
+        tag.push('-');
+        tag.push_str(&tag_text(branch));
+    }
+    // The distribution specification allows 128 characters.
+    tag.truncate(128);
+    format!("{}:{tag}", settings.repository)
+}
+
+/// Branch names hold characters that tags may not (`feature/x`).
+fn tag_text(branch: &str) -> String {
+    branch
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+/// ECR takes a cache only as an image manifest with OCI types; the keys are explicit because old
+/// daemons default to an index.
+fn export(settings: &CacheSettings, reference: String) -> CacheReference {
+    let mode = match settings.mode {
+        CacheMode::Max => "max",
+        CacheMode::Min => "min",
+    };
+    let mut attributes = BTreeMap::from([
+        ("image-manifest".to_owned(), "true".to_owned()),
+        ("mode".to_owned(), mode.to_owned()),
+        ("oci-mediatypes".to_owned(), "true".to_owned()),
+        ("ref".to_owned(), reference),
+    ]);
+    attributes.extend(settings.attributes.clone());
+    CacheReference {
+        kind: "registry".to_owned(),
+        attributes,
+    }
+}

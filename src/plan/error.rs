@@ -1,0 +1,113 @@
+//! Why targets and settings do not make a plan. All of these are found before anything runs.
+
+use std::path::PathBuf;
+
+use crate::image::InvalidPlatform;
+
+/// A plan could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A platform is no platform.
+    #[error("target {target}: invalid platform")]
+    Platform {
+        /// The bake target.
+        target: String,
+        /// What is wrong with it.
+        #[source]
+        source: InvalidPlatform,
+    },
+    /// A tag of a target is no reference.
+    #[error("target {target}: invalid tag `{tag}`")]
+    Tag {
+        /// The bake target.
+        target: String,
+        /// The tag as written.
+        tag: String,
+        /// What is wrong with it.
+        #[source]
+        source: crate::registry::InvalidReference,
+    },
+    /// A tag of the `release` block is no tag.
+    #[error("`{tag}` is not a tag that a release can have")]
+    ReleaseTag {
+        /// The tag as written.
+        tag: String,
+        /// What is wrong with it.
+        #[source]
+        source: crate::registry::InvalidTag,
+    },
+    /// An image that is to be pushed has no name.
+    #[error("target {target} has no tags, so there is no repository to push it to")]
+    NoRepository {
+        /// The bake target.
+        target: String,
+    },
+    /// Two targets would push to the same tag.
+    #[error("targets {first} and {second} both want the tag {reference}")]
+    SharedTag {
+        /// The reference that both name.
+        reference: String,
+        /// A target.
+        first: String,
+        /// The other target.
+        second: String,
+    },
+    /// The context directory does not exist.
+    #[error("target {target}: the context {} is not a directory", path.display())]
+    MissingContext {
+        /// The bake target.
+        target: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The Dockerfile does not exist.
+    #[error("target {target}: there is no Dockerfile {}", path.display())]
+    MissingDockerfile {
+        /// The bake target.
+        target: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Something that bake knows and this version of Launchway does not do.
+    #[error("target {target}: {feature} is not available in this version of Launchway")]
+    Unavailable {
+        /// The bake target.
+        target: String,
+        /// What was asked for.
+        feature: String,
+    },
+    /// A service names a target that is not part of the release.
+    #[error(
+        "service {service}: image {placeholder} stands for target `{target}`, which this release does not build"
+    )]
+    ServiceTarget {
+        /// The service.
+        service: String,
+        /// The placeholder.
+        placeholder: String,
+        /// The target it stands for.
+        target: String,
+    },
+}
+
+impl PlanError {
+    /// What the user may do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoRepository { target } => Some(format!(
+                "add `tags = [\"REGISTRY/REPOSITORY:TAG\"]` to target \"{target}\""
+            )),
+            Self::MissingDockerfile { .. } => {
+                Some("`dockerfile` is relative to the target's context".to_owned())
+            }
+            Self::ReleaseTag { tag, .. } if tag.contains('/') || tag.contains(':') => Some(
+                "release.tags holds tags alone; the repositories come from each target's tags"
+                    .to_owned(),
+            ),
+            Self::SharedTag { .. } => {
+                Some("give each target a repository or a tag of its own".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

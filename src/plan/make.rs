@@ -1,0 +1,303 @@
+//! Making the plan.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use super::error::PlanError;
+use super::model::{ContextPlan, ImagePlan, Plan, SolvePlan};
+use super::{attributes, cache, image};
+use crate::bake::{Bake, Entry, Target};
+use crate::config::{Baseline, Source};
+use crate::image::Platform;
+
+/// What kind of run is planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `release`: every image is pushed, compared and cached as the settings say.
+    Release,
+    /// `bake` and `build`: what is declared, as buildx does it.
+    Bake,
+}
+
+/// What the plan depends on beside the files.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What kind of run it is.
+    pub mode: Mode,
+    /// The working directory, absolute; contexts are relative to it.
+    pub directory: PathBuf,
+    /// The platform of a target that names none.
+    pub local_platform: Platform,
+    /// Tags instead of those of the `release` block.
+    pub tags: Vec<String>,
+    /// A baseline instead of that of the `release` block.
+    pub baseline: Option<Baseline>,
+}
+
+/// The plan of a run over `bake`'s selected targets. Looks at the disk for contexts and
+/// Dockerfiles only, so that a missing one is found before anything is built.
+pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, PlanError> {
+    let release = options.mode == Mode::Release;
+    let cache_settings = bake.settings.cache.as_ref().filter(|_| release);
+    let mut plan = Plan {
+        source: source.clone(),
+        solves: Vec::new(),
+        images: Vec::new(),
+        services: if release {
+            bake.settings.services.clone()
+        } else {
+            Vec::new()
+        },
+    };
+    for target in bake
+        .selected
+        .iter()
+        .filter_map(|name| bake.targets.get(name))
+    {
+        refuse_later_features(target)?;
+        let platforms = platforms(target, &options.local_platform)?;
+        let context = context(target, &options.directory)?;
+        let mut extra = named_contexts(target, &options.directory)?;
+        let context = ContextPlan {
+            named: std::mem::take(&mut extra.local),
+            ..context
+        };
+        for platform in &platforms {
+            let mut frontend = attributes::frontend(target, platform)?;
+            frontend.extend(extra.attributes.clone());
+            plan.solves.push(SolvePlan {
+                target: target.name.clone(),
+                platform: platform.clone(),
+                context: context.clone(),
+                attributes: frontend,
+                fresh_attributes: attributes::fresh(target),
+                attestations: attributes::attestations(target),
+                exporter: attributes::exporter(target)?,
+                cache: cache::plan(target, platform, cache_settings),
+                entitlements: target.entitlements.clone(),
+            });
+        }
+        if release || pushes(target) {
+            plan.images
+                .push(image(target, platforms, bake, source, options)?);
+        }
+    }
+    image::check_distinct(&plan.images)?;
+    check_services(&plan)?;
+    Ok(plan)
+}
+
+fn image(
+    target: &Target,
+    platforms: Vec<Platform>,
+    bake: &Bake,
+    source: &Source,
+    options: &Options,
+) -> Result<ImagePlan, PlanError> {
+    let settings = &bake.settings.release;
+    match options.mode {
+        Mode::Bake => image::plan(target, platforms, None, Some(&Baseline::None), source),
+        Mode::Release => {
+            let tags = if options.tags.is_empty() {
+                settings.tags.as_deref()
+            } else {
+                Some(options.tags.as_slice())
+            };
+            let baseline = options.baseline.as_ref().or(settings.baseline.as_ref());
+            image::plan(target, platforms, tags, baseline, source)
+        }
+    }
+}
+
+/// Whether bake would push this target: an `image` output with `push=true`, or `registry`.
+fn pushes(target: &Target) -> bool {
+    target.output.iter().any(|output| {
+        output.kind == "registry" || (output.kind == "image" && output.get("push") == Some("true"))
+    })
+}
+
+fn platforms(target: &Target, local: &Platform) -> Result<Vec<Platform>, PlanError> {
+    let mut platforms = Vec::new();
+    for text in target.platforms.iter().flat_map(|text| text.split(',')) {
+        let platform: Platform = match text.trim() {
+            "local" => local.clone(),
+            text => text.parse().map_err(|source| PlanError::Platform {
+                target: target.name.clone(),
+                source,
+            })?,
+        };
+        if !platforms.contains(&platform) {
+            platforms.push(platform);
+        }
+    }
+    if platforms.is_empty() {
+        platforms.push(local.clone());
+    }
+    Ok(platforms)
+}
+
+/// Finds the context and the Dockerfile. A remote context is fetched by the daemon, Dockerfile and
+/// all.
+fn context(target: &Target, directory: &Path) -> Result<ContextPlan, PlanError> {
+    let mut plan = ContextPlan {
+        directory: None,
+        url: None,
+        dockerfile_directory: None,
+        dockerfile: target.dockerfile.clone(),
+        dockerfile_inline: target.dockerfile_inline.clone(),
+        named: BTreeMap::new(),
+    };
+    if is_remote(&target.context) {
+        plan.url = Some(target.context.clone());
+        return Ok(plan);
+    }
+    let root = resolve(directory, &target.context);
+    if !root.is_dir() {
+        return Err(PlanError::MissingContext {
+            target: target.name.clone(),
+            path: root,
+        });
+    }
+    if plan.dockerfile_inline.is_none() {
+        let path = match target.dockerfile.strip_prefix("cwd://") {
+            Some(rest) => resolve(directory, rest),
+            None => resolve(&root, &target.dockerfile),
+        };
+        let found = path.is_file();
+        match (found, path.parent(), path.file_name()) {
+            (true, Some(parent), Some(name)) => {
+                plan.dockerfile_directory = Some(parent.to_path_buf());
+                plan.dockerfile = name.to_string_lossy().into_owned();
+            }
+            _ => {
+                return Err(PlanError::MissingDockerfile {
+                    target: target.name.clone(),
+                    path,
+                });
+            }
+        }
+    }
+    plan.directory = Some(root);
+    Ok(plan)
+}
+
+/// Named contexts: directories are served by us, everything else is the daemon's to fetch.
+#[derive(Default)]
+struct NamedContexts {
+    local: BTreeMap<String, PathBuf>,
+    attributes: BTreeMap<String, String>,
+}
+
+fn named_contexts(target: &Target, directory: &Path) -> Result<NamedContexts, PlanError> {
+    let mut named = NamedContexts::default();
+    for (name, value) in &target.contexts {
+        let later = ["target:", "service:", "oci-layout://"];
+        if let Some(kind) = later.iter().find(|kind| value.starts_with(**kind)) {
+            return Err(PlanError::Unavailable {
+                target: target.name.clone(),
+                feature: format!("the context `{name}` = `{kind}…`"),
+            });
+        }
+        if value.starts_with("docker-image://") || is_remote(value) {
+            named
+                .attributes
+                .insert(format!("context:{name}"), value.clone());
+            continue;
+        }
+        let path = resolve(directory, value);
+        if !path.is_dir() {
+            return Err(PlanError::MissingContext {
+                target: target.name.clone(),
+                path,
+            });
+        }
+        named.local.insert(name.clone(), path);
+    }
+    Ok(named)
+}
+
+/// Git and HTTP contexts, as the frontend recognizes them.
+fn is_remote(context: &str) -> bool {
+    [
+        "http://",
+        "https://",
+        "git://",
+        "git@",
+        "ssh://",
+        "github.com/",
+    ]
+    .iter()
+    .any(|prefix| context.starts_with(prefix))
+}
+
+/// `path` under `directory`, with `.` and `..` worked out by name, so that equal directories are
+/// one context however they are written.
+fn resolve(directory: &Path, path: &str) -> PathBuf {
+    let path = path.strip_prefix("cwd://").unwrap_or(path);
+    let mut resolved = PathBuf::new();
+    for component in directory.join(path).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            other => resolved.push(other),
+        }
+    }
+    resolved
+}
+
+/// What bake files may ask for and this version cannot do is refused before anything runs.
+fn refuse_later_features(target: &Target) -> Result<(), PlanError> {
+    let unavailable = |feature: String| {
+        Err(PlanError::Unavailable {
+            target: target.name.clone(),
+            feature,
+        })
+    };
+    if !target.secret.is_empty() {
+        return unavailable("`secret`".to_owned());
+    }
+    if !target.ssh.is_empty() {
+        return unavailable("`ssh`".to_owned());
+    }
+    if let Some(call) = target
+        .call
+        .as_deref()
+        .filter(|call| !matches!(*call, "" | "build"))
+    {
+        return unavailable(format!("`call = \"{call}\"`"));
+    }
+    let later_output =
+        |output: &&Entry| !matches!(output.kind.as_str(), "image" | "registry" | "cacheonly");
+    if let Some(output) = target.output.iter().find(later_output) {
+        return unavailable(format!("the output `type={}`", output.kind));
+    }
+    let later_cache =
+        |entry: &&Entry| !matches!(entry.kind.as_str(), "registry" | "inline" | "s3" | "azblob");
+    if let Some(entry) = target
+        .cache_from
+        .iter()
+        .chain(&target.cache_to)
+        .find(later_cache)
+    {
+        return unavailable(format!("the cache `type={}`", entry.kind));
+    }
+    Ok(())
+}
+
+/// Every image of a service must be part of the release, or its files would be incomplete.
+fn check_services(plan: &Plan) -> Result<(), PlanError> {
+    for service in &plan.services {
+        for (placeholder, target) in &service.images {
+            if !plan.images.iter().any(|image| image.target == *target) {
+                return Err(PlanError::ServiceTarget {
+                    service: service.name.clone(),
+                    placeholder: placeholder.clone(),
+                    target: target.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}

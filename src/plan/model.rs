@@ -1,0 +1,249 @@
+//! The plan itself: what `launchway plan` and `--print` show, member for member.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::bake::Entry;
+use crate::config::{ServiceSettings, Source};
+use crate::image::Platform;
+use crate::registry::{Repository, Tag};
+use crate::release::SolveName;
+
+/// Everything that a run will do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// What is built from.
+    #[serde(serialize_with = "source")]
+    pub source: Source,
+    /// One build per target and platform, in the order of the targets.
+    pub solves: Vec<SolvePlan>,
+    /// One image per target that is pushed, in the order of the targets.
+    pub images: Vec<ImagePlan>,
+    /// What hand-off files are written from.
+    #[serde(serialize_with = "service_names")]
+    pub services: Vec<ServiceSettings>,
+}
+
+/// One target for one platform: one Dockerfile build on one engine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SolvePlan {
+    /// The bake target.
+    pub target: String,
+    /// What it is built for.
+    pub platform: Platform,
+    /// Where the files come from.
+    pub context: ContextPlan,
+    /// Attributes of the Dockerfile frontend, as the daemon gets them.
+    pub attributes: BTreeMap<String, String>,
+    /// Attributes that only the first solve gets: asking for new base images or no cache a second
+    /// time would publish something else than what was compared.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fresh_attributes: BTreeMap<String, String>,
+    /// Attestations, as attributes of the publishing solve.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attestations: BTreeMap<String, String>,
+    /// Attributes of the image exporter beside the name.
+    pub exporter: BTreeMap<String, String>,
+    /// Cache imports and exports.
+    pub cache: CachePlan,
+    /// Entitlements that the build asks for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entitlements: Vec<String>,
+}
+
+impl SolvePlan {
+    /// The name of this solve in events and messages.
+    pub fn name(&self) -> SolveName {
+        SolveName {
+            target: self.target.clone(),
+            platform: Some(self.platform.clone()),
+        }
+    }
+}
+
+/// Where a build's files come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextPlan {
+    /// The context directory; `None` for a context that the daemon fetches itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<PathBuf>,
+    /// The context's URL, when the daemon fetches it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The directory that holds the Dockerfile; `None` when it is inside a fetched context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dockerfile_directory: Option<PathBuf>,
+    /// The Dockerfile's name in that directory (or fetched context).
+    pub dockerfile: String,
+    /// The Dockerfile's text, when it stands in the bake file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dockerfile_inline: Option<String>,
+    /// Named contexts that are local directories.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub named: BTreeMap<String, PathBuf>,
+}
+
+/// Cache imports and exports of one solve.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CachePlan {
+    /// Imports in the order of preference. Registry references that do not exist are dropped
+    /// before the build.
+    pub imports: Vec<CacheReference>,
+    /// Exports that are part of the build, as the bake file declares them.
+    pub exports: Vec<CacheReference>,
+    /// The export that a release makes by itself, after the build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_export: Option<CacheReference>,
+}
+
+/// One cache: its kind (`registry`, `s3`, …) and attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CacheReference {
+    /// The backend.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Everything else, for example `ref` and `mode`.
+    #[serde(flatten)]
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl CacheReference {
+    /// The registry reference, for a cache in a registry.
+    pub fn registry_reference(&self) -> Option<&str> {
+        (self.kind == "registry")
+            .then(|| self.attributes.get("ref").map(String::as_str))
+            .flatten()
+    }
+}
+
+impl From<&Entry> for CacheReference {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            kind: entry.kind.clone(),
+            attributes: entry.attributes.clone(),
+        }
+    }
+}
+
+/// One image: all platforms of one target, under one digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImagePlan {
+    /// The bake target.
+    pub target: String,
+    /// The repository that the daemon pushes to, and the tags that move there.
+    pub primary: PushPlan,
+    /// Further repositories that get the same image.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<PushPlan>,
+    /// The platforms in the order of the index.
+    pub platforms: Vec<Platform>,
+    /// What it is compared with.
+    pub baseline: BaselinePlan,
+}
+
+impl ImagePlan {
+    /// All repositories, the daemon's first.
+    pub fn repositories(&self) -> impl Iterator<Item = &PushPlan> {
+        std::iter::once(&self.primary).chain(&self.copies)
+    }
+}
+
+/// One repository and the tags that will point at the image there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PushPlan {
+    /// `registry/repository`.
+    #[serde(serialize_with = "as_text")]
+    pub repository: Repository,
+    /// Tags, in the order given.
+    #[serde(serialize_with = "as_texts")]
+    pub tags: Vec<Tag>,
+}
+
+/// What an image is compared with, to know whether it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum BaselinePlan {
+    /// The image under a tag of the primary repository.
+    Tag {
+        /// The tag.
+        #[serde(serialize_with = "as_text")]
+        tag: Tag,
+    },
+    /// The image of the same target in an earlier record.
+    Record {
+        /// The record's file.
+        path: PathBuf,
+    },
+    /// Nothing: the image counts as changed.
+    None {
+        /// Why there is nothing to compare with.
+        reason: String,
+    },
+}
+
+impl std::fmt::Display for BaselinePlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tag { tag } => write!(f, "tag:{tag}"),
+            Self::Record { path } => write!(f, "record:{}", path.display()),
+            Self::None { .. } => f.write_str("none"),
+        }
+    }
+}
+
+fn as_text<S: serde::Serializer>(
+    value: &impl std::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+fn as_texts<S: serde::Serializer>(
+    values: &[impl std::fmt::Display],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(ToString::to_string))
+}
+
+fn source<S: serde::Serializer>(source: &Source, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        commit: &'a Option<String>,
+        branch: &'a Option<String>,
+        tag: &'a Option<String>,
+        dirty: &'a Option<bool>,
+    }
+    Shown {
+        commit: &source.commit,
+        branch: &source.branch,
+        tag: &source.tag,
+        dirty: &source.dirty,
+    }
+    .serialize(serializer)
+}
+
+fn service_names<S: serde::Serializer>(
+    services: &[ServiceSettings],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        name: &'a str,
+        taskdef: &'a Option<PathBuf>,
+        appspec: &'a Option<PathBuf>,
+        images: &'a BTreeMap<String, String>,
+    }
+    serializer.collect_seq(services.iter().map(|service| Shown {
+        name: &service.name,
+        taskdef: &service.taskdef,
+        appspec: &service.appspec,
+        images: &service.images,
+    }))
+}

@@ -1,0 +1,152 @@
+//! What the release is compared with, read from the registry.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures::future::try_join_all;
+
+use super::record::{Record, SCHEMA};
+use super::{Context, ReleaseError};
+use crate::image::{Descriptor, Digest, Document, ImageContent, Platform};
+use crate::plan::{BaselinePlan, ImagePlan};
+use crate::registry::{Reference, Tag};
+
+/// The image under the baseline of one target.
+#[derive(Clone, Debug)]
+pub(super) struct Baseline {
+    /// The digest that the baseline names.
+    pub(super) descriptor: Descriptor,
+    /// The document, to be put under further tags.
+    pub(super) bytes: Bytes,
+    /// The image manifests by platform; the only one of an image without index has none of its
+    /// own and takes that of the plan.
+    manifests: BTreeMap<Platform, Descriptor>,
+}
+
+/// Either the baseline's image, or why there is none.
+pub(super) type Found = Result<Baseline, String>;
+
+/// Looks up the baseline of one image.
+pub(super) async fn find(context: &Context, image: &ImagePlan) -> Result<Found, ReleaseError> {
+    let repository = &image.primary.repository;
+    let reference = match &image.baseline {
+        BaselinePlan::None { reason } => return Ok(Err(reason.clone())),
+        BaselinePlan::Tag { tag } => repository.with_tag(tag.clone()),
+        BaselinePlan::Record { path } => {
+            let record = read_record(path)?;
+            match record.images.get(&image.target) {
+                Some(known) => repository.with_digest(known.digest),
+                None => {
+                    return Ok(Err(format!(
+                        "{} is not in the baseline record",
+                        image.target
+                    )));
+                }
+            }
+        }
+    };
+    read(context, &reference, image).await
+}
+
+async fn read(
+    context: &Context,
+    reference: &Reference,
+    image: &ImagePlan,
+) -> Result<Found, ReleaseError> {
+    let found = context
+        .registry
+        .get_manifest(reference)
+        .await
+        .map_err(|source| {
+            ReleaseError::registry(format!("cannot read the baseline {reference}"), source)
+        })?;
+    let Some((descriptor, bytes)) = found else {
+        return Ok(Err(format!("there is no {reference} yet")));
+    };
+    let manifests = match Document::parse(&descriptor.media_type, &bytes) {
+        Ok(Document::Index(index)) => index
+            .images()
+            .filter_map(|entry| Some((entry.platform.clone()?, entry.clone())))
+            .collect(),
+        Ok(Document::Manifest(_)) => match image.platforms.as_slice() {
+            [platform] => BTreeMap::from([(platform.clone(), descriptor.clone())]),
+            _ => BTreeMap::new(),
+        },
+        // Something else under the tag is no image to compare with; it will be replaced.
+        Err(error) => return Ok(Err(format!("{reference} is {error}"))),
+    };
+    Ok(Ok(Baseline {
+        descriptor,
+        bytes,
+        manifests,
+    }))
+}
+
+/// What the baseline's images consist of. Manifests that are known from the evaluation are not
+/// fetched: the same digest is the same image.
+pub(super) async fn content(
+    context: &Context,
+    image: &ImagePlan,
+    baseline: &Baseline,
+    known: &BTreeMap<Digest, ImageContent>,
+) -> Result<BTreeMap<Platform, ImageContent>, ReleaseError> {
+    let contents = baseline
+        .manifests
+        .iter()
+        .map(|(platform, entry)| async move {
+            if let Some(content) = known.get(&entry.digest) {
+                return Ok((platform.clone(), content.clone()));
+            }
+            let reference = image.primary.repository.with_digest(entry.digest);
+            let bytes = if entry.digest == baseline.descriptor.digest {
+                baseline.bytes.clone()
+            } else {
+                fetch(context, &reference).await?
+            };
+            let unreadable = |detail: String| ReleaseError::Document {
+                reference: reference.to_string(),
+                detail,
+            };
+            let manifest = Document::parse(&entry.media_type, &bytes)
+                .map_err(|error| unreadable(format!("{error}: {}", error.problem)))?
+                .into_manifest()
+                .ok_or_else(|| unreadable("it is an index inside an index".to_owned()))?;
+            Ok::<_, ReleaseError>((platform.clone(), ImageContent::new(entry.digest, &manifest)))
+        });
+    Ok(try_join_all(contents).await?.into_iter().collect())
+}
+
+/// A document that must be there.
+pub(super) async fn fetch(context: &Context, reference: &Reference) -> Result<Bytes, ReleaseError> {
+    let found = context
+        .registry
+        .get_manifest(reference)
+        .await
+        .map_err(|source| ReleaseError::registry(format!("cannot read {reference}"), source))?;
+    let (_, bytes) = found.ok_or_else(|| ReleaseError::Document {
+        reference: reference.to_string(),
+        detail: "it is not in the registry".to_owned(),
+    })?;
+    Ok(bytes)
+}
+
+fn read_record(path: &std::path::Path) -> Result<Record, ReleaseError> {
+    let wrong = |detail: String| ReleaseError::BaselineRecord {
+        path: path.display().to_string(),
+        detail,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let record: Record = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if record.schema != SCHEMA {
+        return Err(wrong(format!(
+            "its schema is {}, not {SCHEMA}",
+            record.schema
+        )));
+    }
+    Ok(record)
+}
+
+/// Whether `tag` is the one that the baseline was read from, so that it points there already.
+pub(super) fn is_baseline_tag(image: &ImagePlan, tag: &Tag) -> bool {
+    matches!(&image.baseline, BaselinePlan::Tag { tag: baseline } if baseline == tag)
+}

@@ -1,0 +1,78 @@
+//! What an evaluation brings: manifests and configurations, and none of the layers.
+//!
+//! The daemon exports every image of a run into the session's content store. Layers are answered
+//! with "already exists", so nothing but a few kilobytes of JSON moves. The size decides: the
+//! offer names no media type, and a registry takes no manifest above 4 MiB (distribution
+//! specification 1.1, "Pushing Manifests"). Small layers come along; they are dropped with the run.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
+use launchway_buildkit::{BlobReceiver, BlobWriter, OfferedBlob};
+
+/// Blobs up to this size are kept. Image manifests and configurations are some kilobytes; the
+/// bound keeps a run's memory small however many layers it sees.
+const KEPT_BYTES: u64 = 1 << 20;
+
+/// The small blobs of a run, by digest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Documents(Arc<Mutex<BTreeMap<String, Bytes>>>);
+
+impl Documents {
+    /// The blob with this digest, if it was offered and small.
+    pub(super) fn get(&self, digest: &str) -> Option<Bytes> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(digest)
+            .cloned()
+    }
+
+    fn insert(&self, digest: String, bytes: Bytes) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(digest, bytes);
+    }
+}
+
+impl BlobReceiver for Documents {
+    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
+        if blob.size > KEPT_BYTES || self.get(&blob.digest).is_some() {
+            return None;
+        }
+        Some(Box::new(Incoming {
+            digest: blob.digest.clone(),
+            bytes: BytesMut::new(),
+            documents: self.clone(),
+        }))
+    }
+}
+
+struct Incoming {
+    digest: String,
+    bytes: BytesMut,
+    documents: Documents,
+}
+
+impl BlobWriter for Incoming {
+    fn write<'a>(&'a mut self, bytes: Bytes) -> BoxFuture<'a, io::Result<()>> {
+        self.bytes.extend_from_slice(&bytes);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn commit(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
+        Box::pin(async move {
+            let Self {
+                digest,
+                bytes,
+                documents,
+            } = *self;
+            documents.insert(digest, bytes.freeze());
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! How a run fails. Whatever happens, digests that were pushed stay, and no tag has moved before
+//! [`ReleaseError::Tags`].
+
+use crate::image::{Digest, Platform};
+use crate::registry;
+
+use super::SolveName;
+use super::store::WriteError;
+
+/// A run did not complete.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The daemon could not be used at all.
+    #[error("the BuildKit daemon cannot be used")]
+    Engine(#[source] launchway_buildkit::Error),
+    /// A build failed, or the daemon's push.
+    #[error("{solve} failed")]
+    Build {
+        /// Which one.
+        solve: SolveName,
+        /// What the daemon said.
+        #[source]
+        source: Box<launchway_buildkit::Error>,
+    },
+    /// A platform that the daemon cannot run.
+    #[error(
+        "{solve}: the BuildKit daemon does not build for {}; it builds for {}",
+        platform_of(solve),
+        list(available)
+    )]
+    UnsupportedPlatform {
+        /// Which solve.
+        solve: SolveName,
+        /// What the daemon offers.
+        available: Vec<Platform>,
+    },
+    /// The daemon reported a result that is not an image we understand.
+    #[error("{solve}: the daemon's result cannot be read: {detail}")]
+    Result {
+        /// Which solve.
+        solve: SolveName,
+        /// What is wrong.
+        detail: String,
+    },
+    /// What was pushed is twice not what was evaluated.
+    #[error(
+        "{solve}: the daemon published {published} although it had evaluated {evaluated}, and did so again when asked again; no tag was moved"
+    )]
+    Unstable {
+        /// Which solve.
+        solve: SolveName,
+        /// What evaluation reported.
+        evaluated: Digest,
+        /// What was pushed.
+        published: Digest,
+    },
+    /// A registry request failed.
+    #[error("{doing}")]
+    Registry {
+        /// What was being done, for example `cannot read the baseline registry/app:production`.
+        doing: String,
+        /// What the registry said.
+        #[source]
+        source: Box<registry::Error>,
+    },
+    /// A document in the registry is not what it should be.
+    #[error("{reference} is not an image or index that can be read: {detail}")]
+    Document {
+        /// The document.
+        reference: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A repository could not be created.
+    #[error("cannot create the repository {repository}")]
+    CreateRepository {
+        /// `registry/repository`.
+        repository: String,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The baseline record could not be read.
+    #[error("cannot read the baseline record {path}: {detail}")]
+    BaselineRecord {
+        /// Its path.
+        path: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Some tags could not be moved.
+    #[error("{} of {} tags were not moved: {}", failed.len(), failed.len() + moved.len(), failed.join(", "))]
+    Tags {
+        /// References that point at their new image.
+        moved: Vec<String>,
+        /// References that do not.
+        failed: Vec<String>,
+        /// The first failure.
+        #[source]
+        source: Box<registry::Error>,
+    },
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl ReleaseError {
+    pub(super) fn build(solve: SolveName, source: launchway_buildkit::Error) -> Self {
+        Self::Build {
+            solve,
+            source: Box::new(source),
+        }
+    }
+
+    pub(super) fn registry(doing: impl Into<String>, source: registry::Error) -> Self {
+        Self::Registry {
+            doing: doing.into(),
+            source: Box::new(source),
+        }
+    }
+}
+
+fn platform_of(solve: &SolveName) -> String {
+    solve
+        .platform
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+fn list(platforms: &[Platform]) -> String {
+    platforms
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,223 @@
+//! Pushing images by digest: nothing that was pushed has a name yet.
+
+use std::collections::BTreeSet;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use launchway_buildkit::{Exporter, Session};
+
+use super::evaluate::{self, Evaluated};
+use super::record::StepCount;
+use super::solve::{self, Variant};
+use super::{Context, FailPoint, ReleaseError, SolveStep, baseline};
+use crate::image::{Descriptor, Digest, Document, Platform, media_type};
+use crate::plan::{ImagePlan, SolvePlan};
+use crate::registry::Repository;
+
+/// One platform's image in the registry.
+#[derive(Clone, Debug)]
+pub(super) struct Published {
+    /// The platform.
+    pub(super) platform: Platform,
+    /// The image manifest.
+    pub(super) descriptor: Descriptor,
+    /// Entries that go with it into the index: its attestations.
+    pub(super) companions: Vec<Descriptor>,
+    /// Steps and cache hits of a build that was not evaluated before.
+    pub(super) steps: StepCount,
+    /// Whether any step ran.
+    pub(super) ran: bool,
+    /// Wall time in milliseconds.
+    pub(super) duration_ms: u64,
+}
+
+/// One platform's image that is to be pushed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job<'a> {
+    /// What to build.
+    pub(super) solve: &'a SolvePlan,
+    /// Where it goes.
+    pub(super) image: &'a ImagePlan,
+    /// What it must be; `None` for `bake` and `build`, which evaluate nothing.
+    pub(super) expected: Option<&'a Evaluated>,
+}
+
+/// Pushes all images at once. The first failure cancels the others.
+pub(super) async fn all(
+    context: &Context,
+    session: &Session,
+    caches: &BTreeSet<String>,
+    jobs: &[Job<'_>],
+) -> Result<Vec<(String, Outcome)>, ReleaseError> {
+    let mut running: FuturesUnordered<_> = jobs
+        .iter()
+        .map(|job| async move {
+            let outcome = one(context, session, caches, *job).await?;
+            Ok::<_, ReleaseError>((job.solve.target.clone(), outcome))
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    while let Some(outcome) = running.next().await {
+        outcomes.push(outcome?);
+        context.fail_points.pass(FailPoint::FirstManifest);
+    }
+    Ok(outcomes)
+}
+
+/// What became of a push.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    /// It is in the registry, and is what was expected.
+    Published(Published),
+    /// The daemon pushed something else than it had evaluated: its cache was lost in between, or
+    /// a base image moved.
+    Differs {
+        /// The platform.
+        platform: Platform,
+        /// What was expected.
+        evaluated: Digest,
+        /// What was pushed.
+        published: Digest,
+    },
+}
+
+async fn one(
+    context: &Context,
+    session: &Session,
+    caches: &BTreeSet<String>,
+    job: Job<'_>,
+) -> Result<Outcome, ReleaseError> {
+    let Job {
+        solve,
+        image,
+        expected,
+    } = job;
+    let repository = &image.primary.repository;
+    if let Some(expected) = expected.filter(|_| solve.attestations.is_empty()) {
+        if is_there(context, repository, expected.descriptor.digest).await? {
+            return Ok(Outcome::Published(from_evaluation(solve, expected)));
+        }
+    }
+    let evaluated_before = expected.is_some();
+    let mut attributes = solve.exporter.clone();
+    attributes.insert("name".to_owned(), repository.to_string());
+    attributes.insert("push".to_owned(), "true".to_owned());
+    attributes.insert("push-by-digest".to_owned(), "true".to_owned());
+    let variant = Variant {
+        exporter: Some(Exporter {
+            kind: "image".to_owned(),
+            attributes,
+        }),
+        cache_imports: evaluate::existing(&solve.cache.imports, caches),
+        cache_exports: solve.cache.exports.clone(),
+        fresh: !evaluated_before,
+        attestations: true,
+    };
+    let solved = solve::run(context, session, solve, SolveStep::Publish, variant).await?;
+    let top = top_descriptor(solve, &solved.response)?;
+    let (descriptor, companions) = split(context, solve, repository, top).await?;
+    if let Some(expected) = expected {
+        if expected.descriptor.digest != descriptor.digest {
+            return Ok(Outcome::Differs {
+                platform: solve.platform.clone(),
+                evaluated: expected.descriptor.digest,
+                published: descriptor.digest,
+            });
+        }
+        return Ok(Outcome::Published(Published {
+            companions,
+            ..from_evaluation(solve, expected)
+        }));
+    }
+    Ok(Outcome::Published(Published {
+        platform: solve.platform.clone(),
+        descriptor,
+        companions,
+        steps: solved.steps,
+        ran: solved.ran,
+        duration_ms: solved.duration_ms,
+    }))
+}
+
+fn from_evaluation(solve: &SolvePlan, evaluated: &Evaluated) -> Published {
+    Published {
+        platform: solve.platform.clone(),
+        descriptor: evaluated.descriptor.clone(),
+        companions: Vec::new(),
+        steps: evaluated.steps,
+        ran: evaluated.ran,
+        duration_ms: evaluated.duration_ms,
+    }
+}
+
+/// An earlier run may have pushed it already.
+async fn is_there(
+    context: &Context,
+    repository: &Repository,
+    digest: Digest,
+) -> Result<bool, ReleaseError> {
+    let reference = repository.with_digest(digest);
+    let found = context
+        .registry
+        .head_manifest(&reference)
+        .await
+        .map_err(|source| {
+            ReleaseError::registry(format!("cannot see whether {reference} exists"), source)
+        })?;
+    Ok(found.is_some())
+}
+
+fn top_descriptor(
+    solve: &SolvePlan,
+    response: &launchway_buildkit::SolveResponse,
+) -> Result<Descriptor, ReleaseError> {
+    let unreadable = |detail: String| ReleaseError::Result {
+        solve: solve.name(),
+        detail,
+    };
+    let value = response
+        .descriptor()
+        .map_err(|error| ReleaseError::build(solve.name(), error))?
+        .ok_or_else(|| unreadable("it has no containerimage.descriptor".to_owned()))?;
+    serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))
+}
+
+/// The image manifest and its attestations. Attestations make the daemon push an index of its
+/// own, whose entries become entries of ours.
+async fn split(
+    context: &Context,
+    solve: &SolvePlan,
+    repository: &Repository,
+    top: Descriptor,
+) -> Result<(Descriptor, Vec<Descriptor>), ReleaseError> {
+    let mut image = top;
+    let mut companions = Vec::new();
+    if media_type::is_index(&image.media_type) {
+        let reference = repository.with_digest(image.digest);
+        let bytes = baseline::fetch(context, &reference).await?;
+        let unreadable = |detail: String| ReleaseError::Document {
+            reference: reference.to_string(),
+            detail,
+        };
+        let index = Document::parse(&image.media_type, &bytes)
+            .map_err(|error| unreadable(format!("{error}: {}", error.problem)))?
+            .into_index()
+            .ok_or_else(|| unreadable("it is no index".to_owned()))?;
+        let mut images = index.images().cloned();
+        image = match (images.next(), images.next()) {
+            (Some(only), None) => only,
+            _ => return Err(unreadable("it does not hold exactly one image".to_owned())),
+        };
+        companions = index
+            .manifests
+            .iter()
+            .filter(|entry| entry.digest != image.digest)
+            .cloned()
+            .collect();
+    }
+    // Nothing of the daemon's own goes into the index (it repeats the manifest's annotations in
+    // its descriptor, for one): the same image gives the same index.
+    let mut descriptor = Descriptor::new(image.media_type, image.digest, image.size);
+    descriptor.platform = Some(solve.platform.clone());
+    Ok((descriptor, companions))
+}

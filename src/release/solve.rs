@@ -1,0 +1,195 @@
+//! Running one solve: the plan's values as a request to the daemon, its reports as events.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use launchway_buildkit::{
+    CacheEntry, ContextRoots, Exporter, Session, SolveRequest, SolveResponse,
+};
+
+use super::record::StepCount;
+use super::steps::Steps;
+use super::syntax::names_stable_frontend;
+use super::{Context, Event, ReleaseError, SolveName, SolveStep};
+use crate::plan::{CacheReference, SolvePlan};
+
+/// How one of the solves of a target and platform differs from the others.
+#[derive(Debug, Default)]
+pub(super) struct Variant {
+    /// What is made of the result; `None` leaves it in the daemon's cache.
+    pub(super) exporter: Option<Exporter>,
+    /// Cache exports.
+    pub(super) cache_exports: Vec<CacheReference>,
+    /// Cache imports; those that are known not to exist are left out.
+    pub(super) cache_imports: Vec<CacheReference>,
+    /// Send the attributes that ask for new results (`pull`, `no-cache`).
+    pub(super) fresh: bool,
+    /// Send the attributes that ask for attestations.
+    pub(super) attestations: bool,
+}
+
+/// A solve that ended well.
+#[derive(Debug)]
+pub(super) struct Solved {
+    /// What the exporter said.
+    pub(super) response: SolveResponse,
+    /// Steps and cache hits.
+    pub(super) steps: StepCount,
+    /// Whether any step ran.
+    pub(super) ran: bool,
+    /// Wall time in milliseconds.
+    pub(super) duration_ms: u64,
+}
+
+/// Runs a solve to its end. Dropping the future cancels the build in the daemon.
+pub(super) async fn run(
+    context: &Context,
+    session: &Session,
+    solve: &SolvePlan,
+    step: SolveStep,
+    variant: Variant,
+) -> Result<Solved, ReleaseError> {
+    let name = solve.name();
+    let request = request(solve, variant);
+    context.tell(Event::SolveStarted {
+        solve: name.clone(),
+        step,
+    });
+    let mut ending = Ending {
+        context,
+        solve: &name,
+        step,
+        told: false,
+    };
+
+    let began = std::time::Instant::now();
+    let steps = Arc::new(Mutex::new(Steps::default()));
+    let on_status = {
+        let (observer, name, steps) = (
+            Arc::clone(&context.observer),
+            name.clone(),
+            Arc::clone(&steps),
+        );
+        move |update: launchway_buildkit::StatusUpdate| {
+            steps
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .update(&update);
+            observer(Event::SolveProgress {
+                solve: name.clone(),
+                step,
+                update,
+            });
+        }
+    };
+    let response = context
+        .engine
+        .solve(session, request, on_status)
+        .await
+        .map_err(|error| {
+            ending.failed();
+            ReleaseError::build(name.clone(), error)
+        })?;
+    ending.completed(&response);
+    let steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(Solved {
+        response,
+        steps: steps.count(),
+        ran: steps.ran(),
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// Tells how a solve ended, also when it is dropped because another one failed.
+struct Ending<'a> {
+    context: &'a Context,
+    solve: &'a SolveName,
+    step: SolveStep,
+    told: bool,
+}
+
+impl Ending<'_> {
+    fn completed(&mut self, response: &SolveResponse) {
+        self.told = true;
+        self.context.tell(Event::SolveCompleted {
+            solve: self.solve.clone(),
+            step: self.step,
+            manifest: response.digest().and_then(|digest| digest.parse().ok()),
+        });
+    }
+
+    fn failed(&mut self) {
+        self.end(false);
+    }
+
+    fn end(&mut self, cancelled: bool) {
+        self.told = true;
+        let (solve, step) = (self.solve.clone(), self.step);
+        self.context.tell(Event::SolveFailed {
+            solve,
+            step,
+            cancelled,
+        });
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.end(true);
+        }
+    }
+}
+
+fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
+    let mut attributes = solve.attributes.clone();
+    if variant.fresh {
+        attributes.extend(solve.fresh_attributes.clone());
+    }
+    if variant.attestations {
+        attributes.extend(solve.attestations.clone());
+    }
+    if let Some(url) = &solve.context.url {
+        attributes.insert("context".to_owned(), url.clone());
+    }
+    let mut builtin_frontend = false;
+    if let Some(text) = dockerfile_text(solve) {
+        builtin_frontend = names_stable_frontend(&text);
+    }
+    let directory = solve.context.directory.clone();
+    let dockerfile = solve.context.dockerfile_directory.clone();
+    if solve.context.dockerfile_inline.is_none() {
+        attributes.insert("filename".to_owned(), solve.context.dockerfile.clone());
+    }
+    SolveRequest {
+        frontend_attributes: attributes,
+        context: directory.map(|context| ContextRoots {
+            dockerfile: dockerfile.unwrap_or_else(|| context.clone()),
+            context,
+        }),
+        inline_dockerfile: solve.context.dockerfile_inline.clone(),
+        named_local_contexts: solve.context.named.clone(),
+        exporter: variant.exporter,
+        cache_imports: variant.cache_imports.iter().map(cache_entry).collect(),
+        cache_exports: variant.cache_exports.iter().map(cache_entry).collect(),
+        entitlements: solve.entitlements.clone(),
+        builtin_frontend,
+        ..SolveRequest::default()
+    }
+}
+
+/// The Dockerfile, as far as we can see it. Unreadable files are the daemon's to report.
+fn dockerfile_text(solve: &SolvePlan) -> Option<String> {
+    if let Some(text) = &solve.context.dockerfile_inline {
+        return Some(text.clone());
+    }
+    let directory = solve.context.dockerfile_directory.as_deref()?;
+    std::fs::read_to_string(directory.join(Path::new(&solve.context.dockerfile))).ok()
+}
+
+fn cache_entry(cache: &CacheReference) -> CacheEntry {
+    CacheEntry {
+        kind: cache.kind.clone(),
+        attributes: cache.attributes.clone(),
+    }
+}

@@ -1,0 +1,139 @@
+//! Counting the steps of a build, and how many of them came from a cache.
+//!
+//! Housekeeping (`[internal]`, authentication, cache manifests, exports) is no step: the count
+//! answers "did anything run?".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use launchway_buildkit::{StatusUpdate, Vertex};
+
+use super::record::StepCount;
+
+/// Collects the vertexes of one solve.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    seen: BTreeMap<String, bool>,
+    ran: BTreeSet<String>,
+}
+
+impl Steps {
+    /// Takes one message of the status stream.
+    pub(super) fn update(&mut self, update: &StatusUpdate) {
+        for vertex in update.vertexes.iter().filter(|vertex| is_step(vertex)) {
+            let cached = self.seen.entry(vertex.digest.clone()).or_default();
+            *cached |= vertex.cached;
+            if vertex.started.is_some() && !vertex.cached {
+                self.ran.insert(vertex.digest.clone());
+            }
+        }
+    }
+
+    /// All steps, and those that came from a cache.
+    pub(super) fn count(&self) -> StepCount {
+        let cached = self.seen.values().filter(|cached| **cached).count();
+        StepCount {
+            total: saturating(self.seen.len()),
+            cached: saturating(cached),
+        }
+    }
+
+    /// Whether a step ran. A base image that is only resolved (`FROM`) is no work, although it is
+    /// not reported as cached.
+    pub(super) fn ran(&self) -> bool {
+        self.ran
+            .iter()
+            .any(|digest| !self.seen.get(digest).copied().unwrap_or(false))
+    }
+}
+
+fn saturating(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Steps are named `[stage n/m] INSTRUCTION …`; `FROM` is the base image, which is pulled or not
+/// as the other steps need it.
+fn is_step(vertex: &Vertex) -> bool {
+    vertex.name.starts_with('[')
+        && !vertex.name.starts_with("[internal]")
+        && !vertex.name.starts_with("[auth]")
+        && vertex
+            .name
+            .split_once("] ")
+            .is_some_and(|(_, rest)| !rest.starts_with("FROM "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    fn vertex(digest: &str, name: &str, cached: bool, started: bool) -> Vertex {
+        Vertex {
+            digest: digest.to_owned(),
+            name: name.to_owned(),
+            cached,
+            started: started.then_some(SystemTime::UNIX_EPOCH),
+            ..Vertex::default()
+        }
+    }
+
+    fn steps(vertexes: Vec<Vertex>) -> Steps {
+        let mut steps = Steps::default();
+        for vertex in vertexes {
+            steps.update(&StatusUpdate {
+                vertexes: vec![vertex],
+                ..StatusUpdate::default()
+            });
+        }
+        steps
+    }
+
+    #[test]
+    fn housekeeping_and_bases_do_not_count() {
+        let steps = steps(vec![
+            vertex(
+                "1",
+                "[internal] load build definition from Dockerfile",
+                false,
+                true,
+            ),
+            vertex(
+                "2",
+                "[base 1/2] FROM registry.test/base@sha256:00",
+                false,
+                true,
+            ),
+            vertex("3", "[auth] sharing credentials", false, true),
+            vertex("4", "exporting to image", false, true),
+            vertex("5", "importing cache manifest from x", false, true),
+            vertex("6", "[base 2/2] RUN true", true, true),
+        ]);
+        assert_eq!(
+            steps.count(),
+            StepCount {
+                total: 1,
+                cached: 1
+            }
+        );
+        assert!(!steps.ran());
+    }
+
+    #[test]
+    fn a_step_that_is_announced_first_and_cached_later_did_not_run() {
+        let steps = steps(vec![
+            vertex("6", "[base 2/2] RUN true", false, false),
+            vertex("6", "[base 2/2] RUN true", false, true),
+            vertex("6", "[base 2/2] RUN true", true, true),
+            vertex("7", "[web 2/2] COPY . .", false, true),
+        ]);
+        assert_eq!(
+            steps.count(),
+            StepCount {
+                total: 2,
+                cached: 1
+            }
+        );
+        assert!(steps.ran());
+    }
+}

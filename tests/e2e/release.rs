@@ -1,0 +1,230 @@
+//! `launchway release` from a repository to a registry: five images, two platforms.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Engine, Outcome, Project, Registry, Stage, crane, part};
+
+const IMAGES: [&str; 5] = ["api", "batch", "firelens", "rp", "web"];
+const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
+
+fn release(engine: &Engine, project: &Project) -> (Outcome, Value) {
+    let outcome = engine.succeed(project, &["release"]);
+    let record = project.record();
+    assert_eq!(record["state"], "complete");
+    (outcome, record)
+}
+
+fn digests(record: &Value) -> BTreeMap<&str, &str> {
+    IMAGES
+        .into_iter()
+        .map(|image| (image, text(&record["images"][image]["digest"])))
+        .collect()
+}
+
+fn text(value: &Value) -> &str {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn changed(record: &Value) -> BTreeSet<&str> {
+    IMAGES
+        .into_iter()
+        .filter(|image| record["images"][image]["changed"] == true)
+        .collect()
+}
+
+/// A file of an image, for one platform.
+fn file(registry: &Registry, image: &str, tag: &str, platform: &str, path: &str) -> String {
+    let reference = format!("{}/shop-{image}:{tag}", registry.address);
+    let crane = part("crane");
+    let script = format!(
+        "'{}' export --platform {platform} {reference} - | tar -xO {path}",
+        crane.display()
+    );
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{script}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_shop_from_a_clone_to_a_fresh_machine() {
+    let stage = Stage::new();
+    let project = stage.shop();
+    let registry = &stage.registry;
+
+    // The first release: everything is new.
+    let (_, first) = release(&stage.engine, &project);
+    assert_eq!(first["changed"], true);
+    assert_eq!(changed(&first), BTreeSet::from(IMAGES));
+    let commit = project.commit8();
+    for image in IMAGES {
+        let repository = format!("{}/shop-{image}", registry.address);
+        let record = &first["images"][image];
+        for tag in [commit.as_str(), "production"] {
+            assert_eq!(
+                crane(&["digest", &format!("{repository}:{tag}")]),
+                text(&record["digest"])
+            );
+        }
+        crane(&["validate", "--remote", &format!("{repository}:production")]);
+        let platforms: BTreeSet<&str> = record["platforms"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(platforms, BTreeSet::from(PLATFORMS));
+    }
+    let machine = |platform| {
+        file(registry, "web", "production", platform, "etc/shop/machine")
+            .trim()
+            .to_owned()
+    };
+    assert_eq!(machine("linux/amd64"), "x86_64");
+    assert_eq!(machine("linux/arm64"), "aarch64");
+    let built_at = |platform| {
+        file(
+            registry,
+            "api",
+            "production",
+            platform,
+            "usr/lib/shop/extensions/built-at",
+        )
+    };
+    let extensions = PLATFORMS.map(built_at);
+    handoff_names_what_was_released(&project, &first);
+
+    // Again: the same digests, and nothing new in the registry.
+    let manifests = registry.manifests();
+    let (outcome, second) = release(&stage.engine, &project);
+    assert_eq!(second["changed"], false, "{}", outcome.stderr);
+    assert_eq!(changed(&second), BTreeSet::new());
+    assert_eq!(digests(&second), digests(&first));
+    assert_eq!(registry.manifests(), manifests);
+    let require = stage.engine.run(&project, &["release", "--require-change"]);
+    assert_eq!(require.code, Some(4), "{}", require.stderr);
+
+    // One file of rp: only rp.
+    project.write("rp/robots.txt", "User-agent: *\nDisallow: /basket\n");
+    project.commit("Keep robots out of the basket");
+    let (outcome, third) = release(&stage.engine, &project);
+    assert_eq!(
+        changed(&third),
+        BTreeSet::from(["rp"]),
+        "{}",
+        outcome.stderr
+    );
+    for image in IMAGES {
+        let repository = format!("{}/shop-{image}", registry.address);
+        let equal = digests(&third)[image] == digests(&first)[image];
+        assert_eq!(equal, image != "rp", "{image}");
+        let tag = format!("{repository}:{}", project.commit8());
+        assert_eq!(crane(&["digest", &tag]), digests(&third)[image]);
+    }
+    assert!(outcome.stderr.contains("rp"), "{}", outcome.stderr);
+    handoff_names_what_was_released(&project, &third);
+
+    // A fresh machine: no cache but the registry's.
+    let fresh = tempfile::Builder::new().prefix("lw-").tempdir().unwrap();
+    let fresh = Engine::in_folder(&fresh.path().join("state"));
+    let (outcome, fourth) = release(&fresh, &project);
+    assert_eq!(changed(&fourth), BTreeSet::new(), "{}", outcome.stderr);
+    assert_eq!(digests(&fourth), digests(&third));
+    assert_eq!(PLATFORMS.map(built_at), extensions);
+    for image in ["api", "batch"] {
+        for platform in PLATFORMS {
+            let steps = &fourth["images"][image]["platforms"][platform]["steps"];
+            assert_eq!(
+                steps["cached"], steps["total"],
+                "{image} {platform}: {}",
+                outcome.stderr
+            );
+        }
+    }
+}
+
+fn handoff_names_what_was_released(project: &Project, record: &Value) {
+    let taskdef = project.json("launchway-out/shop/taskdef.json");
+    let template = project.json("taskdef-template.json");
+    let reference = |image: &str| text(&record["images"][image]["reference"]).to_owned();
+    let expected = BTreeMap::from([
+        ("rp", reference("rp")),
+        ("web", reference("web")),
+        ("api", reference("api")),
+        ("log_router", reference("firelens")),
+    ]);
+    let containers = taskdef["containerDefinitions"].as_array().unwrap();
+    let found: BTreeMap<&str, String> = containers
+        .iter()
+        .map(|one| (text(&one["name"]), text(&one["image"]).to_owned()))
+        .collect();
+    assert_eq!(found, expected);
+    assert_eq!(taskdef["taskRoleArn"], template["taskRoleArn"]);
+    let definitions = project.json("launchway-out/shop/imagedefinitions.json");
+    for definition in definitions.as_array().unwrap() {
+        assert_eq!(
+            expected[text(&definition["name"])],
+            text(&definition["imageUri"])
+        );
+    }
+    assert_eq!(definitions.as_array().unwrap().len(), expected.len());
+    let detail = project.json("launchway-out/shop-batch/imageDetail.json");
+    assert_eq!(text(&detail["ImageURI"]), reference("batch"));
+    assert_eq!(
+        project.read("launchway-out/shop/appspec.yml"),
+        project.read("appspec.yml")
+    );
+    let environment = project.read("launchway-out/release.env");
+    assert!(
+        environment.contains(&format!("export IMAGE_RP='{}'", reference("rp"))),
+        "{environment}"
+    );
+}
+
+#[test]
+fn images_are_configured_as_buildx_configures_them() {
+    let stage = Stage::new();
+    let project = stage.shop();
+    stage.engine.succeed(&project, &["engine", "start"]);
+    let address = stage.engine.address(&project);
+
+    stage
+        .engine
+        .succeed(&project, &["release", "--tag", "ours"]);
+    let configuration = tempfile::tempdir().unwrap();
+    let buildx = |arguments: &[&str]| {
+        let mut buildx = Command::new(part("buildx"));
+        buildx
+            .args(arguments)
+            .current_dir(project.path())
+            .env("BUILDX_CONFIG", configuration.path())
+            .env("REGISTRY", &project.registry)
+            .env("TAG", "theirs");
+        let output = buildx.output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    buildx(&["create", "--driver", "remote", "--name", "peer", &address]);
+    buildx(&["bake", "--builder", "peer", "--push", "--provenance=false"]);
+
+    for image in IMAGES {
+        for platform in PLATFORMS {
+            let config = |tag: &str| {
+                let reference = format!("{}/shop-{image}:{tag}", stage.registry.address);
+                crane(&["config", "--platform", platform, &reference])
+            };
+            assert_eq!(config("ours"), config("theirs"), "{image} {platform}");
+        }
+    }
+}

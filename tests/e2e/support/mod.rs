@@ -1,0 +1,42 @@
+//! Real parts for the tests: a registry, a BuildKit daemon, projects, and the binary itself.
+//!
+//! Everything is started by the test that needs it, in a folder of its own, and stopped when the
+//! test ends. A part that is missing fails the test and says how to get it.
+
+mod launchway;
+mod parts;
+mod project;
+mod registry;
+
+pub(crate) use launchway::{Engine, Outcome};
+pub(crate) use parts::{crane, libexec, part};
+pub(crate) use project::Project;
+pub(crate) use registry::Registry;
+
+use tempfile::TempDir;
+
+/// A registry with the base image, and an engine with an empty cache.
+pub(crate) struct Stage {
+    pub(crate) registry: Registry,
+    pub(crate) engine: Engine,
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("lw-").tempdir().unwrap();
+        let registry = Registry::start(&folder.path().join("registry"));
+        registry.push_base_images();
+        let engine = Engine::in_folder(&folder.path().join("state"));
+        Self {
+            registry,
+            engine,
+            _folder: folder,
+        }
+    }
+
+    /// The shop of testdata/projects in its first commit.
+    pub(crate) fn shop(&self) -> Project {
+        Project::shop(&self.registry.address)
+    }
+}

@@ -1,0 +1,80 @@
+//! The distribution registry on a free loopback port.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::parts::{output, part, parts, root};
+
+/// A running registry; it stops when dropped.
+pub(crate) struct Registry {
+    /// `127.0.0.1:PORT`.
+    pub(crate) address: String,
+    folder: PathBuf,
+}
+
+impl Registry {
+    pub(crate) fn start(folder: &Path) -> Self {
+        part("registry");
+        let mut script = Command::new(root().join("scripts/local-registry.sh"));
+        let address = output(script.arg(folder).env("LAUNCHWAY_TEST_PARTS", parts()));
+        Self {
+            address: address.trim().to_owned(),
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// `base/busybox:stable` for both platforms, from Debian's packages.
+    pub(crate) fn push_base_images(&self) {
+        let mut script = Command::new(root().join("scripts/base-images.sh"));
+        output(
+            script
+                .arg(&self.address)
+                .env("LAUNCHWAY_TEST_PARTS", parts()),
+        );
+    }
+
+    /// Every manifest that the registry holds, as `repository@digest`.
+    pub(crate) fn manifests(&self) -> BTreeSet<String> {
+        let repositories = self.folder.join("data/docker/registry/v2/repositories");
+        let mut manifests = BTreeSet::new();
+        let mut folders = vec![repositories.clone()];
+        while let Some(folder) = folders.pop() {
+            let revisions = folder.join("_manifests/revisions/sha256");
+            for entry in std::fs::read_dir(&revisions).into_iter().flatten() {
+                let repository = folder.strip_prefix(&repositories).unwrap().display();
+                let digest = entry.unwrap().file_name();
+                manifests.insert(format!("{repository}@sha256:{}", digest.to_str().unwrap()));
+            }
+            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+                let entry = entry.unwrap();
+                let internal = entry.file_name().to_string_lossy().starts_with('_');
+                if entry.path().is_dir() && !internal {
+                    folders.push(entry.path());
+                }
+            }
+        }
+        manifests
+    }
+
+    /// The tags of a repository; none when there is no such repository.
+    pub(crate) fn tags(&self, repository: &str) -> BTreeSet<String> {
+        let folder = self
+            .folder
+            .join("data/docker/registry/v2/repositories")
+            .join(repository)
+            .join("_manifests/tags");
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let pid = std::fs::read_to_string(self.folder.join("pid")).unwrap_or_default();
+        // Our own child's child, started by the script above.
+        let _ = Command::new("kill").arg(pid.trim()).status();
+    }
+}
