@@ -5,7 +5,7 @@
 
 mod excerpt;
 mod failure;
-mod measure;
+pub(crate) mod measure;
 mod printer;
 pub mod progress;
 mod report;

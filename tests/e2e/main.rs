@@ -4,6 +4,7 @@
     reason = "tests find their parts by the environment"
 )]
 
+mod engine;
 mod kills;
 mod mistakes;
 mod release;
