@@ -90,7 +90,6 @@ impl Fault {
     }
 
     /// The message alone.
-    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.0.message
     }

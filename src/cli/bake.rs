@@ -1,12 +1,17 @@
 //! `launchway bake`: targets of a bake file, with buildx's flags and their meaning.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::ui::Failure;
+use crate::exit;
+use crate::plan::Plan;
+use crate::ui::{Failure, Summary};
 
 use super::Invocation;
 use super::args::{CacheArgs, SelectionArgs};
+use super::execute::{Execution, execute};
 use super::later::{Later, LaterFlag, LaterFlags};
+use super::project::Project;
+use super::release::write_metadata;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,6 +67,49 @@ impl LaterFlags for BakeLater {
     ];
 }
 
-pub(crate) async fn run(_args: Args, _invocation: &Invocation) -> Result<u8, Failure> {
-    Err(super::not_built("bake"))
+pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let project = Project::read(invocation, &args.selection, args.cache, args.push)?;
+    if args.print {
+        let text = serde_json::to_string_pretty(&project.bake.print()).unwrap_or_default();
+        invocation.printer.answer(&format!("{text}\n"))?;
+        return Ok(exit::OK);
+    }
+    let plan = project.bake_plan(invocation)?;
+    carry_out(invocation, "bake", &plan, args.metadata_file.as_deref()).await
+}
+
+/// Runs a plan of `bake` or `build`, and writes its metadata.
+pub(super) async fn carry_out(
+    invocation: &Invocation,
+    title: &'static str,
+    plan: &Plan,
+    metadata_file: Option<&Path>,
+) -> Result<u8, Failure> {
+    if plan.images.is_empty() {
+        invocation.printer.warn(
+            "no output: the result stays in the engine's cache; --push sends it to a registry",
+        );
+    }
+    let execution = Execution {
+        title,
+        ..Execution::default()
+    };
+    let record = execute(invocation, plan, &execution).await?;
+    let mut files = Vec::new();
+    if let Some(path) = metadata_file {
+        write_metadata(invocation, path, &record)?;
+        files.push(path.to_owned());
+    }
+    let summary = Summary {
+        record: &record,
+        services: &[],
+        files,
+        output: None,
+    };
+    if !record.images.is_empty() {
+        invocation
+            .printer
+            .note(&summary.render(invocation.printer.talk_style()));
+    }
+    Ok(exit::OK)
 }

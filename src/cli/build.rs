@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
+use crate::bake::{Bake, Entry, Target};
+use crate::config::Source;
 use crate::image::Platform;
 use crate::ui::Failure;
 
 use super::Invocation;
 use super::args::CacheArgs;
+use super::bake::carry_out;
 use super::later::{Later, LaterFlag, LaterFlags};
 use super::parse::{self, Pair};
+use super::project::Project;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -127,6 +131,72 @@ impl LaterFlags for BuildLater {
     ];
 }
 
-pub(crate) async fn run(_args: Args, _invocation: &Invocation) -> Result<u8, Failure> {
-    Err(super::not_built("build"))
+pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let bake = Bake {
+        selected: vec![TARGET.to_owned()],
+        targets: [(TARGET.to_owned(), target(&args, invocation))].into(),
+        ..Bake::default()
+    };
+    let project = Project {
+        bake,
+        source: Source::default(),
+    };
+    let plan = project.bake_plan(invocation)?;
+    carry_out(invocation, "build", &plan, args.metadata_file.as_deref()).await
+}
+
+/// What the one target of `build` is called in progress and metadata.
+const TARGET: &str = "default";
+
+/// The flags as a bake target: `build` is `bake` without a file.
+fn target(args: &Args, invocation: &Invocation) -> Target {
+    let environment = &invocation.context.environment;
+    let variables = environment.variables();
+    // A Dockerfile given with -f is relative to the working directory, one in a bake file to the
+    // context.
+    let dockerfile = args
+        .file
+        .as_ref()
+        .map(|file| format!("cwd://{}", file.display()));
+    let mut output = Vec::new();
+    if args.push {
+        output.push(Entry {
+            kind: "image".to_owned(),
+            attributes: [("push".to_owned(), "true".to_owned())].into(),
+        });
+    }
+    Target {
+        name: TARGET.to_owned(),
+        context: args.context.display().to_string(),
+        dockerfile: dockerfile.unwrap_or_else(|| "Dockerfile".to_owned()),
+        target: args.target.clone(),
+        platforms: args.platform.iter().map(ToString::to_string).collect(),
+        // Without a value it comes from the environment, and is not sent when it is not set there.
+        args: args
+            .build_args
+            .iter()
+            .map(|pair| {
+                let value = pair.value.clone();
+                (
+                    pair.key.clone(),
+                    value.or_else(|| variables.get(&pair.key).cloned()),
+                )
+            })
+            .collect(),
+        labels: args
+            .labels
+            .iter()
+            .map(|pair| {
+                (
+                    pair.key.clone(),
+                    Some(pair.value.clone().unwrap_or_default()),
+                )
+            })
+            .collect(),
+        tags: args.tags.clone(),
+        pull: args.cache.pull.then_some(true),
+        no_cache: args.cache.no_cache.then_some(true),
+        output,
+        ..Target::default()
+    }
 }

@@ -10,13 +10,18 @@ mod completions;
 mod context;
 mod doctor;
 mod engine;
+mod execute;
 mod failure;
+mod handoff;
 mod invocation;
 mod later;
 mod parse;
 mod plan;
 mod process;
+mod project;
 mod release;
+mod source;
+mod surroundings;
 mod version;
 
 use clap::{Parser, Subcommand};
@@ -88,7 +93,7 @@ impl Verb {
     async fn run(self, invocation: &Invocation) -> Result<u8, Failure> {
         match self {
             Self::Release(args) => release::run(args, invocation).await,
-            Self::Plan(args) => plan::run(args, invocation).await,
+            Self::Plan(args) => plan::run(&args, invocation),
             Self::Bake(args) => bake::run(args, invocation).await,
             Self::Build(args) => build::run(args, invocation).await,
             Self::Engine(args) => engine::run(args, invocation).await,
@@ -97,12 +102,4 @@ impl Verb {
             Self::Version => version::run(invocation),
         }
     }
-}
-
-/// What a verb says as long as the parts that it needs are not there.
-fn not_built(verb: &str) -> Failure {
-    Failure::new(
-        crate::exit::UNEXPECTED,
-        format!("`launchway {verb}` does not work in this version yet"),
-    )
 }

@@ -1,9 +1,13 @@
 //! `launchway plan`: what a release would do, without doing it.
 
-use crate::ui::Failure;
+use crate::exit;
+use crate::plan::Plan;
+use crate::ui::{self, Failure};
 
 use super::Invocation;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs};
+use super::handoff::Handoffs;
+use super::project::Project;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,6 +45,22 @@ pub enum Format {
     Json,
 }
 
-pub(crate) async fn run(_args: Args, _invocation: &Invocation) -> Result<u8, Failure> {
-    Err(super::not_built("plan"))
+pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let project = Project::read(invocation, &args.selection, args.cache, false)?;
+    let plan = project.release_plan(invocation, &args.release)?;
+    Handoffs::check(invocation, &plan)?;
+    match args.format {
+        Format::Json => print_json(invocation, &plan)?,
+        Format::Table => {
+            let style = invocation.printer.answer_style();
+            invocation.printer.answer(&ui::plan_table(&plan, style))?;
+        }
+    }
+    Ok(exit::OK)
+}
+
+/// Prints the plan as `release --print` and `plan --format json` show it.
+pub(super) fn print_json(invocation: &Invocation, plan: &Plan) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(plan).unwrap_or_default();
+    invocation.printer.answer(&format!("{text}\n"))
 }

@@ -44,6 +44,7 @@ impl Project {
             pull: cache.pull,
             source: source.clone(),
             local_platform: local_platform().to_string(),
+            now: jiff::Timestamp::now().as_second(),
         };
         let bake = bake::load(&request)?;
         for warning in &bake.warnings {
@@ -84,7 +85,10 @@ impl Project {
     pub(super) fn output_folder(&self, invocation: &Invocation, release: &ReleaseArgs) -> PathBuf {
         let configured = self.bake.settings.release.output.as_ref();
         let folder = release.output.as_ref().or(configured);
-        invocation.context.directory.join(folder.map_or("launchway-out".as_ref(), PathBuf::as_path))
+        invocation
+            .context
+            .directory
+            .join(folder.map_or("launchway-out".as_ref(), PathBuf::as_path))
     }
 }
 

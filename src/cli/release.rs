@@ -2,10 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::ui::Failure;
+use crate::exit;
+use crate::release;
+use crate::release::record::Record;
+use crate::ui::{Failure, Summary};
 
 use super::Invocation;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs};
+use super::execute::{Execution, execute};
+use super::handoff::Handoffs;
+use super::project::Project;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,6 +69,65 @@ pub struct Args {
     pub push: bool,
 }
 
-pub(crate) async fn run(_args: Args, _invocation: &Invocation) -> Result<u8, Failure> {
-    Err(super::not_built("release"))
+pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let project = Project::read(invocation, &args.selection, args.cache, false)?;
+    let plan = project.release_plan(invocation, &args.release)?;
+    if args.print {
+        super::plan::print_json(invocation, &plan)?;
+        return Ok(exit::OK);
+    }
+    let handoffs = if args.no_handoff {
+        Handoffs::default()
+    } else {
+        Handoffs::check(invocation, &plan)?
+    };
+    let output = project.output_folder(invocation, &args.release);
+    let given = |path: Option<&PathBuf>, name: &str| {
+        path.map_or_else(
+            || output.join(name),
+            |path| invocation.context.resolve(path),
+        )
+    };
+    let record_path = given(args.record.as_ref(), "release.json");
+    let execution = Execution {
+        title: "release",
+        compare: true,
+        record: Some(record_path.clone()),
+        create_repositories: project.bake.settings.release.create_repositories,
+    };
+    let record = execute(invocation, &plan, &execution).await?;
+
+    let services = handoffs.write(invocation, &record, &output)?;
+    let environment = release::environment_file(&record);
+    let env_file = given(args.env_file.as_ref(), "release.env");
+    release::write_atomically(&env_file, environment.as_bytes())?;
+    if let Some(path) = &args.metadata_file {
+        write_metadata(invocation, path, &record)?;
+    }
+    let summary = Summary {
+        record: &record,
+        services: &services,
+        files: vec![record_path, env_file],
+        output: Some(output),
+    };
+    invocation
+        .printer
+        .note(&summary.render(invocation.printer.talk_style()));
+    if args.require_change && !record.changed {
+        return Ok(exit::UNCHANGED);
+    }
+    Ok(exit::OK)
+}
+
+/// Writes the metadata file, in buildx's shape.
+pub(super) fn write_metadata(
+    invocation: &Invocation,
+    path: &std::path::Path,
+    record: &Record,
+) -> Result<(), Failure> {
+    let mut text =
+        serde_json::to_string_pretty(&release::metadata::metadata(record)).unwrap_or_default();
+    text.push('\n');
+    release::write_atomically(&invocation.context.resolve(path), text.as_bytes())?;
+    Ok(())
 }

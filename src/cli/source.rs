@@ -26,7 +26,12 @@ struct Git {
 }
 
 fn combine(environment: &BTreeMap<String, String>, git: Result<Git, String>) -> Source {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let variable = |name: &str| {
+        environment
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .cloned()
+    };
     // An S3 source gives a version id here, which is no commit.
     let resolved = variable("CODEBUILD_RESOLVED_SOURCE_VERSION").filter(|text| is_commit(text));
     let given = variable("LAUNCHWAY_COMMIT").or(resolved);
@@ -66,8 +71,12 @@ fn is_commit(text: &str) -> bool {
 fn git(directory: &Path) -> Result<Git, String> {
     let status = {
         let mut command = Command::new("git");
-        command.args(["status", "--porcelain", "--untracked-files=no"]).current_dir(directory);
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+        command
+            .args(["status", "--porcelain", "--untracked-files=no"])
+            .current_dir(directory);
+        command
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null());
         // Asked beside the log: on a large tree it is the slower of the two.
         command.spawn()
     };
@@ -79,12 +88,19 @@ fn git(directory: &Path) -> Result<Git, String> {
     let status = status.and_then(std::process::Child::wait_with_output);
     if !log.status.success() {
         let text = String::from_utf8_lossy(&log.stderr);
-        let text = text.lines().next().unwrap_or("it failed").trim_start_matches("fatal: ");
+        let text = text
+            .lines()
+            .next()
+            .unwrap_or("it failed")
+            .trim_start_matches("fatal: ");
         return Err(format!("git says: {text}"));
     }
     let mut git = parse_log(&String::from_utf8_lossy(&log.stdout))
         .ok_or_else(|| "git's answer cannot be read".to_owned())?;
-    git.dirty = status.ok().filter(|out| out.status.success()).map(|out| !out.stdout.is_empty());
+    git.dirty = status
+        .ok()
+        .filter(|out| out.status.success())
+        .map(|out| !out.stdout.is_empty());
     Ok(git)
 }
 
@@ -93,7 +109,11 @@ fn parse_log(text: &str) -> Option<Git> {
     let mut lines = text.lines();
     let commit = lines.next().filter(|line| is_commit(line))?.to_owned();
     let time = lines.next().and_then(|line| line.parse().ok());
-    let mut git = Git { commit, time, ..Git::default() };
+    let mut git = Git {
+        commit,
+        time,
+        ..Git::default()
+    };
     for name in lines.next().unwrap_or_default().split(", ") {
         if let Some(branch) = name.strip_prefix("HEAD -> refs/heads/") {
             git.branch = Some(branch.to_owned());
@@ -112,12 +132,17 @@ mod tests {
     const OTHER: &str = "ffffffffffffffffffffffffffffffffffffffff";
 
     fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
     fn reads_what_git_says() {
-        let text = format!("{COMMIT}\n1700000000\nHEAD -> refs/heads/feature/x, tag: refs/tags/v1.0, refs/remotes/origin/x\n");
+        let text = format!(
+            "{COMMIT}\n1700000000\nHEAD -> refs/heads/feature/x, tag: refs/tags/v1.0, refs/remotes/origin/x\n"
+        );
         let git = parse_log(&text).unwrap();
         assert_eq!(git.branch.as_deref(), Some("feature/x"));
         assert_eq!(git.tag.as_deref(), Some("v1.0"));
@@ -146,12 +171,20 @@ mod tests {
             Err("git says: no".to_owned()),
         );
         assert_eq!(source.commit, None);
-        assert!(source.missing.contains("git says: no"), "{}", source.missing);
+        assert!(
+            source.missing.contains("git says: no"),
+            "{}",
+            source.missing
+        );
     }
 
     #[test]
     fn facts_about_another_commit_are_not_mixed_in() {
-        let git = Git { commit: COMMIT.to_owned(), branch: Some("main".to_owned()), ..Git::default() };
+        let git = Git {
+            commit: COMMIT.to_owned(),
+            branch: Some("main".to_owned()),
+            ..Git::default()
+        };
         let source = combine(&environment(&[("LAUNCHWAY_COMMIT", OTHER)]), Ok(git));
         assert_eq!(source.commit.as_deref(), Some(OTHER));
         assert_eq!(source.branch, None);

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::image::{Digest, Platform};
+use crate::image::{Digest, Platform, media_type};
+use crate::plan::Plan;
 
 /// The `schema` of the records that this version writes.
 pub const SCHEMA: &str = "launchway.release/v1";
@@ -54,6 +55,43 @@ impl Record {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
+    }
+}
+
+/// A record of a plan that has not run, with made-up digests: for checking what is made of records
+/// before there is one.
+pub fn draft(plan: &Plan) -> Record {
+    let digest = Digest::of("draft");
+    let images = plan.images.iter().map(|image| {
+        let repository = &image.primary.repository;
+        let record = ImageRecord {
+            repository: repository.to_string(),
+            digest,
+            reference: repository.with_digest(digest).to_string(),
+            media_type: media_type::OCI_INDEX.to_owned(),
+            size: 0,
+            tags: image.primary.tags.iter().map(ToString::to_string).collect(),
+            changed: true,
+            reason: String::new(),
+            baseline: None,
+            copies: Vec::new(),
+            platforms: BTreeMap::new(),
+        };
+        (image.target.clone(), record)
+    });
+    Record {
+        schema: SCHEMA.to_owned(),
+        launchway: env!("CARGO_PKG_VERSION").to_owned(),
+        state: State::Published,
+        started_at: String::new(),
+        completed_at: None,
+        duration_ms: 0,
+        source: SourceRecord::default(),
+        baseline: String::new(),
+        changed: true,
+        images: images.collect(),
+        caches: BTreeMap::new(),
+        warnings: Vec::new(),
     }
 }
 

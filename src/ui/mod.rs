@@ -6,15 +6,19 @@
 mod excerpt;
 mod failure;
 pub(crate) mod measure;
+mod plan_table;
 mod printer;
 pub mod progress;
 mod report;
 mod step_log;
 mod style;
+mod summary;
 
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use failure::{Failure, LogTail};
+pub use plan_table::plan_table;
 pub use printer::{Printer, Talk};
 pub use report::{json as failure_json, text as failure_text};
 pub use step_log::StepLogs;
 pub use style::{Colour, Style};
+pub use summary::Summary;

@@ -8,4 +8,8 @@
 )]
 
 mod basics;
+mod contexts;
+mod endings;
+mod exports;
+mod failures;
 mod harness;

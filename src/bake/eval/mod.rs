@@ -19,6 +19,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 pub(crate) use scope::Scope;
+pub(crate) use traversal::element;
 
 use super::attribute::Field;
 use super::diagnostic::Fault;

@@ -50,6 +50,71 @@ fn parse_power(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
+impl Number {
+    /// As `Display`, but with an exponent for large and small values, like C's `%g`: what `%v`
+    /// of `format` shows.
+    pub(crate) fn general(&self) -> String {
+        let Repr::Finite { mantissa, exponent } = &self.repr else {
+            return self.to_string();
+        };
+        if self.is_zero() {
+            return "0".to_owned();
+        }
+        let digits = Digits::shortest(mantissa.magnitude(), *exponent, self.precision);
+        let power = digits.point - 1;
+        // Six digits, or as many as there are when the number is written out anyway.
+        if (-4..21).contains(&power) {
+            return self.to_string();
+        }
+        let sign = if mantissa.sign() == Sign::Minus {
+            "-"
+        } else {
+            ""
+        };
+        format!("{sign}{}", digits.scientific())
+    }
+
+    /// With exactly so many digits after the point, rounded half to even: `%.2f` of `format`.
+    pub(crate) fn fixed(&self, places: u32) -> String {
+        let Repr::Finite { mantissa, exponent } = &self.repr else {
+            return self.to_string();
+        };
+        let scaled = mantissa.magnitude() * BigUint::from(10u32).pow(places);
+        let whole = if *exponent >= 0 {
+            scaled << exponent.unsigned_abs()
+        } else {
+            let shift = exponent.unsigned_abs();
+            let kept: BigUint = &scaled >> shift;
+            let half = scaled.bit(shift - 1);
+            let below = scaled
+                .trailing_zeros()
+                .is_some_and(|zeros| zeros < shift - 1);
+            if half && (below || kept.bit(0)) {
+                kept + 1u32
+            } else {
+                kept
+            }
+        };
+        let places = usize::try_from(places).unwrap_or(usize::MAX);
+        let digits = format!(
+            "{:0>width$}",
+            whole.to_string(),
+            width = places.saturating_add(1)
+        );
+        let sign = if mantissa.sign() == Sign::Minus {
+            "-"
+        } else {
+            ""
+        };
+        let (before, after) = digits.split_at(digits.len() - places);
+        if after.is_empty() {
+            format!("{sign}{before}")
+        } else {
+            format!("{sign}{before}.{after}")
+        }
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.repr {
@@ -149,6 +214,16 @@ impl Digits {
         while self.digits.len() > 1 && self.digits.last() == Some(&b'0') {
             self.digits.pop();
         }
+    }
+
+    /// `1.25e+30`
+    fn scientific(&self) -> String {
+        let digits: String = self.digits.iter().map(|digit| char::from(*digit)).collect();
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        let power = self.point - 1;
+        let sign = if power < 0 { '-' } else { '+' };
+        format!("{first}{point}{rest}e{sign}{:02}", power.unsigned_abs())
     }
 
     fn plain(&self) -> String {

@@ -57,6 +57,12 @@ impl Number {
         Number::finite(BigInt::from(value), 0, 64)
     }
 
+    /// An integer of any size, exact.
+    pub(crate) fn from_big_integer(value: BigInt) -> Number {
+        let precision = value.bits().max(64);
+        Number::finite(value, 0, precision)
+    }
+
     fn finite(mantissa: BigInt, exponent: i64, precision: u64) -> Number {
         let (mantissa, exponent) = round(mantissa, exponent, precision, false);
         Number::bounded(mantissa, exponent, precision)
@@ -108,10 +114,6 @@ impl Number {
 
     pub(crate) fn is_zero(&self) -> bool {
         matches!(&self.repr, Repr::Finite { mantissa, .. } if mantissa.sign() == Sign::NoSign)
-    }
-
-    pub(crate) fn is_integer(&self) -> bool {
-        matches!(&self.repr, Repr::Finite { exponent, .. } if *exponent >= 0)
     }
 
     /// The exact integer, if it is one and fits.
@@ -176,6 +178,20 @@ impl Number {
                 .unwrap_or(whole);
         }
         whole
+    }
+
+    /// The smallest integer that is not below.
+    pub(crate) fn ceil(&self) -> Number {
+        self.negate().floor().negate()
+    }
+
+    /// -1, 0 or 1.
+    pub(crate) fn signum(&self) -> i64 {
+        match (self.is_zero(), self.is_negative()) {
+            (true, _) => 0,
+            (false, true) => -1,
+            (false, false) => 1,
+        }
     }
 
     /// `None` only for infinities of different signs.

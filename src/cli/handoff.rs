@@ -1,0 +1,50 @@
+//! The hand-off of a release: checked before anything is built, written after everything is done.
+
+use std::path::Path;
+
+use crate::config::ServiceSettings;
+use crate::handoff::{self, ServiceSummary, Templates, folder};
+use crate::plan::Plan;
+use crate::release::record::{self, Record};
+use crate::ui::Failure;
+
+use super::Invocation;
+
+/// Services with their templates, read once: what was checked is what is written.
+#[derive(Debug, Default)]
+pub(super) struct Handoffs(Vec<(ServiceSettings, Templates)>);
+
+impl Handoffs {
+    /// Reads all templates and renders them with made-up digests, so that a mistake in a template
+    /// fails the run before it builds, and not after the tags have moved.
+    pub(super) fn check(invocation: &Invocation, plan: &Plan) -> Result<Self, Failure> {
+        let draft = record::draft(plan);
+        let mut handoffs = Vec::new();
+        for service in &plan.services {
+            let templates = folder::read_templates(service, &invocation.context.directory)?;
+            let handoff = handoff::hand_off(service, &templates, &draft)?;
+            for warning in &handoff.warnings {
+                invocation.printer.warn(&warning.to_string());
+            }
+            handoffs.push((service.clone(), templates));
+        }
+        Ok(Self(handoffs))
+    }
+
+    /// Writes the files of every service.
+    pub(super) fn write(
+        &self,
+        invocation: &Invocation,
+        record: &Record,
+        output: &Path,
+    ) -> Result<Vec<ServiceSummary>, Failure> {
+        let mut summaries = Vec::new();
+        for (service, templates) in &self.0 {
+            let handoff = handoff::hand_off(service, templates, record)?;
+            let target = folder::of_service(service, &invocation.context.directory, output);
+            folder::write(&handoff, &target, templates)?;
+            summaries.push(handoff.summary);
+        }
+        Ok(summaries)
+    }
+}

@@ -1,0 +1,109 @@
+//! A plan for people: what would be built, where it would go, and which caches it would use.
+
+use std::fmt::Write as _;
+
+use super::Style;
+use crate::plan::{BaselinePlan, CacheReference, Plan, SolvePlan};
+
+/// The plan as a table of images and a list of solves. `plan --format json` has everything.
+pub fn plan_table(plan: &Plan, style: Style) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let mut line = |line: String| {
+        let _ = writeln!(text, "{}", line.trim_end());
+    };
+    if let Some(commit) = &plan.source.commit {
+        let branch = plan
+            .source
+            .branch
+            .as_deref()
+            .map(|name| format!(" on {name}"));
+        let dirty = if plan.source.dirty == Some(true) {
+            ", with uncommitted changes"
+        } else {
+            ""
+        };
+        line(format!(
+            "Commit {}{}{dirty}",
+            commit.get(..8).unwrap_or(commit),
+            branch.unwrap_or_default()
+        ));
+        line(String::new());
+    }
+    let width = plan
+        .solves
+        .iter()
+        .map(|solve| solve.target.len())
+        .max()
+        .unwrap_or_default();
+    line(style.bold("Images"));
+    for image in &plan.images {
+        let platforms: Vec<String> = image.platforms.iter().map(ToString::to_string).collect();
+        line(format!(
+            "  {:width$}  {}",
+            image.target,
+            platforms.join(", ")
+        ));
+        for push in image.repositories() {
+            let tags: Vec<&str> = push.tags.iter().map(crate::registry::Tag::as_str).collect();
+            line(format!(
+                "  {:width$}  {} : {}",
+                "",
+                push.repository,
+                tags.join(", ")
+            ));
+        }
+        let baseline = match &image.baseline {
+            BaselinePlan::None { reason } => format!("compared with nothing: {reason}"),
+            baseline => format!("compared with {baseline}"),
+        };
+        line(format!("  {:width$}  {}", "", style.dim(baseline)));
+    }
+    line(String::new());
+    line(style.bold("Solves"));
+    for solve in &plan.solves {
+        line(format!(
+            "  {:width$}  {:13}  {}",
+            solve.target,
+            solve.platform.to_string(),
+            what(solve)
+        ));
+        let imports: Vec<&str> = solve
+            .cache
+            .imports
+            .iter()
+            .filter_map(CacheReference::registry_reference)
+            .collect();
+        if !imports.is_empty() {
+            line(format!(
+                "  {:width$}  {:13}  {}",
+                "",
+                "",
+                style.dim(format!("cache from {}", imports.join(", ")))
+            ));
+        }
+    }
+    if !plan.services.is_empty() {
+        line(String::new());
+        line(style.bold("Hand-off"));
+        for service in &plan.services {
+            let images: Vec<&str> = service.images.values().map(String::as_str).collect();
+            line(format!("  {}  {}", service.name, images.join(", ")));
+        }
+    }
+    text
+}
+
+/// The Dockerfile and stage of a solve.
+fn what(solve: &SolvePlan) -> String {
+    let context = &solve.context;
+    let mut text = match (&context.dockerfile_inline, &context.url) {
+        (Some(_), _) => "Dockerfile in the bake file".to_owned(),
+        (None, Some(url)) => format!("{} of {url}", context.dockerfile),
+        (None, None) => context.dockerfile.clone(),
+    };
+    if let Some(stage) = solve.attributes.get("target") {
+        let _ = write!(text, ", stage {stage}");
+    }
+    text
+}
