@@ -115,15 +115,3 @@ impl Client {
         })
     }
 }
-
-impl Client {
-    /// shim
-    pub async fn copy_blob(
-        &self,
-        _: &super::Repository,
-        _: &super::Repository,
-        _: &crate::image::Descriptor,
-    ) -> Result<(), Error> {
-        unimplemented!()
-    }
-}
