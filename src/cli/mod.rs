@@ -8,6 +8,8 @@ mod bake;
 mod build;
 mod completions;
 mod context;
+mod doctor;
+mod engine;
 mod execute;
 mod failure;
 mod handoff;
@@ -62,6 +64,10 @@ pub enum Verb {
     Bake(bake::Args),
     /// Build one Dockerfile, with the flags of `docker buildx build`
     Build(build::Args),
+    /// Start, stop and look at Launchway's own BuildKit daemon
+    Engine(engine::Args),
+    /// Examine this machine: what is there for building, what is missing, and how to get it
+    Doctor(doctor::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print the version
@@ -74,7 +80,12 @@ impl Verb {
         match self {
             Self::Bake(args) => args.later.refuse(),
             Self::Build(args) => args.later.refuse(),
-            Self::Release(_) | Self::Plan(_) | Self::Completions(_) | Self::Version => Ok(()),
+            Self::Release(_)
+            | Self::Plan(_)
+            | Self::Engine(_)
+            | Self::Doctor(_)
+            | Self::Completions(_)
+            | Self::Version => Ok(()),
         }
     }
 
@@ -85,6 +96,8 @@ impl Verb {
             Self::Plan(args) => plan::run(&args, invocation),
             Self::Bake(args) => bake::run(args, invocation).await,
             Self::Build(args) => build::run(args, invocation).await,
+            Self::Engine(args) => engine::run(args, invocation).await,
+            Self::Doctor(args) => doctor::run(args, invocation).await,
             Self::Completions(args) => completions::run(&args, invocation),
             Self::Version => version::run(invocation),
         }

@@ -1,58 +1,69 @@
 //! Where this machine keeps what belongs to Launchway, from the environment.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::engine;
+use crate::engine::Request;
 
 use super::Invocation;
 
 impl Invocation {
-    /// The folder for the engine's state and other things that outlive a run:
-    /// `LAUNCHWAY_STATE_DIR`, else /var/lib/launchway for root, else the XDG state folder.
-    pub(crate) fn state_directory(&self) -> PathBuf {
-        let variable = |name: &str| self.context.environment.get(name).map(PathBuf::from);
-        if let Some(folder) = variable("LAUNCHWAY_STATE_DIR") {
-            return self.context.resolve(&folder);
-        }
-        if rustix::process::geteuid().is_root() {
-            return "/var/lib/launchway".into();
-        }
-        let xdg = variable("XDG_STATE_HOME").filter(|folder| folder.is_absolute());
-        xdg.or_else(|| Some(self.context.home()?.join(".local/state")))
-            .map_or_else(
-                || std::env::temp_dir().join("launchway"),
-                |folder| folder.join("launchway"),
-            )
-    }
-
-    /// What finding an engine needs to know.
-    pub(crate) fn engine_request(&self) -> engine::Request {
+    /// Where engines are looked for, from flags and the environment.
+    pub(crate) fn engine_request(&self) -> Request {
         let environment = &self.context.environment;
-        let runtime = environment.get("XDG_RUNTIME_DIR").map(PathBuf::from);
-        engine::Request {
+        let mut libexec: Vec<PathBuf> = Vec::new();
+        if let Some(folder) = environment.get("LAUNCHWAY_LIBEXEC") {
+            libexec.push(self.context.resolve(folder.as_ref()));
+        }
+        // Beside the binary, wherever links to it stand: `bin/` with `libexec/` next to it, or
+        // both in one folder.
+        let binary = std::env::current_exe().and_then(std::fs::canonicalize);
+        if let Some(folder) = binary.iter().filter_map(|path| path.parent()).next() {
+            libexec.extend(folder.parent().map(|root| root.join("libexec/launchway")));
+            libexec.push(folder.join("libexec/launchway"));
+        }
+        Request {
             explicit: self.engine.clone(),
             state_directory: self.state_directory(),
-            runtime_directory: runtime
-                .filter(|folder| folder.is_absolute())
-                .unwrap_or_else(std::env::temp_dir),
-            libexec: self.libexec(),
+            runtime_directory: self.runtime_directory(),
+            libexec,
             path: environment.get("PATH").map(Into::into),
             environment: environment.variables().clone(),
-            registries: std::collections::BTreeMap::new(),
+            registries: BTreeMap::new(),
         }
     }
 
-    /// Folders that may hold `buildkitd`: `LAUNCHWAY_LIBEXEC`, and libexec/launchway beside the
-    /// folder of this binary.
-    fn libexec(&self) -> Vec<PathBuf> {
-        let given = self
-            .context
+    /// Where Launchway keeps what should outlive a run: `LAUNCHWAY_STATE_DIR`, else
+    /// `/var/lib/launchway` for root and the XDG state directory for others.
+    pub(crate) fn state_directory(&self) -> PathBuf {
+        const SYSTEM: &str = "/var/lib/launchway";
+        let environment = &self.context.environment;
+        if let Some(folder) = environment.get("LAUNCHWAY_STATE_DIR") {
+            return self.context.resolve(folder.as_ref());
+        }
+        if rustix::process::geteuid().is_root() {
+            return SYSTEM.into();
+        }
+        // XDG says that relative paths are to be ignored.
+        let xdg = environment.get("XDG_STATE_HOME").map(PathBuf::from);
+        xdg.filter(|folder| folder.is_absolute())
+            .or_else(|| Some(self.context.home()?.join(".local/state")))
+            .map_or_else(|| SYSTEM.into(), |folder| folder.join("launchway"))
+    }
+
+    /// A folder with a short path for sockets.
+    fn runtime_directory(&self) -> PathBuf {
+        let uid = rustix::process::geteuid();
+        if uid.is_root() {
+            return "/run/launchway".into();
+        }
+        self.context
             .environment
-            .get("LAUNCHWAY_LIBEXEC")
-            .map(PathBuf::from);
-        let beside = std::env::current_exe()
-            .ok()
-            .and_then(|binary| Some(binary.parent()?.parent()?.join("libexec/launchway")));
-        given.into_iter().chain(beside).collect()
+            .get("XDG_RUNTIME_DIR")
+            .map_or_else(
+                || format!("/run/user/{}", uid.as_raw()).into(),
+                PathBuf::from,
+            )
+            .join("launchway")
     }
 }

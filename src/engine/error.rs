@@ -29,7 +29,7 @@ pub enum EngineError {
         /// Where it was tried.
         address: Address,
         /// What happened.
-        source: Box<launchway_buildkit::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It took the connection and then said nothing.
     #[error("BuildKit at {address} did not answer within {} s", .waited.as_secs())]
@@ -156,6 +156,18 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// A daemon that should be there did not do what it was asked.
+    pub(super) fn unreachable(address: &Address, error: launchway_buildkit::Error) -> Self {
+        Self::Unreachable {
+            address: address.clone(),
+            source: match error {
+                // It says again what we say.
+                launchway_buildkit::Error::Unreachable { source, .. } => source,
+                error => Box::new(error),
+            },
+        }
+    }
+
     /// [`exit::USAGE`] for an address that is wrong or refused, else [`exit::ENGINE_UNREACHABLE`].
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -98,10 +98,7 @@ const ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Connects to a daemon that should be up, and asks what it is.
 async fn connect(address: &Address, kind: EngineKind) -> Result<Engine, EngineError> {
-    let unreachable = |source| EngineError::Unreachable {
-        address: address.clone(),
-        source: Box::new(source),
-    };
+    let unreachable = |error| EngineError::unreachable(address, error);
     let asked = async {
         let client = Client::connect(address).await.map_err(unreachable)?;
         let info = client.info().await.map_err(unreachable)?;

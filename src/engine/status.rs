@@ -46,15 +46,11 @@ pub struct CacheUsage {
 impl CacheUsage {
     /// Asks a daemon.
     pub async fn of(engine: &Engine) -> Result<Self, EngineError> {
-        let records =
-            engine
-                .client
-                .disk_usage()
-                .await
-                .map_err(|source| EngineError::Unreachable {
-                    address: engine.address.clone(),
-                    source: Box::new(source),
-                })?;
+        let records = engine
+            .client
+            .disk_usage()
+            .await
+            .map_err(|error| EngineError::unreachable(&engine.address, error))?;
         Ok(Self {
             bytes: records.iter().map(|record| record.size).sum(),
             records: records.len(),

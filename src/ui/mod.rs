@@ -5,7 +5,7 @@
 
 mod excerpt;
 mod failure;
-mod measure;
+pub(crate) mod measure;
 mod plan_table;
 mod printer;
 pub mod progress;

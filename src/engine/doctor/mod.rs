@@ -9,6 +9,7 @@ mod emulation;
 mod host;
 mod overlay;
 mod programs;
+mod report;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use super::{Engine, find_running};
 use crate::image::Platform;
 
 pub use check::{Check, CheckState};
+pub use report::Report;
 
 /// What is examined.
 #[derive(Clone, Debug)]
@@ -35,7 +37,7 @@ pub struct Examination<'a> {
 
 /// Runs every check that applies: with an address given, that engine is asked and this machine's
 /// own ability to run one does not matter.
-pub async fn examine(examination: &Examination<'_>) -> Vec<Check> {
+pub async fn examine(examination: &Examination<'_>) -> Report {
     let request = examination.request;
     let mut checks = Vec::new();
     let found = find_running(request).await;
@@ -57,9 +59,11 @@ pub async fn examine(examination: &Examination<'_>) -> Vec<Check> {
         checks.push(host::disk(&request.state_directory));
         checks.push(host::kernel(&examination.cgroup));
     }
-    checks.extend(credentials::checks(request, examination.home.as_deref()));
-    checks.push(programs::git(request).await);
-    checks
+    Report {
+        engine: checks,
+        credentials: credentials::checks(request, examination.home.as_deref()),
+        source: vec![programs::git(request).await],
+    }
 }
 
 /// Whether a given engine can build for every platform.
