@@ -105,6 +105,7 @@ pub(super) async fn carry_out(
         services: &[],
         files,
         output: None,
+        directory: &invocation.context.directory,
     };
     if !record.images.is_empty() {
         invocation

@@ -109,6 +109,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         services: &services,
         files: vec![record_path, env_file],
         output: Some(output),
+        directory: &invocation.context.directory,
     };
     invocation
         .printer
