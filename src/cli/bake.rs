@@ -102,6 +102,7 @@ pub(super) async fn carry_out(
     }
     let summary = Summary {
         record: &record,
+        compared: false,
         services: &[],
         files,
         output: None,

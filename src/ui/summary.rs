@@ -22,6 +22,8 @@ const DIGEST: usize = 12;
 pub struct Summary<'a> {
     /// The record of the run.
     pub record: &'a Record,
+    /// The images were compared with a baseline; `bake` and `build` compare nothing.
+    pub compared: bool,
     /// What was handed off, by service.
     pub services: &'a [ServiceSummary],
     /// The files that were written.
@@ -40,7 +42,13 @@ impl Summary<'_> {
         let names = self.record.images.keys().map(|name| measure::width(name));
         let names = names.max().unwrap_or_default();
         for (name, image) in &self.record.images {
-            push_image(&mut text, &measure::pad(name, names), image, style);
+            push_image(
+                &mut text,
+                &measure::pad(name, names),
+                image,
+                self.compared,
+                style,
+            );
         }
         self.push_caches(&mut text, style);
         self.push_services(&mut text, style);
@@ -145,17 +153,17 @@ impl Summary<'_> {
     }
 }
 
-fn push_image(text: &mut String, name: &str, image: &ImageRecord, style: Style) {
-    let status = match (image.changed, image.reason.is_empty()) {
-        (_, true) => style.green(measure::pad("pushed", STATUS)),
-        (true, false) => style.yellow(measure::pad("changed", STATUS)),
-        (false, false) => style.green(measure::pad("unchanged", STATUS)),
+fn push_image(text: &mut String, name: &str, image: &ImageRecord, compared: bool, style: Style) {
+    let status = match (compared, image.changed) {
+        (false, _) => style.green(measure::pad("pushed", STATUS)),
+        (true, true) => style.yellow(measure::pad("changed", STATUS)),
+        (true, false) => style.green(measure::pad("unchanged", STATUS)),
     };
     let head = format!(
         "  {}  {status}  {}  {}",
         style.bold(name),
         image.digest.short(),
-        image.reason
+        if compared { &image.reason } else { "" }
     );
     let _ = writeln!(text, "\n{}", head.trim_end());
     let indent = measure::width(name) + 4;
@@ -266,9 +274,10 @@ mod tests {
         }
     }
 
-    fn render(record: &Record, services: &[ServiceSummary]) -> String {
+    fn render(record: &Record, compared: bool, services: &[ServiceSummary]) -> String {
         let summary = Summary {
             record,
+            compared,
             services,
             files: vec![
                 "/shop/launchway-out/release.json".into(),
@@ -329,7 +338,7 @@ mod tests {
                 .into(),
             },
         ];
-        let text = render(&record, &services);
+        let text = render(&record, true, &services);
         assert_snapshot!(text, @"
         Released 2 images in 1m42s, 1 changed since tag:production
 
@@ -370,19 +379,19 @@ mod tests {
             image("rp", false, "same layers and configuration"),
         )]);
         assert_eq!(
-            render(&record, &[]).lines().nth(1),
+            render(&record, true, &[]).lines().nth(1),
             Some("Released 1 image in 1m42s, nothing changed since tag:production")
         );
     }
 
     #[test]
     fn a_push_without_comparison_names_no_changes() {
-        let mut pushed = image("rp", true, "");
+        let mut pushed = image("rp", true, "nothing was compared");
         for platform in pushed.platforms.values_mut() {
             platform.layers.clear();
             platform.steps = StepCount::default();
         }
-        assert_snapshot!(render(&record(vec![("rp", pushed)]), &[]), @"
+        assert_snapshot!(render(&record(vec![("rp", pushed)]), false, &[]), @"
         Pushed 1 image in 1m42s
 
           rp  pushed     796e80c7e5bf
