@@ -251,16 +251,7 @@ impl Resolver<'_> {
             return Ok(Some(done.clone()));
         }
         if let Some(start) = self.path.iter().position(|other| other == name) {
-            let cycle = format!("{} -> {name}", self.path[start..].join(" -> "));
-            let message = format!("targets inherit from each other: {cycle}");
-            let fault = match range {
-                Some(range) => Fault::new(range, message),
-                None => Fault::elsewhere(message),
-            };
-            let fault = fault.help(format!("{name:?} is left out where the circle closes"));
-            if !self.warnings.contains(&fault) {
-                self.warnings.push(fault);
-            }
+            self.warn_cycle(start, range);
             return Ok(None);
         }
         let Some(own) = self.catalog.targets.get(name) else {
@@ -280,5 +271,29 @@ impl Resolver<'_> {
         self.path.pop();
         self.done.insert(name.to_owned(), definition.clone());
         Ok(Some(definition))
+    }
+
+    /// A circle is met once from each target that is resolved; it is reported once.
+    fn warn_cycle(&mut self, start: usize, range: Option<Range>) {
+        let mut circle: Vec<&str> = self.path[start..].iter().map(String::as_str).collect();
+        let first = (0..circle.len())
+            .min_by_key(|index| circle[*index])
+            .unwrap_or(0);
+        circle.rotate_left(first);
+        circle.extend(circle.first().copied());
+        let message = format!("targets inherit from each other: {}", circle.join(" -> "));
+        if self
+            .warnings
+            .iter()
+            .any(|warning| warning.message() == message)
+        {
+            return;
+        }
+        let fault = match range {
+            Some(range) => Fault::new(range, message),
+            None => Fault::elsewhere(message),
+        };
+        self.warnings
+            .push(fault.help("the target where the circle closes is left out"));
     }
 }

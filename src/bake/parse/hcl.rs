@@ -168,7 +168,11 @@ impl Reader<'_> {
             expr::Expression::StringTemplate(template) => {
                 return self.string_template(template, range);
             }
-            expr::Expression::HeredocTemplate(heredoc) => return self.heredoc(heredoc, range),
+            expr::Expression::HeredocTemplate(heredoc) => {
+                let source = parsed.span().and_then(|span| self.text.get(span));
+                let flush = source.is_some_and(|text| text.starts_with("<<-"));
+                return self.heredoc(heredoc, flush, range);
+            }
             expr::Expression::Parenthesis(inner) => Kind::Wrapped(boxed(inner.inner())?),
             expr::Expression::Variable(name) => Kind::Variable(name.as_str().to_owned()),
             expr::Expression::Conditional(conditional) => {
@@ -264,7 +268,16 @@ impl Reader<'_> {
                 kind: Kind::Text(name.as_str().to_owned()),
                 range: self.span(name.span(), parent),
             }),
-            ObjectKey::Expression(expression) => self.expression(expression, parent),
+            ObjectKey::Expression(expression) => {
+                let mut key = self.expression(expression, parent)?;
+                // Keywords are words like any other here.
+                match key.kind {
+                    Kind::Null => key.kind = Kind::Text("null".to_owned()),
+                    Kind::Bool(flag) => key.kind = Kind::Text(flag.to_string()),
+                    _ => {}
+                }
+                Ok(key)
+            }
         }
     }
 
