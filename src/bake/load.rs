@@ -62,7 +62,11 @@ const STACK: usize = 64 * 1024 * 1024;
 
 /// Reads and resolves everything. Synchronous; touches nothing but the files.
 pub fn load(request: &Request) -> Result<Bake, BakeError> {
-    let read = files::read(request)?;
+    load_texts(request, files::read(request)?)
+}
+
+/// As [`load`], with texts that are read already.
+pub(crate) fn load_texts(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
     // A stack of known size, whatever thread the caller runs on.
     std::thread::scope(|scope| {
         let work = std::thread::Builder::new()

@@ -19,6 +19,8 @@ mod link;
 mod load;
 mod matrix;
 mod module;
+#[cfg(test)]
+mod mutations;
 mod number;
 mod overrides;
 mod parse;

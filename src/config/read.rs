@@ -48,7 +48,7 @@ pub(crate) fn check(blocks: &[Block]) -> Vec<Fault> {
                 }
             }
             (_, [label, ..]) => {
-                let message = format!("the block {kind:?} has no name");
+                let message = format!("the block {kind:?} takes no name");
                 faults.push(Fault::new(label.range, message).help(format!("write {kind} {{ … }}")));
             }
         }

@@ -12,8 +12,9 @@ use crate::bake::syntax::{
     Attribute, Binary, Block, Body, Call, Conditional, Expression, For, Kind, Label, Part, Step,
     Unary,
 };
-use crate::bake::text::{Range, floor_boundary};
+use crate::bake::text::Range;
 
+mod error;
 mod template;
 
 /// Reads a file.
@@ -80,31 +81,6 @@ impl Reader<'_> {
     /// The range of a node, or that of its parent where the parser kept none.
     fn span(&self, span: Option<std::ops::Range<usize>>, parent: Range) -> Range {
         span.map_or(parent, |span| self.range(span))
-    }
-
-    fn syntax_error(&self, error: &hcl_edit::parser::Error) -> Fault {
-        let start = floor_boundary(self.text, error.location().offset());
-        let length = self.text[start..].chars().next().map_or(0, char::len_utf8);
-        let message = error.message();
-        if message.contains("redefined attribute") {
-            let name = self.text[start..]
-                .split(|c: char| c.is_whitespace() || c == '=')
-                .next()
-                .unwrap_or_default();
-            return Fault::new(
-                self.range(start..start + name.len()),
-                format!("attribute {name:?} is set twice in this block"),
-            )
-            .help("remove one of the two");
-        }
-        if message.contains("redefined object key") {
-            return Fault::new(self.range(start..start + length), "this key is set twice")
-                .help("remove one of the two");
-        }
-        Fault::new(
-            self.range(start..start + length),
-            format!("syntax error: {message}"),
-        )
     }
 
     fn body(&self, body: &structure::Body) -> Result<Body, Fault> {
