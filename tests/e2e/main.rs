@@ -5,7 +5,9 @@
 )]
 
 mod engine;
+mod faults;
 mod kills;
+mod logins;
 mod mistakes;
 mod release;
 mod support;
