@@ -10,6 +10,7 @@ use reqwest::{Method, StatusCode, Url};
 use super::ConfigError;
 use super::hint;
 use super::redact::display_url;
+use crate::aws::AwsError;
 use crate::image::{Digest, InvalidDocument};
 use crate::registry::{Repository, Tag};
 
@@ -276,12 +277,31 @@ impl Error {
             | ErrorKind::Connect
             | ErrorKind::Timeout
             | ErrorKind::Broken => true,
+            // AWS may answer the next run; its SDK has repeated enough in this one.
+            ErrorKind::Credentials => self.aws().is_some_and(AwsError::is_temporary),
             // The rest of a body that ended early may come next time.
             ErrorKind::Length { expected, actual } => actual < expected,
             // 501 and 505 are about the request, not the moment.
             ErrorKind::Unavailable => !matches!(self.status(), Some(501 | 505)),
             _ => false,
         }
+    }
+
+    /// Whether this client should make the same request again by itself.
+    pub(super) fn is_worth_repeating(&self) -> bool {
+        self.is_temporary() && self.0.kind != ErrorKind::Credentials
+    }
+
+    /// The error of AWS among the causes.
+    pub(super) fn aws(&self) -> Option<&AwsError> {
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            if let Some(aws) = error.downcast_ref() {
+                return Some(aws);
+            }
+            cause = error.source();
+        }
+        None
     }
 
     /// What the user can do about it, as a full sentence or two, if we know.
