@@ -1,8 +1,8 @@
 //! The logins of this process: Docker's configuration first, then AWS for ECR hosts, else none.
 
-use std::error::Error;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures::FutureExt as _;
@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use launchway_buildkit::{Credential, CredentialError, CredentialSource};
 
 use super::docker_config::{DockerConfig, DockerConfigError, DockerConfigProblem, Lookup};
-use super::helper;
+use super::helper::{self, HelperError};
 use crate::aws::{Aws, AwsError, EcrHost, EcrLogin, parse_ecr_host};
 use crate::registry::once::OnceMap;
 
@@ -40,9 +40,9 @@ pub struct KeychainConfig {
 pub struct Keychain {
     config: KeychainConfig,
     /// What the Docker configuration says, by host.
-    docker: OnceMap<String, Kept>,
+    docker: OnceMap<String, Kept, LoginError>,
     /// Logins to ECR, by region: one is good for all accounts.
-    ecr: OnceMap<String, Kept>,
+    ecr: OnceMap<String, Kept, LoginError>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +57,20 @@ impl Kept {
     }
 }
 
-type Failure = Box<dyn Error + Send + Sync>;
+/// A login could not be looked up. The source of the keychain's [`CredentialError`]s; shared by
+/// all who asked at the same time.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The Docker configuration cannot be used.
+    #[error("looking for a login in the Docker configuration")]
+    DockerConfig(#[source] Arc<DockerConfigError>),
+    /// A credential helper that the Docker configuration names failed.
+    #[error("asking a credential helper of the Docker configuration")]
+    Helper(#[source] Arc<HelperError>),
+    /// AWS gave no login to ECR.
+    #[error("logging in to ECR with AWS credentials")]
+    Aws(#[source] Arc<AwsError>),
+}
 
 impl Keychain {
     /// A keychain that has looked at nothing yet.
@@ -69,7 +82,7 @@ impl Keychain {
         }
     }
 
-    async fn look_up(&self, host: &str) -> Result<Option<Credential>, Failure> {
+    async fn look_up(&self, host: &str) -> Result<Option<Credential>, LoginError> {
         let docker = self.docker_login(host);
         let kept = self
             .docker
@@ -90,14 +103,14 @@ impl Keychain {
         Ok(kept.login)
     }
 
-    async fn docker_login(&self, host: &str) -> Result<Kept, Failure> {
+    async fn docker_login(&self, host: &str) -> Result<Kept, LoginError> {
         Ok(Kept {
             login: self.read_docker_config(host).await?,
             until: Instant::now() + KEEP,
         })
     }
 
-    async fn read_docker_config(&self, host: &str) -> Result<Option<Credential>, Failure> {
+    async fn read_docker_config(&self, host: &str) -> Result<Option<Credential>, LoginError> {
         let Some(folder) = &self.config.docker_config else {
             return Ok(None);
         };
@@ -105,7 +118,7 @@ impl Keychain {
         let text = match tokio::fs::read(&path).await {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unusable(path, error.into()).into()),
+            Err(error) => return Err(unusable(path, error.into())),
         };
         let lookup = DockerConfig::parse(&text).and_then(|config| config.lookup(host));
         match lookup.map_err(|problem| unusable(path, problem))? {
@@ -117,18 +130,23 @@ impl Keychain {
                 otherwise,
             } => {
                 let path = self.config.search_path.as_deref();
-                let login = helper::ask(&name, &server, path, helper::PATIENCE).await?;
-                Ok(login.or(otherwise))
+                match helper::ask(&name, &server, path, helper::PATIENCE).await {
+                    Ok(login) => Ok(login.or(otherwise)),
+                    Err(error) => Err(LoginError::Helper(Arc::new(error))),
+                }
             }
         }
     }
 }
 
-async fn ecr_login(aws: &Aws, host: &EcrHost) -> Result<Kept, AwsError> {
+async fn ecr_login(aws: &Aws, host: &EcrHost) -> Result<Kept, LoginError> {
     let EcrLogin {
         credential,
         expires,
-    } = aws.ecr_login(host).await?;
+    } = aws
+        .ecr_login(host)
+        .await
+        .map_err(|error| LoginError::Aws(Arc::new(error)))?;
     Ok(Kept {
         login: Some(credential),
         until: Instant::now() + life(expires, SystemTime::now()),
@@ -144,8 +162,8 @@ fn life(expires: Option<SystemTime>, now: SystemTime) -> Duration {
         .map_or(KEEP, |left| left.max(KEEP))
 }
 
-fn unusable(path: PathBuf, problem: DockerConfigProblem) -> DockerConfigError {
-    DockerConfigError { path, problem }
+fn unusable(path: PathBuf, problem: DockerConfigProblem) -> LoginError {
+    LoginError::DockerConfig(Arc::new(DockerConfigError { path, problem }))
 }
 
 impl CredentialSource for Keychain {
@@ -158,7 +176,7 @@ impl CredentialSource for Keychain {
             .map(|found| {
                 found.map_err(|source| CredentialError {
                     host: host.to_owned(),
-                    source,
+                    source: source.into(),
                 })
             })
             .boxed()
@@ -220,7 +238,10 @@ mod tests {
             .credential("a.example")
             .await
             .unwrap_err();
-        let DockerConfigError { path, problem } = error.source.downcast_ref().unwrap();
+        let Some(LoginError::DockerConfig(error)) = error.source.downcast_ref() else {
+            panic!("{error:?}");
+        };
+        let DockerConfigError { path, problem } = &**error;
         assert!(path.ends_with("config.json"));
         assert!(
             problem.to_string().contains("line 2 column 12"),

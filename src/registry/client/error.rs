@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode, Url};
@@ -18,8 +19,10 @@ use crate::registry::{Repository, Tag};
 ///
 /// Displays as `METHOD URL: what happened`; the URL has neither user information nor query, where
 /// signatures and tokens stand. The cause, if there is one, is the error's source.
+#[derive(Clone)]
 pub struct Error(Box<Detail>);
 
+#[derive(Clone)]
 struct Detail {
     kind: ErrorKind,
     method: Method,
@@ -30,7 +33,7 @@ struct Detail {
     retry_after: Option<Duration>,
     /// The upload that this is about is lost, but a new one may succeed.
     lost_upload: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// One entry of the `errors` list in a registry's answer (distribution-spec, "Error Codes").
@@ -195,7 +198,7 @@ impl Error {
             repository: Some(repository.clone()),
             retry_after: None,
             lost_upload: false,
-            source: Some(source.into()),
+            source: Some(Arc::new(source)),
         }))
     }
 
@@ -207,7 +210,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -296,7 +299,8 @@ impl Error {
     pub(super) fn aws(&self) -> Option<&AwsError> {
         let mut cause = self.source();
         while let Some(error) = cause {
-            if let Some(aws) = error.downcast_ref() {
+            // The keychain shares its failures.
+            if let Some(aws) = error.downcast_ref::<Arc<AwsError>>() {
                 return Some(aws);
             }
             cause = error.source();
