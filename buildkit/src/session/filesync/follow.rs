@@ -148,3 +148,75 @@ fn has_wildcard(name: &str) -> bool {
         wild
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn follow(root: &Path, paths: &[&str]) -> Option<Vec<String>> {
+        let owned: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        resolve(root, &owned).unwrap()
+    }
+
+    #[test]
+    fn links_are_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("real/sub")).unwrap();
+        std::fs::create_dir_all(root.join("links")).unwrap();
+        std::fs::write(root.join("real/sub/f"), "").unwrap();
+        for (link, target) in [
+            ("one", "real/sub/f"),
+            ("two", "one"),
+            ("dir", "real"),
+            ("absolute", "/real/sub"),
+            ("out", "../../../real"),
+            ("root", "/"),
+            ("here", "."),
+            ("loop-a", "loop-b"),
+            ("loop-b", "loop-a"),
+            ("deeper", "deeper/x"),
+            ("dangling", "nowhere/at/all"),
+            ("links/x.md", "../real/sub/f"),
+            ("links/y.md", "y"),
+            ("links/z.txt", "z"),
+        ] {
+            symlink(target, root.join(link)).unwrap();
+        }
+        #[rustfmt::skip]
+        let table: &[(&[&str], Option<&[&str]>)] = &[
+            (&[],                        None),
+            (&["real/sub/f"],            Some(&["real/sub/f"])),
+            (&["/real//sub/./f/"],       Some(&["real/sub/f"])),
+            (&["../../real"],            Some(&["real"])),
+            (&["missing/f"],             Some(&["missing/f"])),
+            (&["real/sub/f/below"],      Some(&["real/sub/f/below"])),
+            (&["one"],                   Some(&["one", "real/sub/f"])),
+            (&["two"],                   Some(&["one", "real/sub/f", "two"])),
+            (&["dir/sub/f"],             Some(&["dir", "real/sub/f"])),
+            (&["absolute/f"],            Some(&["absolute", "real/sub/f"])),
+            (&["out/sub"],               Some(&["out", "real/sub"])),
+            (&["loop-a/f"],              Some(&["loop-a", "loop-b"])),
+            (&["deeper/f"],              Some(&["deeper"])),
+            (&["dangling"],              Some(&["dangling", "nowhere/at/all"])),
+            (&["links/*.md"],            Some(&["links/*.md", "links/y", "real/sub/f"])),
+            (&["real/*/f"],              Some(&["real/*/f"])),
+            (&["missing/*"],             Some(&["missing/*"])),
+            (&["links/[z-a"],            Some(&["links/[z-a"])),
+            (&["real/sub/f", "real"],    Some(&["real"])),
+            (&["root"],                  None),
+            (&["here/one"],              Some(&["here", "one", "real/sub/f"])),
+            (&["real/sub/f", "."],       None),
+            (&[".."],                    None),
+        ];
+        for (paths, expected) in table {
+            let found = follow(root, paths);
+            let found: Option<Vec<&str>> = found
+                .as_ref()
+                .map(|found| found.iter().map(String::as_str).collect());
+            assert_eq!(found.as_deref(), *expected, "{paths:?}");
+        }
+    }
+}

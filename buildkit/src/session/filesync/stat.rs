@@ -7,7 +7,6 @@ use std::path::Path;
 
 use bollard_buildkit_proto::fsutil::types::Stat;
 use rustix::buffer::spare_capacity;
-use rustix::fs::{FileType, RawMode};
 use rustix::io::Errno;
 
 /// Go's `os.FileMode`. The type bits that are left out belong to types that are never sent.
@@ -27,17 +26,17 @@ pub(super) fn has_content(mode: u32) -> bool {
 
 /// Everything but links and attributes. Owners are not sent: a context belongs to root.
 pub(super) fn stat(path: &str, metadata: &Metadata) -> Stat {
-    let kind = FileType::from_raw_mode(raw_mode(metadata));
+    let mode = go_mode(metadata.mode());
     let mut stat = Stat {
         path: path.to_owned(),
-        mode: go_mode(metadata.mode(), kind),
+        mode,
         mod_time: mtime_ns(metadata),
         ..Stat::default()
     };
-    if kind != FileType::Directory {
+    if mode & MODE_DIR == 0 {
         stat.size = metadata.size().cast_signed();
     }
-    if let FileType::BlockDevice | FileType::CharacterDevice = kind {
+    if mode & MODE_DEVICE != 0 {
         let device = metadata.rdev();
         stat.devmajor = ((device >> 8) & 0xfff).cast_signed();
         stat.devminor = ((device & 0xff) | ((device >> 12) & 0xf_ff00)).cast_signed();
@@ -61,23 +60,16 @@ fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
         .saturating_add(nanoseconds)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "mode_t is narrower on some systems; the kernel never sets more"
-)]
-fn raw_mode(metadata: &Metadata) -> RawMode {
-    metadata.mode() as RawMode
-}
-
-fn go_mode(mode: u32, kind: FileType) -> u32 {
-    let kind = match kind {
-        FileType::Directory => MODE_DIR,
-        FileType::Symlink => MODE_SYMLINK,
-        FileType::Fifo => MODE_NAMED_PIPE,
-        FileType::BlockDevice => MODE_DEVICE,
-        FileType::CharacterDevice => MODE_DEVICE | MODE_CHAR_DEVICE,
-        // fsutil clears the socket bit: image layers have no sockets.
-        FileType::RegularFile | FileType::Socket | FileType::Unknown => 0,
+/// Translates `st_mode`.
+fn go_mode(mode: u32) -> u32 {
+    let kind = match mode & 0o170_000 {
+        0o040_000 => MODE_DIR,
+        0o120_000 => MODE_SYMLINK,
+        0o010_000 => MODE_NAMED_PIPE,
+        0o060_000 => MODE_DEVICE,
+        0o020_000 => MODE_DEVICE | MODE_CHAR_DEVICE,
+        // A regular file, or a socket, whose bit fsutil clears: image layers have no sockets.
+        _ => 0,
     };
     let special = [
         (0o4000, MODE_SETUID),
@@ -161,19 +153,19 @@ mod tests {
     fn go_modes() {
         #[rustfmt::skip]
         let table = [
-            (0o644,   FileType::RegularFile,     0o644),
-            (0o6755,  FileType::RegularFile,     (1 << 23) | (1 << 22) | 0o755),
-            (0o1777,  FileType::Directory,       (1 << 31) | (1 << 20) | 0o777),
-            (0o777,   FileType::Symlink,         (1 << 27) | 0o777),
-            (0o600,   FileType::Fifo,            (1 << 25) | 0o600),
-            (0o660,   FileType::BlockDevice,     (1 << 26) | 0o660),
-            (0o660,   FileType::CharacterDevice, (1 << 26) | (1 << 21) | 0o660),
-            (0o755,   FileType::Socket,          0o755),
+            // st_mode       Go's mode                        has content
+            (0o100_644,      0o644,                           true),
+            (0o106_755,      (1 << 23) | (1 << 22) | 0o755,   true),
+            (0o041_777,      (1 << 31) | (1 << 20) | 0o777,   false),
+            (0o120_777,      (1 << 27) | 0o777,               false),
+            (0o010_600,      (1 << 25) | 0o600,               false),
+            (0o060_660,      (1 << 26) | 0o660,               false),
+            (0o020_660,      (1 << 26) | (1 << 21) | 0o660,   false),
+            (0o140_755,      0o755,                           true),
         ];
-        for (mode, kind, expected) in table {
-            assert_eq!(go_mode(mode, kind), expected, "{mode:o} {kind:?}");
-            let content = matches!(kind, FileType::RegularFile | FileType::Socket);
-            assert_eq!(has_content(expected), content, "{kind:?}");
+        for (mode, expected, content) in table {
+            assert_eq!(go_mode(mode), expected, "{mode:o}");
+            assert_eq!(has_content(expected), content, "{mode:o}");
         }
     }
 
@@ -183,9 +175,12 @@ mod tests {
         let file = directory.path().join("f");
         std::fs::write(&file, "").unwrap();
         let large = vec![7; 3000];
-        xattr::set(&file, "user.large", &large).unwrap();
-        xattr::set(&file, "user.empty", b"").unwrap();
-        xattr::set(&file, "user.com.apple.kept", b"1").unwrap();
+        let set = |name: &str, value: &[u8]| {
+            rustix::fs::setxattr(&file, name, value, rustix::fs::XattrFlags::empty()).unwrap();
+        };
+        set("user.large", &large);
+        set("user.empty", b"");
+        set("user.com.apple.kept", b"1");
         let mut reader = XattrReader::new();
         let xattrs = reader.read(&file).unwrap();
         assert_eq!(xattrs["user.large"], large);

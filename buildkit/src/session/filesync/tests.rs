@@ -1,7 +1,9 @@
 //! Whole transfers against a receiver that holds the sender to the daemon's rules.
 
 mod dialogue;
+mod random;
 mod receiver;
+mod reference;
 mod source;
 mod transfers;
 

@@ -1,7 +1,7 @@
 //! A directory with files for tests, from a short description.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -42,10 +42,6 @@ impl Source {
 
     pub(super) fn root(&self) -> &Path {
         self.0.path()
-    }
-
-    pub(super) fn set_mode(&self, path: &str, mode: u32) {
-        fs::set_permissions(self.root().join(path), fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// Sets the modification time, in nanoseconds since 1970.

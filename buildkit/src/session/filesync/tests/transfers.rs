@@ -71,3 +71,83 @@ fn an_unchanged_tree_is_not_requested_again() {
     assert_eq!((second.files, second.requested, second.bytes), (5, 0, 0));
     assert_eq!(after.content("b"), "2");
 }
+
+/// Replaces the content of `f` but neither its size nor its time: first as a new file that takes
+/// its place, then in the file itself. This is moby/buildkit#4950.
+fn change_behind_the_same_time(source: &Source, in_place: bool, content: &str) {
+    if !in_place {
+        std::fs::remove_file(source.root().join("f")).unwrap();
+        // Its inode is not to be used for the new file.
+        source.add("holder");
+    }
+    source.add(&format!("f: {content}"));
+    source.set_mtime("f", 1_700_000_000_000_000_000);
+}
+
+#[test]
+fn new_content_behind_the_same_time_arrives() {
+    for in_place in [false, true] {
+        let records = tempfile::tempdir().unwrap();
+        let open = || Some(SendRecord::open(records.path(), "key"));
+        let source = Source::new(&["f: old", "other: 1", "link => f"]);
+        source.set_mtime("f", 1_700_000_000_000_000_000);
+        settle();
+
+        let request = || everything(source.root());
+        let (_, before) = received(request(), open().as_ref(), Received::default());
+        assert_eq!(before.content("f"), "old");
+        assert_eq!(before.entries["f"].stat.mod_time, 1_700_000_000_000_000_000);
+
+        change_behind_the_same_time(&source, in_place, "new");
+        settle();
+        let without = received(request(), None, before.clone()).1;
+        assert_eq!(
+            without.content("f"),
+            "old",
+            "nothing but the record would notice"
+        );
+
+        let (sent, after) = received(request(), open().as_ref(), before);
+        assert_eq!(after.content("f"), "new");
+        assert_eq!(
+            after.entries["f"].stat.mod_time / 1_000_000_000,
+            1_700_000_000
+        );
+        let expected = if in_place { 1 } else { 3 };
+        assert_eq!(
+            sent.requested, expected,
+            "f, and what a replaced f brought along"
+        );
+        if in_place {
+            // Both names have one inode on the other side too.
+            let [f, link] = ["f", "link"].map(|path| after.entries[path].stat.mod_time);
+            assert_eq!(f, link);
+        }
+
+        let (sent, after) = received(request(), open().as_ref(), after);
+        assert_eq!(sent.requested, 0, "stable from now on");
+        assert_eq!(after.content("f"), "new");
+    }
+}
+
+#[test]
+fn a_touched_file_is_sent_with_its_true_time() {
+    let records = tempfile::tempdir().unwrap();
+    let record = SendRecord::open(records.path(), "key");
+    let source = Source::new(&["f: text", "g: text"]);
+    settle();
+    let (_, before) = received(
+        everything(source.root()),
+        Some(&record),
+        Received::default(),
+    );
+    source.set_mtime("f", 5);
+    let (sent, after) = received(everything(source.root()), Some(&record), before);
+    assert_eq!(sent.requested, 1);
+    assert_eq!(after.entries["f"].stat.mod_time, 5);
+}
+
+/// Waits until the files are old enough to be trusted by a record.
+fn settle() {
+    std::thread::sleep(std::time::Duration::from_millis(30));
+}
