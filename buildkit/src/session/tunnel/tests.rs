@@ -147,7 +147,7 @@ async fn gives_logins_and_remembers_why_there_are_none() {
     let mut ask = async |host: &str| {
         auth.credentials(CredentialsRequest { host: host.into() })
             .await
-            .map(|r| r.into_inner())
+            .map(tonic::Response::into_inner)
     };
     let login = ask("known").await.unwrap();
     assert_eq!(
