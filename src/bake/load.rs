@@ -268,7 +268,8 @@ fn shown_groups(
     let has_default = shown.contains_key("default");
     let default = shown.entry("default".to_owned()).or_default();
     for name in asked {
-        if !(has_default && name == "default") && !default.targets.contains(name) {
+        let itself = has_default && name == "default";
+        if !itself && !default.targets.contains(name) {
             default.targets.push(name.clone());
         }
     }

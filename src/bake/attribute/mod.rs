@@ -213,7 +213,7 @@ fn entries(kind: EntryKind, value: Value) -> Result<Vec<Entry>, Misfit> {
     };
     let mut entries = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
-        let found = kind.from_value(value).map_err(|message| Misfit {
+        let found = kind.read_value(value).map_err(|message| Misfit {
             message,
             element: Some(index),
         })?;

@@ -136,7 +136,7 @@ impl Reader<'_> {
             ),
             expr::Expression::Object(object) => {
                 let mut items = Vec::with_capacity(object.len());
-                for (key, value) in object.iter() {
+                for (key, value) in object {
                     items.push((self.key(key, range)?, self.expression(value.expr(), range)?));
                 }
                 Kind::Object(items)
@@ -166,7 +166,7 @@ impl Reader<'_> {
                 }
                 name.push_str(call.name.name.as_str());
                 let mut arguments = Vec::with_capacity(call.args.len());
-                for argument in call.args.iter() {
+                for argument in &call.args {
                     arguments.push(self.expression(argument, range)?);
                 }
                 Kind::Call(Call {
