@@ -15,6 +15,7 @@ use crate::bake::syntax::{
 use crate::bake::text::Range;
 
 mod error;
+mod heredoc;
 mod template;
 
 /// Reads a file.
@@ -23,6 +24,7 @@ pub(super) fn parse_body(text: &str, file: usize) -> Result<Body, Fault> {
     let (text, shift) = text
         .strip_prefix('\u{feff}')
         .map_or((text, 0), |text| (text, 3));
+    let text = &*heredoc::mask_empty(text);
     let place = move |offset: usize| offset + shift;
     let reader = Reader {
         text,
