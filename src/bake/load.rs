@@ -265,13 +265,17 @@ fn shown_groups(
         .iter()
         .filter_map(|name| Some((name.clone(), catalog.groups.get(name)?.clone())))
         .collect();
-    let has_default = shown.contains_key("default");
-    let default = shown.entry("default".to_owned()).or_default();
     for name in asked {
-        if !(has_default && name == "default") && !default.targets.contains(name) {
+        // A target "default" is not listed in a group "default" that is there already.
+        if name == "default" && shown.contains_key(name) {
+            continue;
+        }
+        let default = shown.entry("default".to_owned()).or_default();
+        if !default.targets.contains(name) {
             default.targets.push(name.clone());
         }
     }
+    let default = shown.entry("default".to_owned()).or_default();
     default.targets.sort();
     shown
 }
