@@ -219,8 +219,13 @@ impl Rendering<'_> {
         let image_path = member_path(path, "image");
         let replaced = self.replaced.remove(&image_path)?;
         for placeholder in &replaced.left {
-            // Declared, but its target was not released: that is reported already.
-            if !self.settings.images.contains_key(placeholder) {
+            // Declared, but its target was not released, or the name is written with brackets:
+            // that is reported already.
+            let declared = [placeholder.clone(), format!("<{placeholder}>")];
+            if !declared
+                .iter()
+                .any(|name| self.settings.images.contains_key(name))
+            {
                 self.problems.push(Problem::UnknownPlaceholder {
                     location: self
                         .document
