@@ -6,12 +6,13 @@ use std::sync::Arc;
 use launchway_buildkit::CredentialSource;
 
 use crate::engine;
+use crate::exit;
 use crate::plan::Plan;
 use crate::registry;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
-use crate::release::{self, Event, FailPoints, ReleaseError};
-use crate::ui::{Failure, StepLogs};
+use crate::release::{self, Event, FailPoints};
+use crate::ui::Failure;
 
 use super::Invocation;
 
@@ -35,47 +36,13 @@ pub(super) async fn execute(
     execution: &Execution,
 ) -> Result<Record, Failure> {
     let progress = invocation.progress(execution.title);
-    let logs = StepLogs::default();
-    let observer = logs.observe(progress.observer());
-    let result = run(invocation, plan, execution, observer).await;
-    progress.finish();
-    result.map_err(|error| error.with_log_of(&logs))
-}
-
-/// What ended a run, before it is a report.
-enum Ended {
-    Before(Failure),
-    During(Box<ReleaseError>),
-}
-
-impl Ended {
-    /// The report, with the failing step's last output.
-    fn with_log_of(self, logs: &StepLogs) -> Failure {
-        match self {
-            Self::Before(failure) => failure,
-            Self::During(error) => {
-                let vertex = match &*error {
-                    ReleaseError::Build { source, .. } => match &**source {
-                        launchway_buildkit::Error::BuildFailed(build) => Some(build.vertex.clone()),
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                let tail = vertex.and_then(|vertex| logs.tail(vertex.as_deref()));
-                let failure = Failure::from(*error);
-                match tail {
-                    Some(tail) => failure.with_log(tail),
-                    None => failure,
-                }
-            }
-        }
-    }
-}
-
-impl<E: Into<Failure>> From<E> for Ended {
-    fn from(error: E) -> Self {
-        Self::Before(error.into())
-    }
+    let result = run(invocation, plan, execution, progress.observer()).await;
+    let log_tail = progress.finish();
+    result.map_err(|failure| match log_tail {
+        // What a failed build says itself names the command, and not what the command said.
+        Some(tail) if failure.exit == exit::BUILD_FAILED => failure.with_log(tail),
+        _ => failure,
+    })
 }
 
 async fn run(
@@ -83,7 +50,7 @@ async fn run(
     plan: &Plan,
     execution: &Execution,
     observer: release::Observer,
-) -> Result<Record, Ended> {
+) -> Result<Record, Failure> {
     let engine = engine::find(&invocation.engine_request()).await?;
     observer(Event::EngineReady {
         address: engine.address.to_string(),
@@ -109,9 +76,7 @@ async fn run(
         compare: execution.compare,
         record: execution.record.clone(),
     };
-    release::run(plan, &context, &options)
-        .await
-        .map_err(|error| Ended::During(Box::new(error)))
+    Ok(release::run(plan, &context, &options).await?)
 }
 
 fn keychain(invocation: &Invocation) -> Arc<dyn CredentialSource> {

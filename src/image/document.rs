@@ -11,7 +11,7 @@ pub enum Document {
     /// An image (or artifact) manifest.
     Manifest(Box<Manifest>),
     /// An image index or Docker manifest list.
-    Index(Index),
+    Index(Box<Index>),
 }
 
 /// The bytes are not the document that their media type promises.
@@ -87,7 +87,7 @@ impl Document {
     /// The index, if it is one.
     pub fn into_index(self) -> Option<Index> {
         match self {
-            Self::Index(index) => Some(index),
+            Self::Index(index) => Some(*index),
             Self::Manifest(_) => None,
         }
     }

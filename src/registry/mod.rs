@@ -6,10 +6,15 @@
 
 pub mod auth;
 mod client;
+#[cfg(any(test, feature = "failpoints"))]
+pub mod fault;
 mod once;
 mod reference;
 mod tag;
 
-pub use client::{Client, ClientConfig, ConfigError, Error, ErrorCode, ErrorKind, RetryPolicy};
+pub use client::{
+    BlobReader, BlobSource, Client, ClientConfig, ConfigError, Error, ErrorCode, ErrorKind,
+    PushOutcome, RetryPolicy, SMALL_BLOB,
+};
 pub use reference::{InvalidReference, Reference, ReferenceProblem, ReferenceTarget, Repository};
 pub use tag::{InvalidTag, Tag};

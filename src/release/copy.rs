@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, try_join_all};
 use super::index::{self, Top};
 use super::{Context, ReleaseError, baseline};
 use crate::image::{Descriptor, Document};
-use crate::registry::Repository;
+use crate::registry::{BlobSource, Repository};
 
 /// Copies an image or index by digest, children first.
 pub(super) async fn image(
@@ -44,15 +44,16 @@ fn document<'a>(
             }
             Document::Manifest(parsed) => {
                 let blobs = parsed.layers.iter().chain([&parsed.config]);
-                let copies = blobs.map(|blob| async move {
-                    context
-                        .registry
-                        .copy_blob(from, to, blob)
-                        .await
-                        .map_err(|source| {
+                let source = BlobSource::Repository(context.registry.clone(), from.clone());
+                let copies = blobs.map(|blob| {
+                    let source = &source;
+                    async move {
+                        let push = context.registry.push_blob(to, blob, source, Some(from));
+                        push.await.map_err(|source| {
                             let blob = from.with_digest(blob.digest);
                             ReleaseError::registry(format!("cannot copy {blob} to {to}"), source)
                         })
+                    }
                 });
                 try_join_all(copies).await?;
             }

@@ -112,6 +112,17 @@ impl ReleaseError {
         }
     }
 
+    /// Whether it says where in a Dockerfile it went wrong. Failures of other kinds need no place.
+    pub(super) fn is_located(&self) -> bool {
+        match self {
+            Self::Build { source, .. } => match &**source {
+                launchway_buildkit::Error::BuildFailed(failure) => failure.source.is_some(),
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+
     pub(super) fn registry(doing: impl Into<String>, source: registry::Error) -> Self {
         Self::Registry {
             doing: doing.into(),

@@ -21,8 +21,6 @@ pub(super) struct Evaluated {
     pub(super) descriptor: Descriptor,
     /// The manifest.
     pub(super) manifest: Manifest,
-    /// Its bytes.
-    pub(super) bytes: bytes::Bytes,
     /// Steps and cache hits.
     pub(super) steps: StepCount,
     /// Whether any step ran.
@@ -50,18 +48,14 @@ pub(super) async fn all(
     caches: &BTreeSet<String>,
     solves: &[SolvePlan],
 ) -> Result<Evaluations, ReleaseError> {
-    let mut running: FuturesUnordered<_> = solves
-        .iter()
-        .map(|solve| async move {
-            Ok::<_, ReleaseError>((
-                solve,
-                one(context, session, documents, caches, solve).await?,
-            ))
-        })
-        .collect();
+    let running = solves.iter().map(|solve| async move {
+        Ok((
+            solve,
+            one(context, session, documents, caches, solve).await?,
+        ))
+    });
     let mut evaluations = Evaluations::new();
-    while let Some(result) = running.next().await {
-        let (solve, evaluated) = result?;
+    for (solve, evaluated) in solve::all(running).await? {
         evaluations
             .entry(solve.target.clone())
             .or_default()
@@ -111,7 +105,6 @@ pub(super) async fn one(
     Ok(Evaluated {
         descriptor,
         manifest,
-        bytes,
         steps: solved.steps,
         ran: solved.ran,
         duration_ms: solved.duration_ms,

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
 use launchway_buildkit::{Exporter, Session};
 
 use super::evaluate::{self, Evaluated};
@@ -25,8 +23,6 @@ pub(super) struct Published {
     pub(super) companions: Vec<Descriptor>,
     /// Steps and cache hits of a build that was not evaluated before.
     pub(super) steps: StepCount,
-    /// Whether any step ran.
-    pub(super) ran: bool,
     /// Wall time in milliseconds.
     pub(super) duration_ms: u64,
 }
@@ -49,19 +45,12 @@ pub(super) async fn all(
     caches: &BTreeSet<String>,
     jobs: &[Job<'_>],
 ) -> Result<Vec<(String, Outcome)>, ReleaseError> {
-    let mut running: FuturesUnordered<_> = jobs
-        .iter()
-        .map(|job| async move {
-            let outcome = one(context, session, caches, *job).await?;
-            Ok::<_, ReleaseError>((job.solve.target.clone(), outcome))
-        })
-        .collect();
-    let mut outcomes = Vec::new();
-    while let Some(outcome) = running.next().await {
-        outcomes.push(outcome?);
+    solve::all(jobs.iter().map(|job| async move {
+        let outcome = one(context, session, caches, *job).await?;
         context.fail_points.pass(FailPoint::FirstManifest);
-    }
-    Ok(outcomes)
+        Ok((job.solve.target.clone(), outcome))
+    }))
+    .await
 }
 
 /// What became of a push.
@@ -134,7 +123,6 @@ async fn one(
         descriptor,
         companions,
         steps: solved.steps,
-        ran: solved.ran,
         duration_ms: solved.duration_ms,
     }))
 }
@@ -145,7 +133,6 @@ fn from_evaluation(solve: &SolvePlan, evaluated: &Evaluated) -> Published {
         descriptor: evaluated.descriptor.clone(),
         companions: Vec::new(),
         steps: evaluated.steps,
-        ran: evaluated.ran,
         duration_ms: evaluated.duration_ms,
     }
 }

@@ -2,6 +2,10 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 
 use launchway_buildkit::{
     CacheEntry, ContextRoots, Exporter, Session, SolveRequest, SolveResponse,
@@ -98,6 +102,40 @@ pub(super) async fn run(
         ran: steps.ran(),
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+/// How long the other solves are waited for when one failed without saying where.
+const LOCATED: Duration = Duration::from_millis(250);
+
+/// Runs solves to their end, or until one fails; dropping the others cancels them.
+///
+/// When a step that several solves share fails, BuildKit tells only one of them the place in the
+/// Dockerfile. All of them fail at the same moment, so the one with the place is worth a wait.
+pub(super) async fn all<T>(
+    solves: impl IntoIterator<Item = impl Future<Output = Result<T, ReleaseError>>>,
+) -> Result<Vec<T>, ReleaseError> {
+    let mut running: FuturesUnordered<_> = solves.into_iter().collect();
+    let mut results = Vec::new();
+    while let Some(result) = running.next().await {
+        match result {
+            Ok(value) => results.push(value),
+            Err(error) if error.is_located() => return Err(error),
+            Err(error) => {
+                let located = async {
+                    while let Some(result) = running.next().await {
+                        match result {
+                            Err(other) if other.is_located() => return Some(other),
+                            _ => {}
+                        }
+                    }
+                    None
+                };
+                let located = tokio::time::timeout(LOCATED, located).await;
+                return Err(located.ok().flatten().unwrap_or(error));
+            }
+        }
+    }
+    Ok(results)
 }
 
 /// Tells how a solve ended, also when it is dropped because another one failed.

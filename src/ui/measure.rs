@@ -12,23 +12,28 @@ pub(crate) fn width(text: &str) -> usize {
 
 /// `text` cut to at most `columns`, with an ellipsis where something was left out.
 pub(crate) fn truncate(text: &str, columns: usize) -> String {
+    truncate_with(text, columns, "…")
+}
+
+/// [`truncate`] with another ellipsis, for terminals without that character.
+pub(crate) fn truncate_with(text: &str, columns: usize, ellipsis: &str) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
-    if columns == 0 {
+    let Some(room) = columns.checked_sub(width(ellipsis)) else {
         return String::new();
-    }
+    };
     let mut cut = String::new();
     let mut used = 0;
     for grapheme in text.graphemes(true) {
         let next = used + width(grapheme);
-        if next > columns - 1 {
+        if next > room {
             break;
         }
         cut.push_str(grapheme);
         used = next;
     }
-    cut.push('…');
+    cut.push_str(ellipsis);
     cut
 }
 

@@ -24,6 +24,8 @@ struct StepLog {
     /// `web/arm64 [build 3/5] RUN make`.
     name: String,
     failed: bool,
+    /// The solve whose stream is kept: every solve that shares the step repeats its output.
+    source: Option<String>,
     lines: VecDeque<String>,
     partial: Vec<u8>,
 }
@@ -67,10 +69,10 @@ impl StepLogs {
             step.failed |= vertex.error.as_ref().is_some_and(|error| !cancelled(error));
         }
         for log in &update.logs {
-            steps
-                .entry(log.vertex.clone())
-                .or_default()
-                .write(&log.message);
+            let step = steps.entry(log.vertex.clone()).or_default();
+            if step.source.get_or_insert_with(|| solve.to_owned()) == solve {
+                step.write(&log.message);
+            }
         }
     }
 }
@@ -134,6 +136,14 @@ mod tests {
         assert_eq!(tail.lines.len(), LINES + 1);
         assert_eq!(tail.lines.first().unwrap(), "line 10");
         assert_eq!(tail.lines.last().unwrap(), "no end");
+        assert_eq!(logs.tail(Some("a")).unwrap().lines, ["other"]);
+
+        // The same step, as another solve reports it.
+        let again = StatusUpdate {
+            logs: vec![log("a", "other\n")],
+            ..StatusUpdate::default()
+        };
+        logs.update("api/amd64", &again);
         assert_eq!(logs.tail(Some("a")).unwrap().lines, ["other"]);
     }
 }

@@ -40,7 +40,7 @@ fn files_that_are_wrong_are_reported_with_line_and_column() {
             "variable \"A\" { default = B }\nvariable \"B\" { default = A }\ntarget \"default\" {\n  tags = [A]\n}\n",
             &[],
             exit::CONFIGURATION,
-            &["docker-bake.hcl:", "cycle"],
+            &["docker-bake.hcl:1:10", "depends on itself"],
         ),
         (
             "target \"default\" {\n  dockerfile = \"Dockerfile_nope\"\n  tags = [\"127.0.0.1:1/x:1\"]\n}\n",

@@ -126,7 +126,7 @@ impl Authenticator {
                 return Ok(Authorization {
                     header: login.as_ref().and_then(basic),
                     anonymous: login.is_none(),
-                    secrets: login.into_iter().flat_map(shown_forms).collect(),
+                    secrets: login.iter().flat_map(shown_forms).collect(),
                     token: None,
                 });
             }
@@ -140,13 +140,9 @@ impl Authenticator {
         }
         let fresh = |token: &Token| token.is_fresh() && Some(&token.secret) != refused;
         let fetch = bearer::fetch(http, bearer, &scopes, login.as_ref(), purpose.root);
-        let token = self
-            .tokens
-            .get(key, fresh, fetch)
-            .await
-            .map_err(|error| error.with_repository(purpose.repository))?;
+        let token = self.tokens.get(key, fresh, fetch).await?;
         let anonymous = login.is_none();
-        let mut secrets: Vec<Secret> = login.into_iter().flat_map(shown_forms).collect();
+        let mut secrets: Vec<Secret> = login.iter().flat_map(shown_forms).collect();
         secrets.push(token.secret.clone());
         Ok(Authorization {
             header: sensitive(&format!("Bearer {}", token.secret.expose())),
@@ -159,9 +155,7 @@ impl Authenticator {
     async fn credential(&self, purpose: Purpose<'_>) -> Result<Option<Credential>, Error> {
         let host = purpose.repository.host();
         self.credentials.credential(host).await.map_err(|error| {
-            Error::new(ErrorKind::Credentials, &Method::GET, purpose.root)
-                .with_source(error)
-                .with_repository(purpose.repository)
+            Error::new(ErrorKind::Credentials, &Method::GET, purpose.root).with_source(error)
         })
     }
 }
@@ -202,8 +196,8 @@ fn encoded(login: &Credential) -> String {
 }
 
 /// A login's secret as it is and as it travels.
-fn shown_forms(login: Credential) -> [Secret; 2] {
-    [Secret::new(encoded(&login)), login.secret]
+pub(super) fn shown_forms(login: &Credential) -> [Secret; 2] {
+    [Secret::new(encoded(login)), login.secret.clone()]
 }
 
 fn sensitive(text: &str) -> Option<HeaderValue> {

@@ -7,7 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde::Deserialize;
 
-use super::authorize::basic;
+use super::authorize::{basic, shown_forms};
 use super::challenge::Bearer;
 use super::endpoint::is_loopback;
 use super::scope::ScopeSet;
@@ -15,7 +15,7 @@ use super::transport::Http;
 use super::{Error, ErrorKind};
 
 /// How long a token lives whose server does not say (distribution's token specification).
-const DEFAULT_LIFE: Duration = Duration::from_secs(60);
+const DEFAULT_LIFE: Duration = Duration::from_mins(1);
 /// How much of a token server's answer is read.
 const LIMIT: u64 = 1 << 20;
 /// The name that token servers log us under.
@@ -35,7 +35,7 @@ impl Token {
         let margin = (life / 10).min(Duration::from_secs(30));
         Self {
             secret,
-            renew: asked + (life - margin),
+            renew: asked + life.saturating_sub(margin),
         }
     }
 
@@ -73,10 +73,8 @@ pub(super) async fn fetch(
     }
     let sent = http.send(&method, &url, headers, body.into()).await?;
     if !sent.response.status().is_success() {
-        let secrets: Vec<&str> = credential
-            .iter()
-            .map(|login| login.secret.expose())
-            .collect();
+        let secrets: Vec<_> = credential.into_iter().flat_map(shown_forms).collect();
+        let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
         return Err(http.refusal(sent, &secrets).await);
     }
     let answer = http.read(sent, LIMIT).await?;

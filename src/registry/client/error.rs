@@ -27,6 +27,8 @@ struct Detail {
     codes: Vec<ErrorCode>,
     repository: Option<Repository>,
     retry_after: Option<Duration>,
+    /// The upload that this is about is lost, but a new one may succeed.
+    lost_upload: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -138,6 +140,7 @@ impl Error {
             codes: Vec::new(),
             repository: None,
             retry_after: None,
+            lost_upload: false,
             source: None,
         }))
     }
@@ -190,6 +193,7 @@ impl Error {
             codes: Vec::new(),
             repository: Some(repository.clone()),
             retry_after: None,
+            lost_upload: false,
             source: Some(source.into()),
         }))
     }
@@ -215,6 +219,15 @@ impl Error {
     pub(super) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
+    }
+
+    pub(super) fn into_lost_upload(mut self) -> Self {
+        self.0.lost_upload = true;
+        self
+    }
+
+    pub(super) fn is_lost_upload(&self) -> bool {
+        self.0.lost_upload
     }
 
     pub(super) fn retry_after(&self) -> Option<Duration> {
@@ -263,6 +276,8 @@ impl Error {
             | ErrorKind::Connect
             | ErrorKind::Timeout
             | ErrorKind::Broken => true,
+            // The rest of a body that ended early may come next time.
+            ErrorKind::Length { expected, actual } => actual < expected,
             // 501 and 505 are about the request, not the moment.
             ErrorKind::Unavailable => !matches!(self.status(), Some(501 | 505)),
             _ => false,

@@ -257,8 +257,8 @@ fn may_be_immutable(error: &Error) -> bool {
     says_immutable(error) || matches!(error.status(), Some(409 | 412))
 }
 
-/// ECR says TAG_INVALID and "immutable" (its API: ImageTagAlreadyExistsException), Harbor
-/// PRECONDITION and "immutable", others TAG_IMMUTABLE or MANIFEST_INVALID with such a message.
+/// ECR says `TAG_INVALID` and "immutable" (its API: `ImageTagAlreadyExistsException`), Harbor
+/// `PRECONDITION` and "immutable", others `TAG_IMMUTABLE` or `MANIFEST_INVALID` and such words.
 fn says_immutable(error: &Error) -> bool {
     error.codes().iter().any(|code| {
         let message = code.message.to_ascii_lowercase();

@@ -8,15 +8,22 @@
 mod answer;
 mod authorize;
 mod bearer;
+mod blob;
+mod blob_source;
 mod challenge;
 mod endpoint;
 mod error;
 mod hint;
 mod manifest;
 mod redact;
+mod referrers;
 mod retry;
 mod scope;
+mod tag;
+#[cfg(test)]
+mod tests;
 mod transport;
+mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,8 +35,11 @@ use authorize::Authenticator;
 use endpoint::Endpoints;
 use transport::Http;
 
+pub use blob::BlobReader;
+pub use blob_source::BlobSource;
 pub use error::{Error, ErrorCode, ErrorKind};
 pub use retry::RetryPolicy;
+pub use upload::{PushOutcome, SMALL_BLOB};
 
 /// How a [`Client`] is made.
 #[derive(Clone, Debug)]
@@ -103,17 +113,5 @@ impl Client {
                 retry: config.retry,
             }),
         })
-    }
-}
-
-impl Client {
-    /// shim
-    pub async fn copy_blob(
-        &self,
-        _: &super::Repository,
-        _: &super::Repository,
-        _: &crate::image::Descriptor,
-    ) -> Result<(), Error> {
-        unimplemented!()
     }
 }

@@ -73,8 +73,14 @@ pub(super) struct Retries {
 impl Retries {
     /// Waits until the next attempt, or gives the error back if there should be none.
     pub(super) async fn pause(&mut self, error: Error) -> Result<(), Error> {
+        self.pause_if(false, error).await
+    }
+
+    /// The same for an error that is worth another attempt also if it is not temporary.
+    pub(super) async fn pause_if(&mut self, worth_it: bool, error: Error) -> Result<(), Error> {
         self.failed += 1;
-        if !error.is_temporary() || self.failed >= self.policy.attempts {
+        let again = worth_it || error.is_temporary();
+        if !again || self.failed >= self.policy.attempts {
             return Err(error);
         }
         let delay = self
@@ -157,6 +163,10 @@ mod tests {
     fn jitter_is_a_fraction() {
         let values: Vec<f64> = (0..50).map(|_| random()).collect();
         assert!(values.iter().all(|value| (0.0..=1.0).contains(value)));
-        assert!(values.windows(2).any(|pair| pair[0] != pair[1]));
+        assert!(
+            values
+                .windows(2)
+                .any(|pair| (pair[0] - pair[1]).abs() > 0.0)
+        );
     }
 }

@@ -83,6 +83,15 @@ impl Call<'_> {
         }
     }
 
+    /// The headers for a request to `url`: credentials go to the registry alone.
+    pub(super) fn headers_for(&self, url: &Url, authorization: Option<&HeaderValue>) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Some(value) = authorization.filter(|_| same_origin(url, &self.root)) {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
+        headers
+    }
+
     /// An error about this call's answer.
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, &self.method, &self.url).with_repository(self.repository)
@@ -251,16 +260,18 @@ impl Client {
             scopes: &call.scopes,
             root: &call.root,
         };
-        let mut used = authenticator.authorize(http, purpose).await?;
-        let mut sent = send(used.header.clone()).await?;
+        let ours = |error: Error| error.with_repository(call.repository);
+        let authorized = authenticator.authorize(http, purpose).await;
+        let mut used = authorized.map_err(ours)?;
+        let mut sent = send(used.header.clone()).await.map_err(ours)?;
         // Only the registry itself may ask for its credentials.
-        let ours = |sent: &Sent| same_origin(sent.response.url(), &call.root);
-        if sent.response.status() == StatusCode::UNAUTHORIZED && ours(&sent) {
+        let asked = same_origin(sent.response.url(), &call.root);
+        if sent.response.status() == StatusCode::UNAUTHORIZED && asked {
             let headers = sent.response.headers();
-            let next = authenticator.again(http, purpose, headers, &used).await?;
-            if let Some(next) = next {
+            let next = authenticator.again(http, purpose, headers, &used).await;
+            if let Some(next) = next.map_err(ours)? {
                 used = next;
-                sent = send(used.header.clone()).await?;
+                sent = send(used.header.clone()).await.map_err(ours)?;
             }
         }
         if sent.response.status().is_success() {
@@ -291,13 +302,7 @@ impl Client {
     ) -> Result<Sent, Error> {
         let mut url = call.url.clone();
         for _ in 0..=REDIRECTS {
-            let mut headers = call.headers.clone();
-            if let Some(value) = authorization
-                .as_ref()
-                .filter(|_| same_origin(&url, &call.root))
-            {
-                headers.insert(AUTHORIZATION, value.clone());
-            }
+            let headers = call.headers_for(&url, authorization.as_ref());
             let payload = call.payload.clone();
             let http = &self.inner.http;
             let sent = http.send(&call.method, &url, headers, payload).await?;

@@ -14,6 +14,9 @@ use crate::ui::{LogTail, StepLogs};
 use super::json::Json;
 use super::mode::Mode;
 use super::plain::Plain;
+use super::terminal;
+use super::tty::Tty;
+use super::warnings::Warnings;
 
 /// Time between two pictures.
 const FRAME: Duration = Duration::from_millis(100);
@@ -49,23 +52,21 @@ trait Form: Send {
 
 impl Progress {
     /// Starts to show a run. `unicode`: more than ASCII may be drawn.
-    pub fn start(mode: Mode, title: &str, printer: &Printer, _unicode: bool) -> Self {
+    pub fn start(mode: Mode, title: &str, printer: &Printer, unicode: bool) -> Self {
         let style = printer.talk_style();
-        let _ = title;
-        let form: Option<Box<dyn Form>> = match mode {
-            Mode::Tty | Mode::Plain => Some(Box::new(Plain::new(style))),
-            Mode::Json => Some(Box::new(Json::default())),
-            Mode::Quiet | Mode::None => None,
+        let mut form: Box<dyn Form> = match mode {
+            Mode::Tty => Box::new(Tty::new(title, style, unicode, terminal::size)),
+            Mode::Plain => Box::new(Plain::new(title, style)),
+            Mode::Json => Box::new(Json::default()),
+            Mode::Quiet | Mode::None => Box::new(Warnings::new(style)),
         };
         let began = Instant::now();
         let (sender, receiver) = channel();
-        let thread = form.and_then(|form| {
-            let err = printer.err();
-            std::thread::Builder::new()
-                .name("progress".to_owned())
-                .spawn(move || show(form, &receiver, &err, began))
-                .ok()
-        });
+        let err = printer.err();
+        let thread = std::thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(move || show(&mut *form, &receiver, &err, began))
+            .ok();
         Self {
             began,
             logs: StepLogs::default(),
@@ -79,7 +80,7 @@ impl Progress {
         let sender = self.sender.clone();
         let began = self.began;
         self.logs.observe(Arc::new(move |event| {
-            // Without a display nobody receives; that is what quiet means.
+            // Without its thread nobody receives; a run goes on without a display.
             let _ = sender.send(Message::Happened(Box::new(event), began.elapsed()));
         }))
     }
@@ -107,7 +108,7 @@ impl fmt::Debug for Progress {
     }
 }
 
-fn show(mut form: Box<dyn Form>, messages: &Receiver<Message>, err: &Stream, began: Instant) {
+fn show(form: &mut dyn Form, messages: &Receiver<Message>, err: &Stream, began: Instant) {
     let mut next_frame = began + FRAME;
     loop {
         // Looked at before waiting: a storm of events must not keep the picture from moving.
@@ -138,13 +139,34 @@ impl Form for Plain {
         Plain::event(self, event, now)
     }
 
+    fn finish(&mut self, _now: Duration) -> String {
+        Plain::finish(self)
+    }
+}
+
+impl Form for Tty {
+    fn event(&mut self, event: &Event, now: Duration) -> String {
+        Tty::event(self, event, now);
+        String::new()
+    }
+
+    fn tick(&mut self, now: Duration) -> String {
+        Tty::tick(self, now)
+    }
+
     fn finish(&mut self, now: Duration) -> String {
-        Plain::finish(self, now)
+        Tty::finish(self, now)
     }
 }
 
 impl Form for Json {
     fn event(&mut self, event: &Event, now: Duration) -> String {
         Json::event(self, event, now)
+    }
+}
+
+impl Form for Warnings {
+    fn event(&mut self, event: &Event, _now: Duration) -> String {
+        Warnings::event(self, event)
     }
 }

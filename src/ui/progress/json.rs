@@ -2,10 +2,11 @@
 //! `docker buildx build --progress rawjson` writes them.
 //!
 //! Keys and shapes are those of `SolveStatus` in BuildKit's `client/graph.go`: `vertexes`,
-//! `statuses`, `logs` (data in base64) and `warnings`; times are RFC 3339. Our own events come as
-//! lines with the single key `launchway`, which readers of the former skip. A vertex that several
-//! solves share is told about by each of them, its output by one; work that only looks the same
-//! (every export has the same digest) gets a digest of its own.
+//! `statuses`, `logs` (data in base64) and `warnings`; times are RFC 3339. The key `launchway`,
+//! which readers of that skip, says which solve a line comes from and when (`at`, seconds since the
+//! run began); lines with that key alone are our own events. A vertex that several solves share is
+//! told about by each of them, its output by one; work that only looks the same (every export has
+//! the same digest) gets a digest of its own.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +16,7 @@ use launchway_buildkit::{StatusUpdate, Vertex, VertexLog, VertexStatus, VertexWa
 use serde_json::{Map, Value, json};
 
 use crate::image::Digest;
-use crate::release::{Event, SolveStep};
+use crate::release::{Event, SolveName, SolveStep};
 
 use super::model::Model;
 use super::step::Stream;
@@ -30,24 +31,30 @@ impl Json {
     /// The line for one event, or nothing.
     pub(super) fn event(&mut self, event: &Event, now: Duration) -> String {
         self.model.apply(event, now);
-        let line = match event {
+        let (mut line, mut about) = match event {
             Event::SolveProgress {
                 solve,
                 step,
                 update,
             } => {
                 let stream = (self.model.solve(solve), *step);
-                self.status(stream, update)
+                let line = self.status(stream, update);
+                if line.is_empty() {
+                    return String::new();
+                }
+                (
+                    line,
+                    json!({ "solve": solve_name(solve), "step": step_name(*step) }),
+                )
             }
-            other => own_event(other),
+            other => (Map::new(), own_event(other)),
         };
-        match line.as_object() {
-            Some(members) if !members.is_empty() => format!("{line}\n"),
-            _ => String::new(),
-        }
+        about["at"] = json!(now.as_secs_f64());
+        line.insert("launchway".to_owned(), about);
+        format!("{}\n", Value::Object(line))
     }
 
-    fn status(&self, stream: Stream, update: &StatusUpdate) -> Value {
+    fn status(&self, stream: Stream, update: &StatusUpdate) -> Map<String, Value> {
         let owned = |vertex: &str| {
             self.model
                 .route(stream, vertex)
@@ -86,7 +93,7 @@ impl Json {
                 .map(|warning| self.warning(stream, warning))
                 .collect(),
         );
-        Value::Object(line)
+        line
     }
 
     fn vertex(&self, stream: Stream, vertex: &Vertex) -> Value {
@@ -220,11 +227,15 @@ fn step_name(step: SolveStep) -> &'static str {
     }
 }
 
-/// `{"launchway":{"event":"tagged",…}}`.
+fn solve_name(name: &SolveName) -> Value {
+    json!({ "target": name.target, "platform": name.platform })
+}
+
+/// `{"event":"tagged",…}`.
 fn own_event(event: &Event) -> Value {
-    let body = match event {
+    match event {
         Event::Planned { solves } => {
-            let solves: Vec<String> = solves.iter().map(ToString::to_string).collect();
+            let solves: Vec<Value> = solves.iter().map(solve_name).collect();
             json!({ "event": "planned", "solves": solves })
         }
         Event::EngineReady {
@@ -238,14 +249,14 @@ fn own_event(event: &Event) -> Value {
             json!({ "event": "cacheChecked", "found": found, "missing": missing })
         }
         Event::SolveStarted { solve, step } => {
-            json!({ "event": "solveStarted", "solve": solve.to_string(), "step": step_name(*step) })
+            json!({ "event": "solveStarted", "solve": solve_name(solve), "step": step_name(*step) })
         }
         Event::SolveCompleted {
             solve,
             step,
             manifest,
         } => json!({
-            "event": "solveCompleted", "solve": solve.to_string(), "step": step_name(*step),
+            "event": "solveCompleted", "solve": solve_name(solve), "step": step_name(*step),
             "manifest": manifest,
         }),
         Event::SolveFailed {
@@ -253,7 +264,7 @@ fn own_event(event: &Event) -> Value {
             step,
             cancelled,
         } => json!({
-            "event": "solveFailed", "solve": solve.to_string(), "step": step_name(*step),
+            "event": "solveFailed", "solve": solve_name(solve), "step": step_name(*step),
             "cancelled": cancelled,
         }),
         Event::Compared {
@@ -281,7 +292,6 @@ fn own_event(event: &Event) -> Value {
             json!({ "event": "cacheExported", "reference": reference, "error": error })
         }
         Event::Warning { message } => json!({ "event": "warning", "message": message }),
-        Event::SolveProgress { .. } => return Value::Null,
-    };
-    json!({ "launchway": body })
+        Event::SolveProgress { .. } => Value::Null,
+    }
 }

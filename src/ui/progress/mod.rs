@@ -2,16 +2,22 @@
 //!
 //! A [`Progress`] listens to the events of a run and shows them from a thread of its own, so that
 //! a busy run is drawn and a slow terminal holds up nobody. What it shows is decided by pure code:
-//! `model` keeps the state, `plain`, `tty` and `json` turn it into text.
+//! `model` keeps the state; `plain`, `picture` and `json` turn it into text.
 
 mod display;
 mod json;
+mod line;
 mod mode;
 mod model;
+mod picture;
 mod plain;
+#[cfg(test)]
+mod replay;
 mod step;
 mod terminal;
 mod transfer;
+mod tty;
+mod warnings;
 
 use launchway_buildkit::VertexWarning;
 

@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) solves: Vec<Solve>,
     /// In the order of appearance.
     pub(crate) steps: Vec<Step>,
+    /// The daemon answers.
+    pub(crate) engine_ready: bool,
     /// Tags that were set.
     pub(crate) tagged: usize,
     /// Messages of the daemon's linter and our own, each once.
@@ -42,10 +44,19 @@ pub(crate) struct Solve {
     pub(crate) ended: Option<Duration>,
     /// Whether the image differs from the baseline, once that is known.
     pub(crate) changed: Option<bool>,
+    /// The image is in the registry.
+    pub(crate) published: bool,
     /// The image manifest, once it is known.
     pub(crate) manifest: Option<Digest>,
     /// Its steps, in the order of appearance.
     steps: Vec<usize>,
+}
+
+impl Solve {
+    /// Its image is made.
+    pub(crate) fn is_built(&self) -> bool {
+        self.manifest.is_some() || matches!(self.phase, Phase::Done(_))
+    }
 }
 
 /// How far a solve is.
@@ -106,6 +117,7 @@ impl Model {
                 solve.phase = Phase::Done(*step);
                 solve.ended = Some(now);
                 solve.manifest = manifest.or(solve.manifest);
+                solve.published |= *step == SolveStep::Publish;
                 return self.flush((index, *step));
             }
             Event::SolveFailed {
@@ -135,8 +147,8 @@ impl Model {
             }
             Event::Tagged { .. } => self.tagged += 1,
             Event::Warning { message } => return self.warn(message).into_iter().collect(),
-            Event::EngineReady { .. }
-            | Event::CacheChecked { .. }
+            Event::EngineReady { .. } => self.engine_ready = true,
+            Event::CacheChecked { .. }
             | Event::ImagePublished { .. }
             | Event::CacheExported { .. } => {}
         }
@@ -154,6 +166,7 @@ impl Model {
             started: None,
             ended: None,
             changed: None,
+            published: false,
             manifest: None,
             steps: Vec::new(),
         });
@@ -179,6 +192,12 @@ impl Model {
         running
             .filter(|step| step.progress() == Progress::Running && !step.is_hidden())
             .max_by_key(|step| (step.kind != Kind::Housekeeping, step.running_since))
+    }
+
+    /// The step that failed a solve.
+    pub(crate) fn failed(&self, solve: &Solve) -> Option<&Step> {
+        let mut steps = solve.steps.iter().map(|&step| &self.steps[step]);
+        steps.find(|step| step.progress() == Progress::Failed)
     }
 
     /// Steps of a solve that count: those that ended, those of them from a cache, and all.

@@ -29,6 +29,7 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Plain {
     model: Model,
+    title: String,
     style: Style,
     /// Numbers given so far.
     numbered: usize,
@@ -46,12 +47,14 @@ struct Told {
 }
 
 impl Plain {
-    pub(super) fn new(style: Style) -> Self {
+    /// `title` is the name that lines about no single solve begin with.
+    pub(super) fn new(title: &str, style: Style) -> Self {
         Self {
             model: Model::default(),
             style,
             numbered: 0,
-            margin: "release".len(),
+            margin: measure::width(title),
+            title: title.to_owned(),
             told: HashMap::new(),
         }
     }
@@ -74,7 +77,7 @@ impl Plain {
     }
 
     /// Nothing is held back but unfinished lines of solves that never ended.
-    pub(super) fn finish(&mut self, _now: Duration) -> String {
+    pub(super) fn finish(&mut self) -> String {
         let mut text = String::new();
         for index in 0..self.model.steps.len() {
             for line in self.model.steps[index].flush() {
@@ -86,7 +89,7 @@ impl Plain {
 
     /// What the events that are no status messages say, and about whom.
     fn milestone(&self, event: &Event, now: Duration) -> Option<(String, String)> {
-        let run = || "release".to_owned();
+        let run = || self.title.clone();
         let style = self.style;
         Some(match event {
             Event::Planned { solves } => (

@@ -22,6 +22,8 @@ pub(crate) type Stream = (usize, SolveStep);
 pub(crate) enum Kind {
     /// A step of a Dockerfile; counted.
     Build,
+    /// A base image or another source; shown, not counted.
+    Source,
     /// What BuildKit does to get there: loading definitions, metadata, caches.
     Housekeeping,
     /// Makes the image, and pushes it.
@@ -227,6 +229,14 @@ impl Step {
         lines
     }
 
+    /// The last lines, the unfinished ones among them.
+    pub(crate) fn last_lines(&self, count: usize) -> Vec<String> {
+        let unfinished = self.partial.values().filter(|bytes| !bytes.is_empty());
+        let unfinished = unfinished.map(|bytes| line(bytes));
+        let lines: Vec<String> = self.tail.iter().cloned().chain(unfinished).collect();
+        lines[lines.len().saturating_sub(count)..].to_vec()
+    }
+
     /// The lines that never got their end, once the step is over.
     pub(crate) fn flush(&mut self) -> Vec<String> {
         let partial = std::mem::take(&mut self.partial);
@@ -258,15 +268,17 @@ impl Kind {
             "resolve image config for ",
             "importing cache manifest from ",
         ];
-        if HOUSEKEEPING.iter().any(|prefix| name.starts_with(prefix)) {
+        let starts = |prefix: &str| name.starts_with(prefix);
+        if HOUSEKEEPING.into_iter().any(starts) {
             Self::Housekeeping
-        } else if name.starts_with("exporting cache") || name.starts_with("exporting content cache")
-        {
+        } else if starts("exporting cache") || starts("exporting content cache") {
             Self::CacheExport
-        } else if name.starts_with("exporting ") {
+        } else if starts("exporting ") {
             Self::Export
-        } else {
+        } else if starts("[") && !name.contains("] FROM ") {
             Self::Build
+        } else {
+            Self::Source
         }
     }
 }
@@ -433,6 +445,8 @@ mod tests {
                 Kind::Housekeeping,
             ),
             ("[build 2/4] RUN make", Kind::Build),
+            ("[build 1/4] FROM docker.io/library/node:20", Kind::Source),
+            ("https://example.com/archive.tgz", Kind::Source),
             ("exporting to image", Kind::Export),
             ("exporting to oci image format", Kind::Export),
             ("exporting cache to registry", Kind::CacheExport),

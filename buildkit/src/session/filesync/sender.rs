@@ -109,6 +109,7 @@ async fn converse(
     let announcer = Announcer {
         offered: Arc::clone(&offered),
         outgoing: outgoing.clone(),
+        waiting: Vec::with_capacity(ANNOUNCED_TOGETHER + 1),
     };
     let mut walk =
         tokio::task::spawn_blocking(move || announce(&request, record.as_ref(), announcer));
@@ -161,6 +162,10 @@ async fn last_words(said: &mut mpsc::UnboundedReceiver<Event>) -> Option<SendErr
     tokio::time::timeout(LAST_WORDS, failure).await.ok()?
 }
 
+/// Entries announced in one go. One by one, each would wake the other side, and leave as a frame of
+/// its own: that costs more than the walk.
+const ANNOUNCED_TOGETHER: usize = 64;
+
 /// Walks the directory and announces its entries, with an empty STAT at the end. Returns how many
 /// there were, and the pass to commit when the daemon has them.
 fn announce(
@@ -171,15 +176,24 @@ fn announce(
     let filter = Filter::new(&request.root, request)?;
     let mut pass = record.map(SendRecord::begin);
     walk(&request.root, &filter, pass.as_mut(), &mut announcer)?;
-    announcer
-        .outgoing
-        .send_blocking(packet(PacketType::PacketStat, Vec::new()))?;
+    let end = packet(PacketType::PacketStat, Vec::new());
+    announcer.waiting.push(end);
+    announcer.flush()?;
     Ok((announcer.offered.count(), pass))
 }
 
 struct Announcer {
     offered: Arc<Offered>,
     outgoing: Outgoing,
+    waiting: Vec<Packet>,
+}
+
+impl Announcer {
+    fn flush(&mut self) -> Result<(), SendError> {
+        self.waiting
+            .drain(..)
+            .try_for_each(|packet| self.outgoing.send_blocking(packet))
+    }
 }
 
 impl Sink for Announcer {
@@ -190,10 +204,14 @@ impl Sink for Announcer {
     fn entry(&mut self, stat: Stat, socket: bool) -> Result<(), SendError> {
         // Before it is announced: the request may come at once.
         self.offered.add(&stat, socket);
-        self.outgoing.send_blocking(Packet {
+        self.waiting.push(Packet {
             stat: Some(stat),
             ..packet(PacketType::PacketStat, Vec::new())
-        })
+        });
+        if self.waiting.len() < ANNOUNCED_TOGETHER {
+            return Ok(());
+        }
+        self.flush()
     }
 }
 
