@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Starts the distribution registry on a free loopback port, for the demo and the benchmarks: plain
-# HTTP, anonymous, deleting allowed. Prints its address; its process id goes to DIRECTORY/pid.
+# Starts the distribution registry on a free loopback port, for the demo, the benchmarks and tests:
+# plain HTTP, anonymous, deleting allowed. Prints its address; its process id goes to DIRECTORY/pid.
 #
-# usage: scripts/local-registry.sh DIRECTORY        data, configuration, log and pid go there
+# usage: scripts/local-registry.sh DIRECTORY [HTPASSWD]
+#   data, configuration, log and pid go to DIRECTORY; with a htpasswd file, logins are asked for
 set -euo pipefail
 
-if [[ $# -ne 1 || $1 == -* ]]; then
+if [[ $# -lt 1 || $# -gt 2 || $1 == -* ]]; then
   sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2
   exit 2
 fi
@@ -37,6 +38,11 @@ storage:
   delete: { enabled: true }
 http: { addr: "$address", secret: loopback-only }
 CONFIG
+if [[ $# -eq 2 ]]; then
+  cat >>"$folder/config.yml" <<CONFIG
+auth: { htpasswd: { realm: loopback, path: "$(realpath "$2")" } }
+CONFIG
+fi
 OTEL_TRACES_EXPORTER=none nohup "$parts/bin/registry" serve "$folder/config.yml" >"$folder/log" 2>&1 </dev/null &
 echo $! >"$folder/pid"
 

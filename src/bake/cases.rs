@@ -150,3 +150,8 @@ fn run(area: &str) -> usize {
 fn bake_files_give_what_buildx_prints() {
     assert!(run("bake") >= 1);
 }
+
+#[test]
+fn own_blocks_become_settings() {
+    assert!(run("config") >= 1);
+}

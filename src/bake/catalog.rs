@@ -10,6 +10,7 @@ use super::matrix::{BlockKind, Row};
 use super::overrides::Overrides;
 use super::pattern;
 use super::suggest::did_you_mean;
+use super::syntax::{Expression, Kind};
 use super::text::Range;
 
 /// See the module's head.
@@ -25,7 +26,35 @@ pub(crate) struct Catalog {
 #[derive(Debug, Default)]
 struct Own {
     definition: Definition,
-    inherits: Option<Range>,
+    inherits: Option<Listed>,
+}
+
+/// Where names are listed: the whole list, and each name that is written out in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Listed {
+    whole: Range,
+    names: BTreeMap<String, Range>,
+}
+
+impl Listed {
+    fn new(list: &Expression) -> Listed {
+        let elements = match &list.kind {
+            Kind::Tuple(elements) => elements.as_slice(),
+            _ => &[],
+        };
+        let named = elements.iter().filter_map(|element| match &element.kind {
+            Kind::Text(name) => Some((name.clone(), element.range)),
+            _ => None,
+        });
+        Listed {
+            whole: list.range,
+            names: named.collect(),
+        }
+    }
+
+    fn place(&self, name: &str) -> Range {
+        self.names.get(name).copied().unwrap_or(self.whole)
+    }
 }
 
 /// A group.
@@ -33,8 +62,7 @@ struct Own {
 pub(crate) struct Group {
     pub(crate) description: Option<String>,
     pub(crate) targets: Vec<String>,
-    /// Where its members are named.
-    range: Option<Range>,
+    listed: Option<Listed>,
 }
 
 impl Catalog {
@@ -51,8 +79,8 @@ impl Catalog {
                 BlockKind::Target => catalog.add_target(evaluator, index, row),
                 BlockKind::Group => catalog.add_group(evaluator, index, row),
             };
-            if let Err(fault) = added {
-                faults.push(fault);
+            if let Err(problems) = added {
+                faults.extend(problems);
             }
         }
         for (label, names) in renamed {
@@ -79,23 +107,29 @@ impl Catalog {
         evaluator: &Evaluator<'_>,
         index: usize,
         row: &Row,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Vec<Fault>> {
         let mut definition = Definition::default();
+        let mut faults = Vec::new();
         for spec in TARGET {
-            if let Some(field) = evaluator.field(index, spec)? {
-                definition.merge_field(spec, field);
+            match evaluator.field(index, spec) {
+                Ok(Some(field)) => definition.merge_field(spec, field),
+                Ok(None) => {}
+                Err(fault) => faults.push(fault),
             }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
         }
         let inherits = row
             .block(evaluator.module())
             .and_then(|block| block.body.attribute("inherits"))
-            .map(|attribute| attribute.value.range);
+            .map(|attribute| Listed::new(&attribute.value));
         if !self.targets.contains_key(&row.name) {
             self.order.push(row.name.clone());
         }
         let own = self.targets.entry(row.name.clone()).or_default();
         own.definition.merge(&definition);
-        own.inherits = inherits.or(own.inherits);
+        own.inherits = inherits.or(own.inherits.take());
         Ok(())
     }
 
@@ -104,10 +138,13 @@ impl Catalog {
         evaluator: &Evaluator<'_>,
         index: usize,
         row: &Row,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Vec<Fault>> {
         let mut group = Group::default();
         for spec in BlockKind::Group.specs() {
-            match (spec.name, evaluator.field(index, spec)?) {
+            match (
+                spec.name,
+                evaluator.field(index, spec).map_err(|fault| vec![fault])?,
+            ) {
                 ("description", Some(Field::Text(text))) if !text.is_empty() => {
                     group.description = Some(text);
                 }
@@ -119,10 +156,10 @@ impl Catalog {
                 _ => {}
             }
         }
-        group.range = row
+        group.listed = row
             .block(evaluator.module())
             .and_then(|block| block.body.attribute("targets"))
-            .map(|attribute| attribute.value.range);
+            .map(|attribute| Listed::new(&attribute.value));
         self.groups.insert(row.name.clone(), group);
         Ok(())
     }
@@ -192,7 +229,8 @@ impl Catalog {
         for member in &group.targets {
             let visited = groups.contains(member) && !self.targets.contains_key(member);
             if !visited {
-                self.expand_into(member, group.range, groups, members);
+                let place = group.listed.as_ref().map(|listed| listed.place(member));
+                self.expand_into(member, place, groups, members);
             }
         }
     }
@@ -251,16 +289,7 @@ impl Resolver<'_> {
             return Ok(Some(done.clone()));
         }
         if let Some(start) = self.path.iter().position(|other| other == name) {
-            let cycle = format!("{} -> {name}", self.path[start..].join(" -> "));
-            let message = format!("targets inherit from each other: {cycle}");
-            let fault = match range {
-                Some(range) => Fault::new(range, message),
-                None => Fault::elsewhere(message),
-            };
-            let fault = fault.help(format!("{name:?} is left out where the circle closes"));
-            if !self.warnings.contains(&fault) {
-                self.warnings.push(fault);
-            }
+            self.warn_cycle(start, range);
             return Ok(None);
         }
         let Some(own) = self.catalog.targets.get(name) else {
@@ -269,7 +298,8 @@ impl Resolver<'_> {
         self.path.push(name.to_owned());
         let mut definition = Definition::default();
         for parent in own.definition.texts("inherits") {
-            if let Some(parent) = self.resolve(parent, own.inherits)? {
+            let place = own.inherits.as_ref().map(|listed| listed.place(parent));
+            if let Some(parent) = self.resolve(parent, place)? {
                 definition.merge(&parent);
             }
         }
@@ -280,5 +310,29 @@ impl Resolver<'_> {
         self.path.pop();
         self.done.insert(name.to_owned(), definition.clone());
         Ok(Some(definition))
+    }
+
+    /// A circle is met once from each target that is resolved; it is reported once.
+    fn warn_cycle(&mut self, start: usize, range: Option<Range>) {
+        let mut circle: Vec<&str> = self.path[start..].iter().map(String::as_str).collect();
+        let first = (0..circle.len())
+            .min_by_key(|index| circle[*index])
+            .unwrap_or(0);
+        circle.rotate_left(first);
+        circle.extend(circle.first().copied());
+        let message = format!("targets inherit from each other: {}", circle.join(" -> "));
+        if self
+            .warnings
+            .iter()
+            .any(|warning| warning.message() == message)
+        {
+            return;
+        }
+        let fault = match range {
+            Some(range) => Fault::new(range, message),
+            None => Fault::elsewhere(message),
+        };
+        self.warnings
+            .push(fault.help("the target where the circle closes is left out"));
     }
 }

@@ -22,6 +22,7 @@ use super::target::Target;
 use super::text::Sources;
 use super::variable;
 use crate::config::Settings;
+use crate::config::read::{self, Names};
 
 /// Everything that the files and the command line say together.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +62,11 @@ const STACK: usize = 64 * 1024 * 1024;
 
 /// Reads and resolves everything. Synchronous; touches nothing but the files.
 pub fn load(request: &Request) -> Result<Bake, BakeError> {
-    let read = files::read(request)?;
+    load_texts(request, files::read(request)?)
+}
+
+/// As [`load`], with texts that are read already.
+pub(crate) fn load_texts(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
     // A stack of known size, whatever thread the caller runs on.
     std::thread::scope(|scope| {
         let work = std::thread::Builder::new()
@@ -89,6 +94,7 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
         paths.push(file.path);
     }
     faults.append(&mut collector.faults);
+    faults.extend(read::check(&collector.module.settings));
     if !faults.is_empty() {
         return Err(invalid(faults, &sources));
     }
@@ -188,6 +194,7 @@ fn resolve(
     )
     .map_err(one)?;
 
+    let settings = settings(request, evaluator, &catalog)?;
     let shown = shown_groups(&catalog, &loaded.groups, &asked);
     Ok(Bake {
         targets: definitions
@@ -207,10 +214,25 @@ fn resolve(
             .into_iter()
             .map(|(name, group)| (name, group.targets))
             .collect(),
-        settings: Settings::default(),
+        settings,
         files: Vec::new(),
         warnings: Vec::new(),
     })
+}
+
+fn settings(
+    request: &Request,
+    evaluator: &Evaluator<'_>,
+    catalog: &Catalog,
+) -> Result<Settings, Vec<Fault>> {
+    if request.ignore_settings {
+        return Ok(Settings::default());
+    }
+    let names = Names {
+        targets: catalog.names(),
+        groups: catalog.groups.keys().map(String::as_str).collect(),
+    };
+    read::read(evaluator, &evaluator.module().settings, &names)
 }
 
 /// The names asked for, patterns expanded, each once.

@@ -5,30 +5,32 @@
 //! declarations, [`eval`] evaluates them, [`matrix`] and [`catalog`] make targets of blocks, and
 //! [`load`] selects among them. A problem is a [`Diagnostic`] wherever it is found.
 
-mod attribute;
+pub(crate) mod attribute;
 mod catalog;
 mod context;
 mod convert;
 mod definition;
-mod diagnostic;
+pub(crate) mod diagnostic;
 mod error;
-mod eval;
+pub(crate) mod eval;
 mod files;
 mod function;
 mod link;
 mod load;
 mod matrix;
 mod module;
+#[cfg(test)]
+mod mutations;
 mod number;
 mod overrides;
 mod parse;
-mod pattern;
+pub(crate) mod pattern;
 mod print;
 mod request;
-mod suggest;
-mod syntax;
+pub(crate) mod suggest;
+pub(crate) mod syntax;
 mod target;
-mod text;
+pub(crate) mod text;
 mod type_expression;
 mod types;
 mod value;

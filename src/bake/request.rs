@@ -30,6 +30,9 @@ pub struct Request {
     pub no_cache: bool,
     /// `--pull`.
     pub pull: bool,
+    /// Our own blocks are checked for unknown names, but not evaluated: for verbs that do not use
+    /// them, so that a release tag from an unknown commit does not stop a plain build.
+    pub ignore_settings: bool,
     /// Facts for `source.*`.
     pub source: Source,
     /// `BAKE_LOCAL_PLATFORM`, for example `linux/amd64`.

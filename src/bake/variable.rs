@@ -105,7 +105,11 @@ fn parse(
     default: Option<&Value>,
 ) -> Result<Value, String> {
     match (declared, default) {
-        (Some(kind), _) if from.json => convert(json::decode(text)?, kind),
+        (Some(kind), _) if from.json => {
+            let value = json::decode(text)?;
+            no_more_than(&value, kind)?;
+            convert(value, kind)
+        }
         (Some(Type::List(element)), _) => {
             list(text, element).map(|values| Value::List((**element).clone(), values))
         }
@@ -132,6 +136,32 @@ fn parse(
                  bools can be overridden; declare `type`, for example type = list(string)"
             )),
         },
+    }
+}
+
+/// An attribute that an object type does not have is dropped in expressions, but in JSON from
+/// outside it is a slip.
+fn no_more_than(value: &Value, kind: &Type) -> Result<(), String> {
+    match (value, kind) {
+        (Value::Object(values), Type::Object(fields)) => {
+            values
+                .iter()
+                .try_for_each(|(name, value)| match fields.types.get(name) {
+                    Some(kind) => no_more_than(value, kind),
+                    None => Err(format!("the type has no attribute {name:?}")),
+                })
+        }
+        (Value::Object(values), Type::Map(element)) => values
+            .values()
+            .try_for_each(|value| no_more_than(value, element)),
+        (Value::Tuple(values), Type::List(element) | Type::Set(element)) => values
+            .iter()
+            .try_for_each(|value| no_more_than(value, element)),
+        (Value::Tuple(values), Type::Tuple(kinds)) => values
+            .iter()
+            .zip(kinds)
+            .try_for_each(|(value, kind)| no_more_than(value, kind)),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::exit;
-use crate::plan::Plan;
+use crate::plan::{Mode, Plan};
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
@@ -68,7 +68,13 @@ impl LaterFlags for BakeLater {
 }
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
-    let project = Project::read(invocation, &args.selection, args.cache, args.push)?;
+    let project = Project::read(
+        invocation,
+        &args.selection,
+        args.cache,
+        Mode::Bake,
+        args.push,
+    )?;
     if args.print {
         let text = serde_json::to_string_pretty(&project.bake.print()).unwrap_or_default();
         invocation.printer.answer(&format!("{text}\n"))?;

@@ -1,7 +1,7 @@
 //! `launchway plan`: what a release would do, without doing it.
 
 use crate::exit;
-use crate::plan::Plan;
+use crate::plan::{Mode, Plan};
 use crate::ui::{self, Failure};
 
 use super::Invocation;
@@ -46,7 +46,13 @@ pub enum Format {
 }
 
 pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
-    let project = Project::read(invocation, &args.selection, args.cache, false)?;
+    let project = Project::read(
+        invocation,
+        &args.selection,
+        args.cache,
+        Mode::Release,
+        false,
+    )?;
     let plan = project.release_plan(invocation, &args.release)?;
     Handoffs::check(invocation, &plan)?;
     match args.format {

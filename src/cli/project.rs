@@ -26,6 +26,7 @@ impl Project {
         invocation: &Invocation,
         selection: &SelectionArgs,
         cache: CacheArgs,
+        mode: Mode,
         push: bool,
     ) -> Result<Self, Failure> {
         let context = &invocation.context;
@@ -45,6 +46,7 @@ impl Project {
             source: source.clone(),
             local_platform: local_platform().to_string(),
             now: jiff::Timestamp::now().as_second(),
+            ignore_settings: mode == Mode::Bake,
         };
         let bake = bake::load(&request)?;
         for warning in &bake.warnings {

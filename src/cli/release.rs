@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::exit;
+use crate::plan::Mode;
 use crate::release;
 use crate::release::record::Record;
 use crate::ui::{Failure, Summary};
@@ -70,7 +71,13 @@ pub struct Args {
 }
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
-    let project = Project::read(invocation, &args.selection, args.cache, false)?;
+    let project = Project::read(
+        invocation,
+        &args.selection,
+        args.cache,
+        Mode::Release,
+        false,
+    )?;
     let plan = project.release_plan(invocation, &args.release)?;
     if args.print {
         super::plan::print_json(invocation, &plan)?;

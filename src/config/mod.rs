@@ -2,6 +2,7 @@
 //! spans. Evaluating expressions is `bake`'s work; acting on settings is `plan`'s.
 
 pub(crate) mod blocks;
+pub(crate) mod read;
 mod settings;
 mod source;
 

@@ -171,7 +171,7 @@ mod tests {
         docker-bake.hcl:2:11
          1 |     target "a" {
          2 | >>>     tag = 漢字 oops
-           |               ^
+           |                    ^
          3 |     }
         "#);
     }

@@ -5,8 +5,13 @@
     reason = "tests find their parts by the environment"
 )]
 
+mod ecr;
 mod engine;
+mod faults;
 mod kills;
+mod logins;
 mod mistakes;
+mod registry;
 mod release;
+mod service;
 mod support;

@@ -183,6 +183,10 @@ fn texts(value: Value) -> Result<Vec<String>, Misfit> {
     let have = value.kind();
     let values = match value {
         Value::List(_, values) | Value::Set(_, values) | Value::Tuple(values) => values,
+        Value::String(text) => {
+            let message = mismatch(&kind, &have);
+            return Err(Misfit::whole(format!("{message}; write [{text:?}]")));
+        }
         _ => return Err(Misfit::whole(mismatch(&kind, &have))),
     };
     let mut texts = Vec::with_capacity(values.len());

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::name::describe;
 use super::{Evaluator, Pending, Scope};
 use crate::bake::convert::convert;
 use crate::bake::diagnostic::Fault;
@@ -76,7 +75,7 @@ impl Evaluator<'_> {
                     };
                     return Err(arity(&format!("{fewest}{more} arguments")));
                 }
-                self.call_own(own, arguments, call.name_range)
+                self.call_own(own, arguments)
             }
             (None, None) => Err(self.unknown_function(call)),
         }
@@ -102,12 +101,7 @@ impl Evaluator<'_> {
         Ok((values, ranges))
     }
 
-    fn call_own(
-        &self,
-        function: &Function,
-        arguments: Vec<Value>,
-        range: Range,
-    ) -> Result<Value, Fault> {
+    fn call_own(&self, function: &Function, arguments: Vec<Value>) -> Result<Value, Fault> {
         let mut arguments = arguments.into_iter();
         let mut names = BTreeMap::new();
         for (name, value) in function.parameters.iter().zip(arguments.by_ref()) {
@@ -119,10 +113,7 @@ impl Evaluator<'_> {
         let name = &function.label.text;
         self.pending(
             Pending::Function(name.clone()),
-            |path| {
-                let path = describe(path, &format!("{name}()"));
-                Fault::new(range, format!("the function {name} calls itself: {path}"))
-            },
+            |path| self.cycle(path),
             || self.evaluate(&function.result, &Scope::without_blocks(names)),
         )
     }

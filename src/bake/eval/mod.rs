@@ -17,6 +17,7 @@ mod traversal;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt;
 
 pub(crate) use scope::Scope;
 pub(crate) use traversal::element;
@@ -50,7 +51,22 @@ pub(crate) struct Inputs<'a> {
 enum Pending {
     Variable(String),
     Function(String),
-    Attribute(usize, String),
+    /// An attribute of a target row or a group, and what it is called in expressions.
+    Attribute {
+        row: usize,
+        path: String,
+        attribute: String,
+    },
+}
+
+impl fmt::Display for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pending::Variable(name) => f.write_str(name),
+            Pending::Function(name) => write!(f, "{name}()"),
+            Pending::Attribute { path, .. } => f.write_str(path),
+        }
+    }
 }
 
 /// See the module's head.

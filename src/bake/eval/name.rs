@@ -58,13 +58,13 @@ impl Evaluator<'_> {
         let value = if let Some(local) = module.locals.get(name) {
             self.pending(
                 Pending::Variable(name.to_owned()),
-                |path| cycle(name, local.name_range, path),
+                |path| self.cycle(path),
                 || self.evaluate(&local.value, &Scope::root()),
             )?
         } else if let Some(declared) = module.variables.get(name) {
             self.pending(
                 Pending::Variable(name.to_owned()),
-                |path| cycle(name, declared.label.range, path),
+                |path| self.cycle(path),
                 || variable::resolve(self, declared),
             )?
         } else {
@@ -75,31 +75,50 @@ impl Evaluator<'_> {
             .insert(name.to_owned(), value.clone());
         Ok(Some(value))
     }
-}
 
-fn cycle(name: &str, range: Range, path: &[Pending]) -> Fault {
-    Fault::new(
-        range,
-        format!(
-            "the value of {name} depends on itself: {}",
-            describe(path, name)
-        ),
-    )
-}
-
-/// `a -> b -> a`
-pub(super) fn describe(path: &[Pending], last: &str) -> String {
-    let mut text = String::new();
-    for item in path {
-        match item {
-            Pending::Variable(name) => text.push_str(name),
-            Pending::Function(name) => {
-                text.push_str(name);
-                text.push_str("()");
-            }
-            Pending::Attribute(_, name) => text.push_str(name),
+    /// The error for things that need each other. It is the same from wherever the circle is
+    /// entered, so that it is reported once.
+    pub(super) fn cycle(&self, path: &[Pending]) -> Fault {
+        let mut circle: Vec<&Pending> = path.iter().collect();
+        let first = (0..circle.len())
+            .min_by_key(|index| circle[*index])
+            .unwrap_or(0);
+        circle.rotate_left(first);
+        circle.extend(circle.first().copied());
+        let names: Vec<String> = circle.iter().map(ToString::to_string).collect();
+        let name = names.first().cloned().unwrap_or_default();
+        let message = format!("{name} depends on itself: {}", names.join(" -> "));
+        match circle.first().and_then(|item| self.place(item)) {
+            Some(range) => Fault::new(range, message),
+            None => Fault::elsewhere(message),
         }
-        text.push_str(" -> ");
     }
-    text + last
+
+    /// Where something that is being resolved is declared.
+    fn place(&self, item: &Pending) -> Option<Range> {
+        let module = self.module;
+        match item {
+            Pending::Variable(name) => module
+                .locals
+                .get(name)
+                .map(|local| local.name_range)
+                .or_else(|| {
+                    module
+                        .variables
+                        .get(name)
+                        .map(|variable| variable.label.range)
+                }),
+            Pending::Function(name) => module
+                .functions
+                .get(name)
+                .map(|function| function.label.range),
+            Pending::Attribute { row, attribute, .. } => {
+                let block = self.rows.borrow().get(*row)?.block(module)?;
+                block
+                    .body
+                    .attribute(attribute)
+                    .map(|attribute| attribute.name_range)
+            }
+        }
+    }
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::name::describe;
 use super::{Evaluator, Pending, Scope};
 use crate::bake::attribute::{Field, Spec, decode};
 use crate::bake::diagnostic::Fault;
@@ -77,19 +76,12 @@ impl Evaluator<'_> {
                     .maybe_help(did_you_mean(attribute, known)),
             );
         };
-        let pending = Pending::Attribute(row, format!("{kind}.{name}.{attribute}"));
-        let field = self.pending(
-            pending,
-            |path| {
-                let whole = format!("{kind}.{name}.{attribute}");
-                let path = describe(path, &whole);
-                Fault::new(
-                    range,
-                    format!("the value of {whole} depends on itself: {path}"),
-                )
-            },
-            || self.field(row, spec),
-        )?;
+        let pending = Pending::Attribute {
+            row,
+            path: format!("{kind}.{name}.{attribute}"),
+            attribute: attribute.to_owned(),
+        };
+        let field = self.pending(pending, |path| self.cycle(path), || self.field(row, spec))?;
         Ok(spec.shape.to_value(field))
     }
 

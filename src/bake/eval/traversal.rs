@@ -90,10 +90,12 @@ impl Evaluator<'_> {
             Value::List(_, values) | Value::Set(_, values) | Value::Tuple(values) => values,
             single => vec![single],
         };
-        let results = elements
-            .into_iter()
-            .map(|element| self.steps(element, range, steps, scope))
-            .collect::<Result<Vec<Value>, Fault>>()?;
+        let results = self.deeper(range, || {
+            elements
+                .into_iter()
+                .map(|element| self.steps(element, range, steps, scope))
+                .collect::<Result<Vec<Value>, Fault>>()
+        })?;
         if !typed {
             return Ok(Value::Tuple(results));
         }

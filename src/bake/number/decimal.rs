@@ -62,8 +62,7 @@ impl Number {
         }
         let digits = Digits::shortest(mantissa.magnitude(), *exponent, self.precision);
         let power = digits.point - 1;
-        // Six digits, or as many as there are when the number is written out anyway.
-        if (-4..21).contains(&power) {
+        if (-4..6).contains(&power) {
             return self.to_string();
         }
         let sign = if mantissa.sign() == Sign::Minus {

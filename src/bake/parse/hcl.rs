@@ -12,8 +12,9 @@ use crate::bake::syntax::{
     Attribute, Binary, Block, Body, Call, Conditional, Expression, For, Kind, Label, Part, Step,
     Unary,
 };
-use crate::bake::text::{Range, floor_boundary};
+use crate::bake::text::Range;
 
+mod error;
 mod template;
 
 /// Reads a file.
@@ -82,31 +83,6 @@ impl Reader<'_> {
         span.map_or(parent, |span| self.range(span))
     }
 
-    fn syntax_error(&self, error: &hcl_edit::parser::Error) -> Fault {
-        let start = floor_boundary(self.text, error.location().offset());
-        let length = self.text[start..].chars().next().map_or(0, char::len_utf8);
-        let message = error.message();
-        if message.contains("redefined attribute") {
-            let name = self.text[start..]
-                .split(|c: char| c.is_whitespace() || c == '=')
-                .next()
-                .unwrap_or_default();
-            return Fault::new(
-                self.range(start..start + name.len()),
-                format!("attribute {name:?} is set twice in this block"),
-            )
-            .help("remove one of the two");
-        }
-        if message.contains("redefined object key") {
-            return Fault::new(self.range(start..start + length), "this key is set twice")
-                .help("remove one of the two");
-        }
-        Fault::new(
-            self.range(start..start + length),
-            format!("syntax error: {message}"),
-        )
-    }
-
     fn body(&self, body: &structure::Body) -> Result<Body, Fault> {
         let mut result = Body::default();
         let whole = self.range(0..self.text.len());
@@ -168,7 +144,11 @@ impl Reader<'_> {
             expr::Expression::StringTemplate(template) => {
                 return self.string_template(template, range);
             }
-            expr::Expression::HeredocTemplate(heredoc) => return self.heredoc(heredoc, range),
+            expr::Expression::HeredocTemplate(heredoc) => {
+                let source = parsed.span().and_then(|span| self.text.get(span));
+                let flush = source.is_some_and(|text| text.starts_with("<<-"));
+                return self.heredoc(heredoc, flush, range);
+            }
             expr::Expression::Parenthesis(inner) => Kind::Wrapped(boxed(inner.inner())?),
             expr::Expression::Variable(name) => Kind::Variable(name.as_str().to_owned()),
             expr::Expression::Conditional(conditional) => {
@@ -264,7 +244,16 @@ impl Reader<'_> {
                 kind: Kind::Text(name.as_str().to_owned()),
                 range: self.span(name.span(), parent),
             }),
-            ObjectKey::Expression(expression) => self.expression(expression, parent),
+            ObjectKey::Expression(expression) => {
+                let mut key = self.expression(expression, parent)?;
+                // Keywords are words like any other here.
+                match key.kind {
+                    Kind::Null => key.kind = Kind::Text("null".to_owned()),
+                    Kind::Bool(flag) => key.kind = Kind::Text(flag.to_string()),
+                    _ => {}
+                }
+                Ok(key)
+            }
         }
     }
 

@@ -66,6 +66,16 @@ impl Line {
         self
     }
 
+    /// This line and `tail` in `columns`: this one is cut, the tail only when there is no room for
+    /// it alone.
+    #[must_use]
+    pub(crate) fn and_fitted(self, tail: Self, columns: usize, ellipsis: &str) -> Self {
+        let room = columns.saturating_sub(tail.width()).min(self.width());
+        self.fitted(room, ellipsis)
+            .and(tail)
+            .fitted(columns, ellipsis)
+    }
+
     /// The text, in colour or not, without spaces at its end.
     pub(crate) fn render(&self, style: Style) -> String {
         let mut pieces = self.pieces.as_slice();

@@ -74,7 +74,7 @@ pub(crate) enum Phase {
 pub(crate) enum Change {
     /// A step began.
     Started(usize),
-    /// A step ended: well, from a cache, or not.
+    /// A step ended: well, from a cache, or not. It may not have been told that it began.
     Ended(usize),
     /// A step wrote a line.
     Output(usize, String),
@@ -287,11 +287,10 @@ impl Model {
         if before == after {
             return;
         }
-        if after == Progress::Running || before == Progress::Waiting {
-            changes.push(Change::Started(index));
-        }
-        if after.is_end() {
-            changes.push(Change::Ended(index));
+        match after {
+            Progress::Waiting => {}
+            Progress::Running => changes.push(Change::Started(index)),
+            _ => changes.push(Change::Ended(index)),
         }
     }
 

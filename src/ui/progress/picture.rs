@@ -173,7 +173,8 @@ fn solve_lines(model: &Model, view: &View<'_>, columns: usize) -> Vec<(Phase, Li
         let target = if again { "" } else { &solve.name.target };
         let target = measure::truncate_with(target, targets, view.glyphs.ellipsis);
         let (glyph, tone) = glyph(solve, view.glyphs);
-        let (text, clock) = activity(model, index, solve, view);
+        let (text, clock) = activity(model, solve, view);
+        let shared = sharer(model, index, solve);
         let left = Line::default()
             .with(
                 Tone::Strong,
@@ -185,7 +186,7 @@ fn solve_lines(model: &Model, view: &View<'_>, columns: usize) -> Vec<(Phase, Li
             )
             .with(tone, format!("{glyph} "));
         let room = columns.saturating_sub(left.width() + CLOCK);
-        let text = text.fitted(room, view.glyphs.ellipsis);
+        let text = text.and_fitted(shared, room, view.glyphs.ellipsis);
         let clock = clock.map(measure::duration).unwrap_or_default();
         let line = left.and(text).with(Tone::Quiet, format!("{clock:>CLOCK$}"));
         lines.push((solve.phase, line));
@@ -205,12 +206,7 @@ fn glyph(solve: &Solve, glyphs: Glyphs) -> (&'static str, Tone) {
 }
 
 /// What a solve is doing or has done, and for how long.
-fn activity(
-    model: &Model,
-    index: usize,
-    solve: &Solve,
-    view: &View<'_>,
-) -> (Line, Option<Duration>) {
+fn activity(model: &Model, solve: &Solve, view: &View<'_>) -> (Line, Option<Duration>) {
     let line = Line::default();
     let took = solve.started.map(|started| {
         let ended = solve.ended.unwrap_or(view.now);
@@ -222,7 +218,10 @@ fn activity(
         Phase::Failed => {
             let line = line.with(Tone::Bad, "failed");
             match model.failed(solve) {
-                Some(step) => (line.with(Tone::Normal, format!(": {}", step.name)), took),
+                Some(step) => (
+                    line.with(Tone::Normal, format!(": {}", step.short_name())),
+                    took,
+                ),
                 None => (line, took),
             }
         }
@@ -231,7 +230,7 @@ fn activity(
             Some(current) => {
                 let since = current.running_since.unwrap_or(view.now);
                 let elapsed = view.now.saturating_sub(since);
-                (doing(model, index, current), Some(elapsed))
+                (doing(current), Some(elapsed))
             }
             None => {
                 let text = match step {
@@ -264,8 +263,8 @@ fn outcome(model: &Model, solve: &Solve) -> Line {
 }
 
 /// A running step, by what it does right now where its name does not say it.
-fn doing(model: &Model, solve: usize, step: &Step) -> Line {
-    let line = match step.kind {
+fn doing(step: &Step) -> Line {
+    match step.kind {
         Kind::Housekeeping => {
             let name = step.name.trim_start_matches("[internal] ");
             Line::default().with(Tone::Quiet, name)
@@ -279,13 +278,20 @@ fn doing(model: &Model, solve: usize, step: &Step) -> Line {
             let text = open.map_or_else(|| step.name.clone(), super::transfer::Transfer::label);
             Line::default().with(Tone::Normal, text)
         }
-        Kind::Build | Kind::Source => Line::default().with(Tone::Normal, &step.name),
-    };
-    if step.owner.0 == solve {
-        return line;
+        Kind::Build | Kind::Source => Line::default().with(Tone::Normal, step.short_name()),
     }
-    let owner = &model.solves[step.owner.0].name;
-    line.with(Tone::Quiet, format!("  with {owner}"))
+}
+
+/// Which other solve runs the step that this one waits for.
+fn sharer(model: &Model, index: usize, solve: &Solve) -> Line {
+    let running = matches!(solve.phase, Phase::Running(_));
+    let step = model
+        .current(solve)
+        .filter(|step| running && step.owner.0 != index);
+    step.map_or_else(Line::default, |step| {
+        let owner = &model.solves[step.owner.0].name;
+        Line::default().with(Tone::Quiet, format!("  with {owner}"))
+    })
 }
 
 /// What is on the move, over all solves.
@@ -378,7 +384,7 @@ fn log_window(model: &Model, view: &View<'_>, columns: usize) -> Vec<Line> {
     let owner = &model.solves[step.owner.0].name;
     let mut lines = vec![
         Line::default()
-            .with(Tone::Quiet, format!("  {owner}  {}", step.name))
+            .with(Tone::Quiet, format!("  {owner}  {}", step.short_name()))
             .fitted(columns, view.glyphs.ellipsis),
     ];
     for text in step.last_lines(LOG_LINES) {

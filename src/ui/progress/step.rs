@@ -7,7 +7,7 @@ use launchway_buildkit::{Vertex, VertexStatus};
 
 use crate::release::SolveStep;
 
-use super::transfer::Transfer;
+use super::transfer::{Transfer, shorten_digests};
 
 /// Output lines kept per step, for the log window and for error reports.
 const TAIL: usize = 50;
@@ -47,13 +47,6 @@ pub(crate) enum Progress {
     Failed,
     /// Ended because something else failed.
     Cancelled,
-}
-
-impl Progress {
-    /// Nothing more is expected, unless it starts again.
-    pub(crate) fn is_end(self) -> bool {
-        !matches!(self, Self::Waiting | Self::Running)
-    }
 }
 
 /// A step.
@@ -194,6 +187,15 @@ impl Step {
             reached = Some(reached.map_or(end, |reached| reached.max(end)));
         }
         total
+    }
+
+    /// Its name without what takes much room and tells little: options of `RUN` that prepare its
+    /// surroundings, and the second half of digests.
+    pub(crate) fn short_name(&self) -> String {
+        const OPTIONS: [&str; 4] = ["--mount=", "--network=", "--security=", "--link"];
+        let words = self.name.split(' ');
+        let kept = words.filter(|word| !OPTIONS.iter().any(|option| word.starts_with(option)));
+        shorten_digests(&kept.collect::<Vec<_>>().join(" "))
     }
 
     /// Takes a status message; the index of the transfer that it is about.

@@ -54,16 +54,23 @@ impl Transfer {
 
     /// Its text without the colon, and digests cut to what people compare.
     pub(crate) fn label(&self) -> String {
-        let text = self.id.trim_end_matches(':');
-        match text.split_once("sha256:") {
-            Some((before, digest)) if digest.len() > 12 && digest.is_ascii() => {
-                let (digest, after) = digest.split_at(12);
-                let after = after.trim_start_matches(|c: char| c.is_ascii_hexdigit());
-                format!("{before}{digest}{after}")
-            }
-            _ => text.to_owned(),
-        }
+        shorten_digests(self.id.trim_end_matches(':'))
     }
+}
+
+/// `text` with every `sha256:` digest cut to its first 12 digits.
+pub(crate) fn shorten_digests(text: &str) -> String {
+    const ALGORITHM: &str = "sha256:";
+    let mut parts = text.split(ALGORITHM);
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part
+            .find(|c: char| !c.is_ascii_hexdigit())
+            .unwrap_or(part.len());
+        short.push_str(&part[..digits.min(12)]);
+        short.push_str(&part[digits..]);
+    }
+    short
 }
 
 impl Flow {

@@ -9,9 +9,9 @@ mod project;
 mod registry;
 
 pub(crate) use launchway::{Engine, Outcome};
-pub(crate) use parts::{crane, libexec, part};
+pub(crate) use parts::{crane, part};
 pub(crate) use project::Project;
-pub(crate) use registry::Registry;
+pub(crate) use registry::{PASSWORD, Registry, USER};
 
 use tempfile::TempDir;
 

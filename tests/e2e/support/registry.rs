@@ -6,6 +6,13 @@ use std::process::Command;
 
 use super::parts::{output, part, parts, root};
 
+/// The login of a registry that asks for one.
+pub(crate) const USER: &str = "shop";
+/// Its password.
+pub(crate) const PASSWORD: &str = "planted-registry-secret";
+/// The password as htpasswd files hold it (bcrypt).
+const PASSWORD_HASH: &str = "$2b$04$pRWBIQTMjTCqX1u5RqWkWuAo5D8zrFtTkwhPtIJSAnPya.hiQik8e";
+
 /// A running registry; it stops when dropped.
 pub(crate) struct Registry {
     /// `127.0.0.1:PORT`.
@@ -14,10 +21,26 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
+    /// A registry for everybody.
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::run(folder, None)
+    }
+
+    /// A registry that asks for [`USER`] and [`PASSWORD`].
+    pub(crate) fn start_with_login(folder: &Path) -> Self {
+        let file = folder.with_extension("htpasswd");
+        std::fs::write(&file, format!("{USER}:{PASSWORD_HASH}\n")).unwrap();
+        Self::run(folder, Some(&file))
+    }
+
+    fn run(folder: &Path, htpasswd: Option<&Path>) -> Self {
         part("registry");
         let mut script = Command::new(root().join("scripts/local-registry.sh"));
-        let address = output(script.arg(folder).env("LAUNCHWAY_TEST_PARTS", parts()));
+        script
+            .arg(folder)
+            .args(htpasswd)
+            .env("LAUNCHWAY_TEST_PARTS", parts());
+        let address = output(&mut script);
         Self {
             address: address.trim().to_owned(),
             folder: folder.to_owned(),

@@ -1,12 +1,38 @@
 //! Templates: quoted strings, heredocs and the content of JSON strings.
+//!
+//! White space is taken away in the order of the HCL scanner: literals are cut into lines (but for
+//! quoted strings), markers (`~`) trim the literal beside them, and only then `<<-` takes the
+//! common indent from what still begins a line.
+
+use std::vec::IntoIter;
 
 use hcl_edit::Span as _;
 use hcl_edit::template::{
     Directive, Element, HeredocTemplate, IfDirective, StringTemplate, Strip, Template,
 };
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Expression, Fault, Kind, Part, Range, Reader};
 use crate::bake::syntax::{ForPart, If};
+
+/// How the literals of a template are cut and trimmed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// One line: a literal is trimmed as a whole.
+    Quoted,
+    /// Many lines.
+    Lines,
+    /// Many lines, without their common indent: `<<-`.
+    Flush,
+}
+
+/// A piece of a template for the purpose of white space.
+enum Token {
+    /// A literal, or one line of it.
+    Literal(String),
+    /// `${…}` or `%{…}`.
+    Tag(Strip),
+}
 
 impl Reader<'_> {
     pub(super) fn string_template(
@@ -15,30 +41,26 @@ impl Reader<'_> {
         range: Range,
     ) -> Result<Expression, Fault> {
         let elements: Vec<&Element> = template.iter().collect();
-        self.elements(&elements, range, Lines::One)
+        self.elements(&elements, range, Layout::Quoted)
     }
 
     pub(super) fn template(&self, template: &Template, range: Range) -> Result<Expression, Fault> {
         let elements: Vec<&Element> = template.iter().collect();
-        self.elements(&elements, range, Lines::Many)
+        self.elements(&elements, range, Layout::Lines)
     }
 
     pub(super) fn heredoc(
         &self,
         heredoc: &HeredocTemplate,
+        flush: bool,
         range: Range,
     ) -> Result<Expression, Fault> {
-        let mut heredoc = heredoc.clone();
-        // `<<-`: the parser knows, but only strips the indent when asked to.
-        let flush = range
-            .start
-            .checked_sub((self.place)(0))
-            .and_then(|start| self.text.get(start..))
-            .is_some_and(|text| text.starts_with("<<-"));
-        if flush {
-            heredoc.dedent();
-        }
-        self.template(&heredoc.template, range)
+        let elements: Vec<&Element> = heredoc.template.iter().collect();
+        self.elements(
+            &elements,
+            range,
+            if flush { Layout::Flush } else { Layout::Lines },
+        )
     }
 
     /// A template of one interpolation alone keeps the type of its value.
@@ -46,7 +68,7 @@ impl Reader<'_> {
         &self,
         elements: &[&Element],
         range: Range,
-        lines: Lines,
+        layout: Layout,
     ) -> Result<Expression, Fault> {
         if let [Element::Interpolation(interpolation)] = elements {
             let inner = self.expression(&interpolation.expr, range)?;
@@ -55,7 +77,14 @@ impl Reader<'_> {
                 range,
             });
         }
-        let mut parts = self.parts(elements, range, lines, (Strip::None, Strip::None))?;
+        let mut tokens = Vec::new();
+        self.tokens(elements, layout, &mut tokens);
+        trim(&mut tokens);
+        if layout == Layout::Flush {
+            flush(&mut tokens);
+        }
+        let mut tokens = tokens.into_iter();
+        let mut parts = self.parts(elements, range, layout, &mut tokens)?;
         let kind = match parts.as_mut_slice() {
             [] => Kind::Text(String::new()),
             [Part::Literal(text)] => Kind::Text(std::mem::take(text)),
@@ -64,137 +93,192 @@ impl Reader<'_> {
         Ok(Expression { kind, range })
     }
 
-    /// `before` and `after` are the markers of the directive around these elements: the end of
-    /// the one that opens, the start of the one that closes.
+    /// The text of a literal. The parser has already taken an indent from those of `<<-`, so they
+    /// are read from the source again.
+    fn literal(&self, literal: &hcl_edit::Spanned<String>, layout: Layout) -> String {
+        match literal.span().and_then(|span| self.text.get(span)) {
+            Some(raw) if layout == Layout::Flush => raw.replace("$${", "${").replace("%%{", "%{"),
+            _ => literal.as_str().to_owned(),
+        }
+    }
+
+    fn tokens(&self, elements: &[&Element], layout: Layout, tokens: &mut Vec<Token>) {
+        for element in elements {
+            match element {
+                Element::Literal(literal) => {
+                    let text = self.literal(literal, layout);
+                    let pieces = pieces(&text, layout).map(|text| Token::Literal(text.to_owned()));
+                    tokens.extend(pieces);
+                }
+                Element::Interpolation(interpolation) => {
+                    tokens.push(Token::Tag(interpolation.strip));
+                }
+                Element::Directive(directive) => {
+                    let mut inner = |template: &Template, strip: Strip| {
+                        tokens.push(Token::Tag(strip));
+                        let elements: Vec<&Element> = template.iter().collect();
+                        self.tokens(&elements, layout, tokens);
+                    };
+                    let end = match directive.as_ref() {
+                        Directive::If(parsed) => {
+                            inner(&parsed.if_expr.template, parsed.if_expr.strip);
+                            if let Some(parsed) = &parsed.else_expr {
+                                inner(&parsed.template, parsed.strip);
+                            }
+                            parsed.endif_expr.strip
+                        }
+                        Directive::For(parsed) => {
+                            inner(&parsed.for_expr.template, parsed.for_expr.strip);
+                            parsed.endfor_expr.strip
+                        }
+                    };
+                    tokens.push(Token::Tag(end));
+                }
+            }
+        }
+    }
+
+    /// Puts the trimmed literals back between the tags. Takes the tokens in the order in which
+    /// they were made.
     fn parts(
         &self,
         elements: &[&Element],
         range: Range,
-        lines: Lines,
-        (before, after): (Strip, Strip),
+        layout: Layout,
+        tokens: &mut IntoIter<Token>,
     ) -> Result<Vec<Part>, Fault> {
         let mut parts = Vec::with_capacity(elements.len());
-        for (index, element) in elements.iter().enumerate() {
+        for element in elements {
             match element {
                 Element::Literal(literal) => {
-                    let previous = index
-                        .checked_sub(1)
-                        .and_then(|index| elements.get(index))
-                        .map_or(before, |element| closing(element));
-                    let next = elements
-                        .get(index + 1)
-                        .map_or(after, |element| opening(element));
-                    let mut text = literal.as_str();
-                    if previous.strip_end() {
-                        text = lines.strip_start(text);
+                    let count = pieces(&self.literal(literal, layout), layout).count();
+                    let mut text = String::new();
+                    for token in tokens.take(count) {
+                        if let Token::Literal(piece) = token {
+                            text.push_str(&piece);
+                        }
                     }
-                    if next.strip_start() {
-                        text = lines.strip_end(text);
-                    }
-                    parts.push(Part::Literal(text.to_owned()));
+                    parts.push(Part::Literal(text));
                 }
                 Element::Interpolation(interpolation) => {
+                    tokens.next();
                     parts.push(Part::Value(self.expression(&interpolation.expr, range)?));
                 }
                 Element::Directive(directive) => {
                     let range = self.span(directive.span(), range);
-                    parts.push(self.directive(directive, range, lines)?);
+                    parts.push(self.directive(directive, range, layout, tokens)?);
                 }
             }
         }
         Ok(parts)
     }
 
-    fn directive(&self, directive: &Directive, range: Range, lines: Lines) -> Result<Part, Fault> {
-        Ok(match directive {
-            Directive::If(parsed) => self.if_part(parsed, range, lines)?,
+    fn directive(
+        &self,
+        directive: &Directive,
+        range: Range,
+        layout: Layout,
+        tokens: &mut IntoIter<Token>,
+    ) -> Result<Part, Fault> {
+        let part = match directive {
+            Directive::If(parsed) => self.if_part(parsed, range, layout, tokens)?,
             Directive::For(parsed) => {
+                tokens.next();
                 let head = &parsed.for_expr;
                 let elements: Vec<&Element> = head.template.iter().collect();
                 Part::For(Box::new(ForPart {
                     key: head.key_var.as_ref().map(|name| name.as_str().to_owned()),
                     value: head.value_var.as_str().to_owned(),
                     collection: self.expression(&head.collection_expr, range)?,
-                    body: self.parts(
-                        &elements,
-                        range,
-                        lines,
-                        (head.strip, parsed.endfor_expr.strip),
-                    )?,
+                    body: self.parts(&elements, range, layout, tokens)?,
                 }))
             }
-        })
+        };
+        tokens.next();
+        Ok(part)
     }
 
-    fn if_part(&self, parsed: &IfDirective, range: Range, lines: Lines) -> Result<Part, Fault> {
-        let head = &parsed.if_expr;
-        let end = parsed.endif_expr.strip;
-        let after_then = parsed.else_expr.as_ref().map_or(end, |parsed| parsed.strip);
-        let then: Vec<&Element> = head.template.iter().collect();
+    fn if_part(
+        &self,
+        parsed: &IfDirective,
+        range: Range,
+        layout: Layout,
+        tokens: &mut IntoIter<Token>,
+    ) -> Result<Part, Fault> {
+        let condition = self.expression(&parsed.if_expr.cond_expr, range)?;
+        let mut branch = |template: &Template| {
+            tokens.next();
+            let elements: Vec<&Element> = template.iter().collect();
+            self.parts(&elements, range, layout, tokens)
+        };
+        let then = branch(&parsed.if_expr.template)?;
         let otherwise = match &parsed.else_expr {
-            Some(parsed) => {
-                let elements: Vec<&Element> = parsed.template.iter().collect();
-                self.parts(&elements, range, lines, (parsed.strip, end))?
-            }
+            Some(parsed) => branch(&parsed.template)?,
             None => Vec::new(),
         };
         Ok(Part::If(Box::new(If {
-            condition: self.expression(&head.cond_expr, range)?,
-            then: self.parts(&then, range, lines, (head.strip, after_then))?,
+            condition,
+            then,
             otherwise,
         })))
     }
 }
 
-/// The marker at an element's start: of its first tag.
-fn opening(element: &Element) -> Strip {
-    match element {
-        Element::Literal(_) => Strip::None,
-        Element::Interpolation(interpolation) => interpolation.strip,
-        Element::Directive(directive) => match directive.as_ref() {
-            Directive::If(parsed) => parsed.if_expr.strip,
-            Directive::For(parsed) => parsed.for_expr.strip,
-        },
-    }
+fn pieces(text: &str, layout: Layout) -> impl Iterator<Item = &str> {
+    let whole = (layout == Layout::Quoted).then_some(text);
+    let lines = (layout != Layout::Quoted).then(|| text.split_inclusive('\n'));
+    whole.into_iter().chain(lines.into_iter().flatten())
 }
 
-/// The marker at an element's end: of its last tag.
-fn closing(element: &Element) -> Strip {
-    match element {
-        Element::Literal(_) => Strip::None,
-        Element::Interpolation(interpolation) => interpolation.strip,
-        Element::Directive(directive) => match directive.as_ref() {
-            Directive::If(parsed) => parsed.endif_expr.strip,
-            Directive::For(parsed) => parsed.endfor_expr.strip,
-        },
-    }
-}
-
-/// What a marker takes from the literal beside it. In a heredoc a literal ends with its line, so a
-/// marker reaches no further than one line break; a quoted string is one literal.
-#[derive(Clone, Copy)]
-enum Lines {
-    One,
-    Many,
-}
-
-impl Lines {
-    fn strip_start(self, text: &str) -> &str {
-        match (self, text.find('\n')) {
-            (Lines::Many, Some(end)) if text[..end].trim().is_empty() => &text[end + 1..],
-            _ => text.trim_start(),
+/// A marker takes white space from the literal or line beside it, and no further.
+fn trim(tokens: &mut [Token]) {
+    for index in 0..tokens.len() {
+        let Token::Tag(strip) = tokens[index] else {
+            continue;
+        };
+        if strip.strip_start()
+            && let Some(Token::Literal(text)) = index.checked_sub(1).map(|index| &mut tokens[index])
+        {
+            text.truncate(text.trim_end().len());
+        }
+        if strip.strip_end()
+            && let Some(Token::Literal(text)) = tokens.get_mut(index + 1)
+        {
+            *text = text.trim_start().to_owned();
         }
     }
+}
 
-    fn strip_end(self, text: &str) -> &str {
-        let Lines::Many = self else {
-            return text.trim_end();
+/// Takes the common indent from everything that begins a line. Blank lines do not count; a tag at
+/// the beginning of a line has no indent.
+fn flush(tokens: &mut [Token]) {
+    let indent = |text: &str| {
+        let spaces = text.len() - text.trim_start().len();
+        text[..spaces].graphemes(true).count()
+    };
+    let mut least = usize::MAX;
+    let mut begins = Vec::new();
+    let mut line_start = true;
+    for (index, token) in tokens.iter().enumerate() {
+        let text = match token {
+            Token::Literal(text) => Some(text),
+            Token::Tag(_) => None,
         };
-        let last = match text.strip_suffix('\n') {
-            Some(before) => before.rfind('\n'),
-            None => text.rfind('\n'),
-        };
-        let start = last.map_or(0, |at| at + 1);
-        &text[..start + text[start..].trim_end().len()]
+        if std::mem::take(&mut line_start) {
+            match text {
+                Some(text) if text.trim().is_empty() && text.ends_with('\n') => {}
+                Some(text) => {
+                    begins.push(index);
+                    least = least.min(indent(text));
+                }
+                None => least = 0,
+            }
+        }
+        line_start = text.is_some_and(|text| text.ends_with('\n'));
+    }
+    for index in begins {
+        if let Some(Token::Literal(text)) = tokens.get_mut(index) {
+            *text = text.graphemes(true).skip(least).collect();
+        }
     }
 }

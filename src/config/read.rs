@@ -1,0 +1,294 @@
+//! Our blocks to [`Settings`]. Unlike in bake's own blocks, a name that is not known is an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::settings::{
+    Baseline, CacheMode, CacheSettings, ReleaseSettings, ServiceSettings, Settings,
+};
+use crate::bake::attribute::{Field, Shape, decode};
+use crate::bake::diagnostic::Fault;
+use crate::bake::eval::{Evaluator, Scope};
+use crate::bake::pattern::is_pattern;
+use crate::bake::suggest::did_you_mean;
+use crate::bake::syntax::{Attribute, Block};
+use crate::bake::text::Range;
+
+/// The names of targets and groups, for checking what settings refer to.
+pub(crate) struct Names<'a> {
+    pub(crate) targets: BTreeSet<&'a str>,
+    pub(crate) groups: BTreeSet<&'a str>,
+}
+
+/// Checks the form of all blocks: labels, and names of attributes. Evaluates nothing.
+pub(crate) fn check(blocks: &[Block]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, block) in blocks.iter().enumerate() {
+        let kind = block.kind.as_str();
+        match (kind, block.labels.as_slice()) {
+            ("service", [label]) => {
+                let twin = |other: &&Block| {
+                    other.kind == kind && other.labels.iter().any(|other| other.text == label.text)
+                };
+                if blocks[..index].iter().any(|other| twin(&other)) {
+                    let message = format!("the service {:?} is declared twice", label.text);
+                    faults.push(Fault::new(label.range, message));
+                }
+            }
+            ("service", _) => {
+                faults.push(
+                    Fault::new(block.header(), "a service has one name")
+                        .help("write service \"name\" { … }"),
+                );
+            }
+            (_, []) => {
+                if blocks[..index].iter().any(|other| other.kind == kind) {
+                    let message = format!("the block {kind:?} is there twice");
+                    faults.push(Fault::new(block.kind_range, message).help("join the two"));
+                }
+            }
+            (_, [label, ..]) => {
+                let message = format!("the block {kind:?} takes no name");
+                faults.push(Fault::new(label.range, message).help(format!("write {kind} {{ … }}")));
+            }
+        }
+        let known = attributes(kind);
+        for attribute in &block.body.attributes {
+            if !known.contains(&attribute.name.as_str()) {
+                faults.push(unknown(kind, &attribute.name, attribute.name_range, known));
+            }
+        }
+        for inner in &block.body.blocks {
+            let fault = if known.contains(&inner.kind.as_str()) {
+                let message = format!("{:?} is an attribute, not a block", inner.kind);
+                Fault::new(inner.kind_range, message)
+                    .help(format!("write {} = {{ … }}", inner.kind))
+            } else {
+                unknown(kind, &inner.kind, inner.kind_range, known)
+            };
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
+fn attributes(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "release" => &[
+            "targets",
+            "tags",
+            "baseline",
+            "create_repositories",
+            "output",
+        ],
+        "cache" => &["repository", "mode", "branch", "fallback", "attributes"],
+        _ => &["taskdef", "appspec", "images", "output"],
+    }
+}
+
+fn unknown(kind: &str, name: &str, range: Range, known: &[&str]) -> Fault {
+    let help = did_you_mean(name, known.iter().copied())
+        .unwrap_or_else(|| format!("it has {}", known.join(", ")));
+    Fault::new(
+        range,
+        format!("the block {kind:?} has no attribute {name:?}"),
+    )
+    .help(help)
+}
+
+/// Evaluates all blocks. They have passed [`check`].
+pub(crate) fn read(
+    evaluator: &Evaluator<'_>,
+    blocks: &[Block],
+    names: &Names<'_>,
+) -> Result<Settings, Vec<Fault>> {
+    let mut settings = Settings::default();
+    let mut faults = Vec::new();
+    for block in blocks {
+        let reader = Reader { evaluator, block };
+        let read = match block.kind.as_str() {
+            "release" => reader
+                .release(names)
+                .map(|release| settings.release = release),
+            "cache" => reader.cache().map(|cache| settings.cache = Some(cache)),
+            _ => reader
+                .service(names)
+                .map(|service| settings.services.push(service)),
+        };
+        if let Err(fault) = read {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() {
+        Ok(settings)
+    } else {
+        Err(faults)
+    }
+}
+
+struct Reader<'a> {
+    evaluator: &'a Evaluator<'a>,
+    block: &'a Block,
+}
+
+impl Reader<'_> {
+    fn release(&self, names: &Names<'_>) -> Result<ReleaseSettings, Fault> {
+        let targets = self.texts("targets")?;
+        for target in targets.iter().flatten() {
+            let known = names.targets.contains(target.as_str())
+                || names.groups.contains(target.as_str())
+                || is_pattern(target);
+            if !known {
+                let all = names.targets.iter().chain(&names.groups).copied();
+                let message = format!("there is no target or group {target:?}");
+                return Err(self
+                    .fault("targets", message)
+                    .maybe_help(did_you_mean(target, all)));
+            }
+        }
+        let baseline = match self.text("baseline")? {
+            None => None,
+            Some(text) => Some(parse_baseline(&text).ok_or_else(|| {
+                self.fault("baseline", format!("{text:?} is no baseline"))
+                    .help("write \"tag:NAME\", \"record:FILE\" or \"none\"")
+            })?),
+        };
+        Ok(ReleaseSettings {
+            targets,
+            tags: self.texts("tags")?,
+            baseline,
+            create_repositories: self.flag("create_repositories")?.unwrap_or(false),
+            output: self.path("output")?,
+        })
+    }
+
+    fn cache(&self) -> Result<CacheSettings, Fault> {
+        let repository = self.text("repository")?.filter(|text| !text.is_empty());
+        let repository = repository.ok_or_else(|| {
+            Fault::new(self.block.header(), "the block \"cache\" has no repository")
+                .help("name the repository that caches are kept in: repository = \"…\"")
+        })?;
+        let mode = match self.text("mode")?.as_deref() {
+            None | Some("max") => CacheMode::Max,
+            Some("min") => CacheMode::Min,
+            Some(other) => {
+                let message = format!("{other:?} is no cache mode");
+                return Err(self.fault("mode", message).help("write \"max\" or \"min\""));
+            }
+        };
+        let attributes = self.map("attributes")?;
+        for (name, instead) in [
+            ("type", None),
+            ("ref", Some("repository")),
+            ("mode", Some("mode")),
+        ] {
+            if attributes.contains_key(name) {
+                let message = format!("{name:?} cannot be set here");
+                let help = instead.map(|instead| format!("set {instead} in the block itself"));
+                return Err(self.fault("attributes", message).maybe_help(help));
+            }
+        }
+        Ok(CacheSettings {
+            repository,
+            mode,
+            branch: self.text("branch")?.filter(|text| !text.is_empty()),
+            fallback: self.texts("fallback")?.unwrap_or_default(),
+            attributes,
+        })
+    }
+
+    fn service(&self, names: &Names<'_>) -> Result<ServiceSettings, Fault> {
+        let images = self.map("images")?;
+        for target in images.values() {
+            if !names.targets.contains(target.as_str()) {
+                let message = format!("there is no target {target:?}");
+                let help = did_you_mean(target, names.targets.iter().copied());
+                return Err(self.fault("images", message).maybe_help(help));
+            }
+        }
+        Ok(ServiceSettings {
+            name: self
+                .block
+                .labels
+                .first()
+                .map(|label| label.text.clone())
+                .unwrap_or_default(),
+            taskdef: self.path("taskdef")?,
+            appspec: self.path("appspec")?,
+            images,
+            output: self.path("output")?,
+        })
+    }
+
+    fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.block.body.attribute(name)
+    }
+
+    /// A problem with the value of an attribute.
+    fn fault(&self, name: &str, message: String) -> Fault {
+        let range = self
+            .attribute(name)
+            .map_or(self.block.kind_range, |found| found.value.range);
+        Fault::new(range, format!("{name}: {message}"))
+    }
+
+    fn field(&self, name: &str, shape: Shape) -> Result<Option<Field>, Fault> {
+        let Some(attribute) = self.attribute(name) else {
+            return Ok(None);
+        };
+        let value = self.evaluator.evaluate(&attribute.value, &Scope::root())?;
+        decode(shape, value).map_err(|misfit| {
+            let range = misfit.place(&attribute.value);
+            Fault::new(range, format!("{name}: {}", misfit.message))
+        })
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, Fault> {
+        match self.field(name, Shape::Text)? {
+            Some(Field::Text(text)) => Ok(Some(text)),
+            _ => Ok(None),
+        }
+    }
+
+    fn path(&self, name: &str) -> Result<Option<PathBuf>, Fault> {
+        match self.text(name)? {
+            Some(text) if text.is_empty() => {
+                Err(self.fault(name, "a path must not be empty".to_owned()))
+            }
+            text => Ok(text.map(PathBuf::from)),
+        }
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
+        match self.field(name, Shape::Flag)? {
+            Some(Field::Flag(flag)) => Ok(Some(flag)),
+            _ => Ok(None),
+        }
+    }
+
+    fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Fault> {
+        match self.field(name, Shape::Texts)? {
+            Some(Field::Texts(texts)) => Ok(Some(texts)),
+            _ => Ok(None),
+        }
+    }
+
+    fn map(&self, name: &str) -> Result<BTreeMap<String, String>, Fault> {
+        match self.field(name, Shape::Map { nullable: false })? {
+            Some(Field::Map(map)) => Ok(map
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect()),
+            _ => Ok(BTreeMap::new()),
+        }
+    }
+}
+
+fn parse_baseline(text: &str) -> Option<Baseline> {
+    match text.split_once(':') {
+        None if text == "none" => Some(Baseline::None),
+        Some(("tag", name)) if !name.is_empty() => Some(Baseline::Tag(name.to_owned())),
+        Some(("record", file)) if !file.is_empty() => Some(Baseline::Record(PathBuf::from(file))),
+        _ => None,
+    }
+}

@@ -1,0 +1,8 @@
+target "default" {
+  tags = ["a"]
+  args = {
+    D = <<EOT
+line
+EOT
+  }
+}

@@ -1,0 +1,2 @@
+variable "V" { default = "file" }
+target "default" { args = { V = V } }

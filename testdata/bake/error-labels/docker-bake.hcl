@@ -1,0 +1,4 @@
+target "a" "b" {}
+target {}
+target "a b" {}
+group "x" {}

@@ -1,0 +1,2 @@
+target "default" { contexts = { x = "target:bse" } }
+target "base" {}

@@ -1,0 +1,4 @@
+variable "V" { default = null }
+target "default" {
+  tags = ["app:${V}"]
+}

@@ -1,0 +1,5 @@
+variable "TAGS" {
+  default = ["a"]
+}
+variable "N" { default = 1 }
+target "default" {}

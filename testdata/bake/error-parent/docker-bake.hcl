@@ -1,0 +1,4 @@
+target "default" {
+  inherits = ["_comon"]
+}
+target "_common" {}

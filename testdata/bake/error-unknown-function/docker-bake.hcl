@@ -1,0 +1,4 @@
+target "default" {
+  tags = [uper("x")]
+  args = { U = uuidv4() }
+}

@@ -1,0 +1,2 @@
+variable "N" { default = target.a.tags }
+target "a" {}

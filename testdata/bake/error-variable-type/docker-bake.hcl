@@ -1,0 +1,7 @@
+variable "N" {
+  type = number
+  default = "x"
+}
+variable "M" { type = "string" }
+variable "L" { type = lst(string) }
+target "default" {}

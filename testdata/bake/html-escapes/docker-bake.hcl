@@ -1,0 +1,4 @@
+target "default" {
+  labels = { x = "<a & b>" }
+  tags = ["a:${"\u2028"}"]
+}

@@ -1,0 +1,9 @@
+target "a" { 
+  inherits = ["b"]
+  args = { A = "1" }
+}
+target "b" { 
+  inherits = ["a"]
+  args = { B = "1" }
+}
+group "default" { targets = ["a", "b"] }

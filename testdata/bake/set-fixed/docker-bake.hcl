@@ -1,0 +1,4 @@
+target "default" {
+  no-cache-filter = ["a"]
+  ulimits = ["nofile=1:2"]
+}

@@ -1,0 +1,2 @@
+variable "source" { default = { commit = "mine" } }
+target "default" { tags = ["app:${source.commit}"] }

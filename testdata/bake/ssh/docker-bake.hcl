@@ -1,0 +1,3 @@
+target "default" {
+  ssh = ["default", "k=/x,/y", { id = "obj", paths = ["/p"] }, "default"]
+}

@@ -1,0 +1,4 @@
+cache {
+  repository = "r"
+  attributes = { ref = "x" }
+}

@@ -1,0 +1,3 @@
+notify "slack" {}
+deploy "prod" { x = 1 }
+environment "x" {}

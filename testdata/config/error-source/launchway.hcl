@@ -1,0 +1,3 @@
+release {
+  tags = [source.commit8]
+}

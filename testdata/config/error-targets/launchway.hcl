@@ -1,0 +1,3 @@
+release {
+  targets = ["default", "wib"]
+}

@@ -1,0 +1,6 @@
+release {}
+release {}
+service "a" {}
+service "a" {}
+cache "x" { repository = "r" }
+service {}

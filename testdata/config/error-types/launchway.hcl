@@ -1,0 +1,6 @@
+release {
+  create_repositories = "yes"
+}
+service "s" {
+  taskdef = ["x"]
+}

@@ -1,0 +1,10 @@
+release {
+  baseline = "latest"
+}
+cache {
+  repository = "r"
+  mode = "most"
+}
+service "s" {
+  images = { A = "wbe" }
+}
