@@ -108,9 +108,11 @@ pub(super) async fn carry_out(
     }
     let summary = Summary {
         record: &record,
+        compared: false,
         services: &[],
         files,
         output: None,
+        directory: &invocation.context.directory,
     };
     if !record.images.is_empty() {
         invocation

@@ -113,9 +113,11 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     }
     let summary = Summary {
         record: &record,
+        compared: true,
         services: &services,
         files: vec![record_path, env_file],
         output: Some(output),
+        directory: &invocation.context.directory,
     };
     invocation
         .printer

@@ -1,26 +1,407 @@
-//! placeholder
-#![allow(missing_docs)]
-use super::Style;
+//! The closing summary of a run: what each image is now and why, where tags point, what went wrong
+//! without failing, and where the files are. A pure function of the record.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use crate::handoff::ServiceSummary;
-use crate::release::record::Record;
-use std::path::PathBuf;
-#[derive(Debug)]
+use crate::image::Platform;
+use crate::release::record::{CacheOutcome, ImageRecord, PlatformRecord, Record};
+
+use super::measure;
+use super::style::Style;
+
+/// Columns of the longest status, `unchanged`.
+const STATUS: usize = 9;
+/// Columns of a short digest.
+const DIGEST: usize = 12;
+
+/// What a summary is made of.
+#[derive(Clone, Debug)]
 pub struct Summary<'a> {
+    /// The record of the run.
     pub record: &'a Record,
+    /// The images were compared with a baseline; `bake` and `build` compare nothing.
+    pub compared: bool,
+    /// What was handed off, by service.
     pub services: &'a [ServiceSummary],
+    /// The files that were written.
     pub files: Vec<PathBuf>,
+    /// The folder of the hand-off files.
     pub output: Option<PathBuf>,
+    /// The working directory; paths below it are shown relative to it.
+    pub directory: &'a Path,
 }
+
 impl Summary<'_> {
-    pub fn render(&self, _: Style) -> String {
-        let mut t = String::new();
-        for (n, i) in &self.record.images {
-            t.push_str(&format!(
-                "{n} {} {}\n",
-                if i.changed { "changed" } else { "unchanged" },
-                i.reason
-            ));
+    /// The summary as text, readable at 80 columns; it begins with an empty line, to stand apart
+    /// from the progress above it.
+    pub fn render(&self, style: Style) -> String {
+        let mut text = format!("\n{}\n", style.bold(self.headline()));
+        let names = self.record.images.keys().map(|name| measure::width(name));
+        let names = names.max().unwrap_or_default();
+        for (name, image) in &self.record.images {
+            push_image(
+                &mut text,
+                &measure::pad(name, names),
+                image,
+                self.compared,
+                style,
+            );
         }
-        t
+        self.push_caches(&mut text, style);
+        self.push_services(&mut text, style);
+        if !self.record.warnings.is_empty() {
+            let _ = writeln!(text, "\n{}", style.bold("Warnings"));
+            for warning in &self.record.warnings {
+                let warning = warning.trim_end().replace('\n', "\n    ");
+                let _ = writeln!(text, "  {} {warning}", style.yellow("!"));
+            }
+        }
+        self.push_files(&mut text, style);
+        text
+    }
+
+    /// `Released 3 images in 1m12s, 2 changed since tag:production`.
+    fn headline(&self) -> String {
+        let record = self.record;
+        let images = measure::count(record.images.len(), "image");
+        let took = measure::duration(Duration::from_millis(record.duration_ms));
+        if record.images.values().all(|image| image.reason.is_empty()) {
+            return format!("Pushed {images} in {took}");
+        }
+        let changed = record.images.values().filter(|image| image.changed).count();
+        let since = match record.baseline.as_str() {
+            "" | "none" => String::new(),
+            baseline => format!(" since {baseline}"),
+        };
+        let changed = match changed {
+            0 => "nothing".to_owned(),
+            all if all == record.images.len() && all > 1 => "all".to_owned(),
+            some => some.to_string(),
+        };
+        format!("Released {images} in {took}, {changed} changed{since}")
+    }
+
+    fn push_caches(&self, text: &mut String, style: Style) {
+        let caches = &self.record.caches;
+        if caches.is_empty() {
+            return;
+        }
+        let count = |outcome| {
+            caches
+                .values()
+                .filter(|cache| cache.outcome == outcome)
+                .count()
+        };
+        let parts = [
+            (count(CacheOutcome::Exported), "exported"),
+            (count(CacheOutcome::Skipped), "up to date"),
+            (count(CacheOutcome::Failed), "failed"),
+        ];
+        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        let _ = writeln!(text, "\n{}  {}", style.bold("Caches"), parts.join(", "));
+        for (reference, cache) in caches {
+            if cache.outcome == CacheOutcome::Failed {
+                let error = cache.error.as_deref().unwrap_or("no reason was given");
+                let _ = writeln!(text, "  {} {reference}: {error}", style.yellow("!"));
+            }
+        }
+    }
+
+    fn push_services(&self, text: &mut String, style: Style) {
+        if self.services.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "\n{}", style.bold("Hand-off"));
+        let width = self
+            .services
+            .iter()
+            .map(|service| measure::width(&service.service));
+        let width = width.max().unwrap_or_default();
+        for service in self.services {
+            let name = measure::pad(&service.service, width);
+            let changed = service.images.iter().filter(|(_, image)| image.changed);
+            let changed: Vec<&str> = changed.map(|(target, _)| target.as_str()).collect();
+            let what = if service.changed {
+                format!("to deploy: {} changed", changed.join(", "))
+            } else {
+                "nothing to deploy".to_owned()
+            };
+            let _ = writeln!(text, "  {name}  {what}");
+        }
+    }
+
+    fn push_files(&self, text: &mut String, style: Style) {
+        // A folder is named once for all the files that it holds.
+        let folder = self.output.as_deref().filter(|_| !self.services.is_empty());
+        let single = self.files.iter().map(PathBuf::as_path);
+        let paths: Vec<&Path> = single.chain(folder).collect();
+        if paths.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "\n{}", style.bold("Files"));
+        for path in paths {
+            let shown = path.strip_prefix(self.directory).unwrap_or(path).display();
+            let slash = if folder == Some(path) { "/" } else { "" };
+            let _ = writeln!(text, "  {shown}{slash}");
+        }
+    }
+}
+
+fn push_image(text: &mut String, name: &str, image: &ImageRecord, compared: bool, style: Style) {
+    let status = match (compared, image.changed) {
+        (false, _) => style.green(measure::pad("pushed", STATUS)),
+        (true, true) => style.yellow(measure::pad("changed", STATUS)),
+        (true, false) => style.green(measure::pad("unchanged", STATUS)),
+    };
+    let head = format!(
+        "  {}  {status}  {}  {}",
+        style.bold(name),
+        image.digest.short(),
+        if compared { &image.reason } else { "" }
+    );
+    let _ = writeln!(text, "\n{}", head.trim_end());
+    let indent = measure::width(name) + 4;
+    for (platform, built) in &image.platforms {
+        let line = platform_line(platform, built);
+        let _ = writeln!(text, "{:indent$}{}", "", line.trim_end());
+    }
+    for repository in std::iter::once(&image.repository).chain(&image.copies) {
+        let tags = match image.tags.as_slice() {
+            [] => "no tags".to_owned(),
+            tags => tags.join(", "),
+        };
+        let line = format!("{:indent$}{repository}: {tags}", "");
+        let _ = writeln!(text, "{}", style.dim(line));
+    }
+}
+
+/// `amd64      f62bb3b84187   31.2 MB    7.6s  0 of 3 steps cached`.
+fn platform_line(platform: &Platform, built: &PlatformRecord) -> String {
+    let name = measure::pad(&platform.tag_suffix(), STATUS);
+    let size = if built.layers.is_empty() {
+        String::new()
+    } else {
+        measure::bytes(built.layers.iter().map(|layer| layer.size).sum())
+    };
+    let took = measure::duration(Duration::from_millis(built.duration_ms));
+    let steps = built.steps;
+    let cached = match (steps.total, steps.cached) {
+        (0, _) => String::new(),
+        (total, cached) if total == cached => format!("all {total} steps cached"),
+        (total, cached) => format!("{cached} of {total} steps cached"),
+    };
+    let manifest = measure::pad(&built.manifest.short(), DIGEST);
+    format!("{name}  {manifest}  {size:>9}  {took:>6}  {cached}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use insta::assert_snapshot;
+
+    use crate::image::Digest;
+    use crate::release::record::{
+        CacheRecord, LayerRecord, SCHEMA, SourceRecord, State, StepCount,
+    };
+
+    use super::*;
+
+    fn platform(name: &str, megabytes: u64, seconds: u64, cached: u32) -> PlatformRecord {
+        PlatformRecord {
+            manifest: Digest::of(name),
+            manifest_size: 700,
+            config: None,
+            layers: vec![LayerRecord {
+                digest: Digest::of("layer"),
+                size: megabytes * 1_000_000,
+            }],
+            steps: StepCount { total: 9, cached },
+            duration_ms: seconds * 1000,
+        }
+    }
+
+    fn image(name: &str, changed: bool, reason: &str) -> ImageRecord {
+        let repository = format!("registry.example.com/shop/{name}");
+        let digest = Digest::of(name);
+        let platforms = [("linux/amd64", 31, 8, 2), ("linux/arm64", 30, 95, 9)];
+        let platforms = platforms.map(|(platform_name, size, time, cached)| {
+            let key = format!("{name}{platform_name}");
+            (
+                platform_name.parse().unwrap(),
+                platform(&key, size, time, cached),
+            )
+        });
+        ImageRecord {
+            reference: format!("{repository}@{digest}"),
+            repository,
+            digest,
+            media_type: String::new(),
+            size: 900,
+            tags: vec!["1.4.0".to_owned(), "production".to_owned()],
+            changed,
+            reason: reason.to_owned(),
+            baseline: None,
+            copies: Vec::new(),
+            platforms: platforms.into(),
+        }
+    }
+
+    fn record(images: Vec<(&str, ImageRecord)>) -> Record {
+        let images: BTreeMap<String, ImageRecord> = images
+            .into_iter()
+            .map(|(name, image)| (name.to_owned(), image))
+            .collect();
+        Record {
+            schema: SCHEMA.to_owned(),
+            launchway: "0.1.0".to_owned(),
+            state: State::Complete,
+            started_at: "2026-03-02T09:00:00Z".to_owned(),
+            completed_at: None,
+            duration_ms: 102_000,
+            source: SourceRecord::default(),
+            baseline: "tag:production".to_owned(),
+            changed: images.values().any(|image| image.changed),
+            images,
+            caches: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn render(record: &Record, compared: bool, services: &[ServiceSummary]) -> String {
+        let summary = Summary {
+            record,
+            compared,
+            services,
+            files: vec![
+                "/shop/launchway-out/release.json".into(),
+                "/tmp/release.env".into(),
+            ],
+            output: Some("/shop/launchway-out".into()),
+            directory: Path::new("/shop"),
+        };
+        summary.render(Style::PLAIN)
+    }
+
+    #[test]
+    fn a_release_with_everything() {
+        let mut record = record(vec![
+            (
+                "api",
+                image("api", true, "2 of 5 layers differ on linux/amd64"),
+            ),
+            (
+                "batch",
+                image("batch", false, "same layers and configuration"),
+            ),
+        ]);
+        record.images.get_mut("api").unwrap().copies = vec!["mirror.example.com/api".to_owned()];
+        let cache = |outcome, error: Option<&str>| CacheRecord {
+            outcome,
+            error: error.map(str::to_owned),
+        };
+        record.caches = [
+            ("r/cache:api-amd64", cache(CacheOutcome::Exported, None)),
+            (
+                "r/cache:api-arm64",
+                cache(CacheOutcome::Failed, Some("access was denied")),
+            ),
+            ("r/cache:batch-amd64", cache(CacheOutcome::Skipped, None)),
+        ]
+        .map(|(reference, cache)| (reference.to_owned(), cache))
+        .into();
+        record.warnings = vec!["the tag latest was not moved\nit is immutable".to_owned()];
+        let services = [
+            ServiceSummary {
+                service: "jobs".to_owned(),
+                changed: false,
+                images: BTreeMap::new(),
+            },
+            ServiceSummary {
+                service: "web".to_owned(),
+                changed: true,
+                images: [(
+                    "api".to_owned(),
+                    crate::handoff::UsedImage {
+                        reference: String::new(),
+                        changed: true,
+                        reason: String::new(),
+                        containers: std::collections::BTreeSet::default(),
+                    },
+                )]
+                .into(),
+            },
+        ];
+        let text = render(&record, true, &services);
+        assert_snapshot!(text, @"
+        Released 2 images in 1m42s, 1 changed since tag:production
+
+          api    changed    14c2529eb449  2 of 5 layers differ on linux/amd64
+                 amd64      ab3902d864e3    31.0 MB    8.0s  2 of 9 steps cached
+                 arm64      2271302608d2    30.0 MB   1m35s  all 9 steps cached
+                 registry.example.com/shop/api: 1.4.0, production
+                 mirror.example.com/api: 1.4.0, production
+
+          batch  unchanged  4bb24efc9641  same layers and configuration
+                 amd64      72de3e0d6122    31.0 MB    8.0s  2 of 9 steps cached
+                 arm64      3bd07af1a62a    30.0 MB   1m35s  all 9 steps cached
+                 registry.example.com/shop/batch: 1.4.0, production
+
+        Caches  1 exported, 1 up to date, 1 failed
+          ! r/cache:api-arm64: access was denied
+
+        Hand-off
+          jobs  nothing to deploy
+          web   to deploy: api changed
+
+        Warnings
+          ! the tag latest was not moved
+            it is immutable
+
+        Files
+          launchway-out/release.json
+          /tmp/release.env
+          launchway-out/
+        ");
+        assert!(text.lines().all(|line| measure::width(line) <= 80));
+    }
+
+    #[test]
+    fn nothing_changed() {
+        let record = record(vec![(
+            "rp",
+            image("rp", false, "same layers and configuration"),
+        )]);
+        assert_eq!(
+            render(&record, true, &[]).lines().nth(1),
+            Some("Released 1 image in 1m42s, nothing changed since tag:production")
+        );
+    }
+
+    #[test]
+    fn a_push_without_comparison_names_no_changes() {
+        let mut pushed = image("rp", true, "nothing was compared");
+        for platform in pushed.platforms.values_mut() {
+            platform.layers.clear();
+            platform.steps = StepCount::default();
+        }
+        assert_snapshot!(render(&record(vec![("rp", pushed)]), false, &[]), @"
+        Pushed 1 image in 1m42s
+
+          rp  pushed     796e80c7e5bf
+              amd64      7f1c92dafbde               8.0s
+              arm64      10e35c53ea5f              1m35s
+              registry.example.com/shop/rp: 1.4.0, production
+
+        Files
+          launchway-out/release.json
+          /tmp/release.env
+        ");
     }
 }
