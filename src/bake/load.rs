@@ -168,7 +168,8 @@ fn resolve(
     let overrides = Overrides::parse(request, &catalog.names())?;
     let one = |fault| vec![fault];
 
-    let asked = asked(request, &catalog).map_err(one)?;
+    let settings = settings(request, evaluator, &catalog)?;
+    let asked = asked(request, &settings, &catalog).map_err(one)?;
     let mut selected: Vec<String> = Vec::new();
     let mut definitions: BTreeMap<String, Definition> = BTreeMap::new();
     for name in &asked {
@@ -194,7 +195,6 @@ fn resolve(
     )
     .map_err(one)?;
 
-    let settings = settings(request, evaluator, &catalog)?;
     let shown = shown_groups(&catalog, &loaded.groups, &asked);
     Ok(Bake {
         targets: definitions
@@ -236,8 +236,11 @@ fn settings(
 }
 
 /// The names asked for, patterns expanded, each once.
-fn asked(request: &Request, catalog: &Catalog) -> Result<Vec<String>, Fault> {
-    let default = ["default".to_owned()];
+fn asked(request: &Request, settings: &Settings, catalog: &Catalog) -> Result<Vec<String>, Fault> {
+    let default = match &settings.release.targets {
+        Some(targets) => targets.clone(),
+        None => vec!["default".to_owned()],
+    };
     let names = if request.targets.is_empty() {
         &default[..]
     } else {
