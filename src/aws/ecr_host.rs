@@ -31,9 +31,6 @@ pub enum Partition {
     Isolated,
 }
 
-/// ECR Public, whose registry has its own API and login.
-pub const ECR_PUBLIC: &str = "public.ecr.aws";
-
 /// Domains after `<account>.dkr.ecr[-fips].<region>.`, with the partition they belong to.
 const DOMAINS: [(&str, Partition); 7] = [
     ("amazonaws.com", Partition::Aws),

@@ -1,6 +1,12 @@
 //! The only place that names an `aws-sdk` crate: clients made once, with overridable endpoints.
 //! No policy lives here; callers get plain values.
 
+mod ecr;
 mod ecr_host;
+mod error;
+mod session;
 
-pub use ecr_host::{EcrHost, parse_ecr_host};
+pub use ecr::{Creation, EcrLogin};
+pub use ecr_host::{EcrHost, Partition, parse_ecr_host};
+pub use error::{AwsError, AwsErrorKind};
+pub use session::{Aws, AwsSettings, StaticCredentials};

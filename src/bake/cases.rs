@@ -1,7 +1,7 @@
 //! The data-driven tests: every folder of testdata/bake is one case, with input files and
 //!
 //! - `args`: one word per line and what belongs to it: `target`, `set`, `env`, `file`, `platform`,
-//!   `source`, and the flags `push`, `load`, `no-cache`, `pull`
+//!   `source`, and the flags `push`, `load`, `no-cache`, `pull`, `ignore-settings`
 //! - `expected.json`: the `--print` document, recorded from buildx by testdata/bake/record.sh,
 //!   unless a `note` says why it differs
 //! - or `expected.err`: the error's text
@@ -38,6 +38,7 @@ fn request(directory: &Path) -> Request {
             "push" => request.push = true,
             "load" => request.load = true,
             "no-cache" => request.no_cache = true,
+            "ignore-settings" => request.ignore_settings = true,
             "pull" => request.pull = true,
             "env" => {
                 let (name, value) = pair();
@@ -101,7 +102,7 @@ fn run(area: &str) -> usize {
         let (document, error, warnings, settings) = match load(&request(case)) {
             Ok(bake) => {
                 let warnings: Vec<String> = bake.warnings.iter().map(ToString::to_string).collect();
-                let settings = format!("{:#?}\n", bake.settings);
+                let settings = format!("selected: {:?}\n{:#?}\n", bake.selected, bake.settings);
                 (
                     bake.print_text(),
                     String::new(),

@@ -11,7 +11,8 @@ pub(crate) fn convert(value: Value, wanted: &Type) -> Result<Value, String> {
     if let Value::Null(kind) = &value {
         return match wanted {
             Type::Any => Ok(Value::Null(kind.clone())),
-            _ => Ok(Value::Null(wanted.clone())),
+            _ if null_fits(kind, wanted) => Ok(Value::Null(wanted.clone())),
+            _ => Err(mismatch(wanted, kind)),
         };
     }
     match (wanted, value) {
@@ -65,6 +66,18 @@ pub(crate) fn convert(value: Value, wanted: &Type) -> Result<Value, String> {
             to_object(values, fields)
         }
         (wanted, value) => Err(mismatch(wanted, &value.kind())),
+    }
+}
+
+/// Whether a null of one type can be a null of another.
+fn null_fits(kind: &Type, wanted: &Type) -> bool {
+    match (kind, wanted) {
+        (Type::Bool, Type::Number) | (Type::Number, Type::Bool) => false,
+        (Type::Any, _) | (Type::Map(_) | Type::Object(_), Type::Map(_) | Type::Object(_)) => true,
+        _ => {
+            kind.is_primitive() && wanted.is_primitive()
+                || kind.is_sequence() && wanted.is_sequence()
+        }
     }
 }
 

@@ -153,10 +153,8 @@ fn read_file(full: &Path, shown: &Path) -> Result<String, BakeError> {
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..offset]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1;
+            .split(|byte| *byte == b'\n')
+            .count();
         BakeError::NotText {
             path: shown.to_path_buf(),
             line,

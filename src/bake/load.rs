@@ -168,7 +168,8 @@ fn resolve(
     let overrides = Overrides::parse(request, &catalog.names())?;
     let one = |fault| vec![fault];
 
-    let asked = asked(request, &catalog).map_err(one)?;
+    let settings = settings(request, evaluator, &catalog)?;
+    let asked = asked(request, &settings, &catalog).map_err(one)?;
     let mut selected: Vec<String> = Vec::new();
     let mut definitions: BTreeMap<String, Definition> = BTreeMap::new();
     for name in &asked {
@@ -194,7 +195,6 @@ fn resolve(
     )
     .map_err(one)?;
 
-    let settings = settings(request, evaluator, &catalog)?;
     let shown = shown_groups(&catalog, &loaded.groups, &asked);
     Ok(Bake {
         targets: definitions
@@ -236,8 +236,11 @@ fn settings(
 }
 
 /// The names asked for, patterns expanded, each once.
-fn asked(request: &Request, catalog: &Catalog) -> Result<Vec<String>, Fault> {
-    let default = ["default".to_owned()];
+fn asked(request: &Request, settings: &Settings, catalog: &Catalog) -> Result<Vec<String>, Fault> {
+    let default = match &settings.release.targets {
+        Some(targets) => targets.clone(),
+        None => vec!["default".to_owned()],
+    };
     let names = if request.targets.is_empty() {
         &default[..]
     } else {
@@ -265,13 +268,17 @@ fn shown_groups(
         .iter()
         .filter_map(|name| Some((name.clone(), catalog.groups.get(name)?.clone())))
         .collect();
-    let has_default = shown.contains_key("default");
-    let default = shown.entry("default".to_owned()).or_default();
     for name in asked {
-        if !(has_default && name == "default") && !default.targets.contains(name) {
+        // A target "default" is not listed in a group "default" that is there already.
+        if name == "default" && shown.contains_key(name) {
+            continue;
+        }
+        let default = shown.entry("default".to_owned()).or_default();
+        if !default.targets.contains(name) {
             default.targets.push(name.clone());
         }
     }
+    let default = shown.entry("default".to_owned()).or_default();
     default.targets.sort();
     shown
 }

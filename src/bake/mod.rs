@@ -1,8 +1,8 @@
 //! Bake files (HCL, JSON) to targets, with source spans. Pure and synchronous; what bake means is
 //! decided here, what Launchway does with it is decided in `plan`.
 //!
-//! The way of a file: [`files`] finds it, [`parse`] makes a syntax tree of it, [`module`] sorts its
-//! declarations, [`eval`] evaluates them, [`matrix`] and [`catalog`] make targets of blocks, and
+//! The way of a file: `files` finds it, `parse` makes a syntax tree of it, `module` sorts its
+//! declarations, `eval` evaluates them, `matrix` and `catalog` make targets of blocks, and
 //! [`load`] selects among them. A problem is a [`Diagnostic`] wherever it is found.
 
 pub(crate) mod attribute;

@@ -161,14 +161,12 @@ proptest! {
 /// Depth within the parser's limits, and beyond them.
 #[test]
 fn deep_nesting_is_refused_and_does_not_overflow() {
-    let chain: String = (1..=2_000)
-        .map(|index| {
-            format!(
-                "variable \"V{index}\" {{ default = \"${{V{}}}\" }}\n",
-                index - 1
-            )
-        })
-        .collect();
+    let line = |index: usize| {
+        let before = format!("V{}", index - 1);
+        format!("variable \"V{index}\" {{ default = \"${{{before}}}\" }}")
+    };
+    let mut chain: Vec<String> = (1..=2_000).map(line).collect();
+    chain.push("variable \"V0\" { default = 1 }\ntarget \"default\" {}".to_owned());
     for text in [
         format!(
             "target \"default\" {{ args = {{ A = {}1{} }} }}",
@@ -182,7 +180,7 @@ fn deep_nesting_is_refused_and_does_not_overflow() {
         format!("A = x{}", "[*].a".repeat(10_000)),
         format!("A = {{a = 1}}{}", "[*]".repeat(5_000)),
         "a {\n".repeat(100_000),
-        format!("variable \"V0\" {{ default = 1 }}\n{chain}target \"default\" {{}}"),
+        chain.join("\n"),
     ] {
         let file = File {
             path: "deep".into(),

@@ -221,7 +221,10 @@ impl Change {
     fn apply(&self, definition: &mut Definition) -> Result<(), String> {
         let text = self.values.last().map_or("", String::as_str);
         match self.key.as_str() {
-            "push" => return set_push(definition, boolean(text)?),
+            "push" => {
+                set_push(definition, boolean(text)?);
+                return Ok(());
+            }
             "load" => {
                 if boolean(text)? {
                     set_load(definition);
@@ -298,7 +301,7 @@ fn put_outputs(definition: &mut Definition, outputs: Vec<Entry>) {
 }
 
 /// `push=true` pushes images, unless the outputs are files; `push=false` takes pushing away.
-fn set_push(definition: &mut Definition, push: bool) -> Result<(), String> {
+fn set_push(definition: &mut Definition, push: bool) {
     let mut outputs = take_outputs(definition);
     if !push {
         outputs.retain(|output| output.kind != "registry");
@@ -315,7 +318,6 @@ fn set_push(definition: &mut Definition, push: bool) -> Result<(), String> {
         });
     }
     put_outputs(definition, outputs);
-    Ok(())
 }
 
 /// `load=true` adds an output to Docker, unless there is one or the outputs are files.

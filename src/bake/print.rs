@@ -33,7 +33,11 @@ fn target(target: &Target) -> Value {
     shown.text("description", target.description.as_ref());
     shown.list(
         "annotations",
-        target.annotations.iter().map(|text| escape(text)).collect(),
+        &target
+            .annotations
+            .iter()
+            .map(|text| escape(text))
+            .collect::<Vec<String>>(),
     );
     shown.entries("attest", &target.attest, attest);
     shown.text("context", Some(&target.context));
@@ -52,7 +56,7 @@ fn target(target: &Target) -> Value {
     );
     shown.map("args", escaped(&target.args));
     shown.map("labels", escaped(&target.labels));
-    shown.list("tags", target.tags.clone());
+    shown.list("tags", &target.tags);
     shown.entries("cache-from", &target.cache_from, typed);
     shown.entries("cache-to", &target.cache_to, typed);
     shown.text("target", target.target.as_ref());
@@ -60,16 +64,16 @@ fn target(target: &Target) -> Value {
         ordered(entry, &["id", "src", "env"])
     });
     shown.entries("ssh", &target.ssh, ssh);
-    shown.list("platforms", target.platforms.clone());
+    shown.list("platforms", &target.platforms);
     shown.entries("output", &target.output, typed);
     shown.flag("pull", target.pull);
     shown.flag("no-cache", target.no_cache);
     shown.text("network", target.network.as_ref());
-    shown.list("no-cache-filter", target.no_cache_filter.clone());
+    shown.list("no-cache-filter", &target.no_cache_filter);
     shown.text("shm-size", target.shm_size.as_ref());
-    shown.list("ulimits", target.ulimits.clone());
+    shown.list("ulimits", &target.ulimits);
     shown.text("call", target.call.as_ref());
-    shown.list("entitlements", target.entitlements.clone());
+    shown.list("entitlements", &target.entitlements);
     shown.map("extra-hosts", escaped(&target.extra_hosts));
     Value::Object(shown.0)
 }
@@ -90,7 +94,7 @@ impl Shown {
         }
     }
 
-    fn list(&mut self, name: &str, value: Vec<String>) {
+    fn list(&mut self, name: &str, value: &[String]) {
         if !value.is_empty() {
             self.0.insert(name.to_owned(), json!(value));
         }

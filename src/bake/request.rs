@@ -14,7 +14,8 @@ pub struct Request {
     pub files: Vec<PathBuf>,
     /// The text of standard input, when `-f -` was given.
     pub stdin: Option<String>,
-    /// Targets, groups and patterns to build; empty is the group or target `default`.
+    /// Targets, groups and patterns to build. Empty is what `release { targets }` says, or else the
+    /// group or target `default`.
     pub targets: Vec<String>,
     /// `--set pattern.key[.sub][+]=value`, in order.
     pub set: Vec<String>,
@@ -30,8 +31,8 @@ pub struct Request {
     pub no_cache: bool,
     /// `--pull`.
     pub pull: bool,
-    /// Our own blocks are checked for unknown names, but not evaluated: for verbs that do not use
-    /// them, so that a release tag from an unknown commit does not stop a plain build.
+    /// Our own blocks are checked for unknown names, but not evaluated: for `bake` and `build`,
+    /// which do not use them. A release tag from an unknown commit does not stop a plain build.
     pub ignore_settings: bool,
     /// Facts for `source.*`.
     pub source: Source,

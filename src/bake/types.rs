@@ -102,9 +102,10 @@ fn pair(a: &Type, b: &Type) -> Option<Type> {
         | (Type::Set(element), Type::Tuple(elements)) => {
             join(element, elements.iter()).map(|element| Type::Set(Box::new(element)))
         }
-        (Type::List(x), Type::List(y)) => pair(x, y).map(Type::list),
         (Type::Set(x), Type::Set(y)) => pair(x, y).map(|element| Type::Set(Box::new(element))),
-        (Type::List(x), Type::Set(y)) | (Type::Set(x), Type::List(y)) => pair(x, y).map(Type::list),
+        (Type::List(x), Type::List(y) | Type::Set(y)) | (Type::Set(x), Type::List(y)) => {
+            pair(x, y).map(Type::list)
+        }
         (Type::Map(x), Type::Map(y)) => pair(x, y).map(Type::map),
         (Type::Object(x), Type::Object(y)) if x.types.keys().eq(y.types.keys()) => {
             let mut types = BTreeMap::new();

@@ -237,7 +237,7 @@ pub(crate) fn check(evaluator: &Evaluator<'_>) -> Vec<Fault> {
     }
     if !faults.is_empty() {
         // One cycle is found from each of its members; once is enough.
-        faults.sort_by_key(|fault| fault.range());
+        faults.sort_by_key(Fault::range);
         faults.dedup();
         return faults;
     }

@@ -76,8 +76,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         args.push,
     )?;
     if args.print {
-        let text = serde_json::to_string_pretty(&project.bake.print()).unwrap_or_default();
-        invocation.printer.answer(&format!("{text}\n"))?;
+        invocation.printer.answer(&project.bake.print_text())?;
         return Ok(exit::OK);
     }
     let plan = project.bake_plan(invocation)?;

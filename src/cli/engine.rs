@@ -1,5 +1,6 @@
 //! `launchway engine`: Launchway's own BuildKit daemon on this machine.
 
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
@@ -254,9 +255,12 @@ fn platforms(engine: &Engine) -> Vec<String> {
 
 fn table(rows: &[(&str, String)], style: Style) -> String {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    rows.iter()
-        .map(|(name, value)| format!("{}  {value}\n", style.bold(format!("{name:width$}"))))
-        .collect()
+    let mut text = String::new();
+    for (name, value) in rows {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}  {value}", style.bold(format!("{name:width$}")));
+    }
+    text
 }
 
 /// How often a followed log is looked at.
@@ -273,11 +277,14 @@ async fn logs(request: &Request, args: &LogsArgs, invocation: &Invocation) -> Re
     for line in lines {
         invocation.printer.answer(&line)?;
     }
-    while args.follow {
+    if !args.follow {
+        return Ok(exit::OK);
+    }
+    // Until a signal drops us.
+    loop {
         tokio::time::sleep(PAUSE).await;
         invocation.printer.answer(&reader.read_new()?)?;
     }
-    Ok(exit::OK)
 }
 
 #[cfg(test)]

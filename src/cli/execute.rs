@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use launchway_buildkit::CredentialSource;
 
+use crate::aws::{Aws, AwsSettings};
 use crate::engine;
 use crate::exit;
 use crate::plan::Plan;
 use crate::registry;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
-use crate::release::{self, Event, FailPoints};
+use crate::release::{self, Event, FailPoints, RepositoryCreator};
 use crate::ui::Failure;
 
 use super::Invocation;
+use super::ecr::EcrRepositories;
 
 /// How a plan is carried out.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +59,8 @@ async fn run(
         version: engine.version.clone(),
         started: engine.started,
     });
-    let credentials = keychain(invocation);
+    let aws = Aws::new(AwsSettings::default());
+    let credentials = keychain(invocation, &aws);
     let config = registry::ClientConfig::new(Arc::clone(&credentials));
     let variable = |name: &str| invocation.context.environment.get(name).unwrap_or_default();
     let context = release::Context {
@@ -65,7 +68,9 @@ async fn run(
         engine_id: engine.worker_id,
         platforms: engine.platforms,
         registry: registry::Client::new(config)?,
-        repositories: None,
+        repositories: execution
+            .create_repositories
+            .then(|| Arc::new(EcrRepositories(aws)) as Arc<dyn RepositoryCreator>),
         credentials,
         sync_records: Some(invocation.state_directory().join("sent")),
         observer,
@@ -79,11 +84,12 @@ async fn run(
     Ok(release::run(plan, &context, &options).await?)
 }
 
-fn keychain(invocation: &Invocation) -> Arc<dyn CredentialSource> {
+fn keychain(invocation: &Invocation, aws: &Aws) -> Arc<dyn CredentialSource> {
     let context = &invocation.context;
     let folder = context.environment.get("DOCKER_CONFIG").map(PathBuf::from);
     Arc::new(Keychain::new(KeychainConfig {
         docker_config: folder.or_else(|| Some(context.home()?.join(".docker"))),
         search_path: context.environment.get("PATH").map(Into::into),
+        aws: Some(aws.clone()),
     }))
 }

@@ -9,6 +9,7 @@ mod build;
 mod completions;
 mod context;
 mod doctor;
+mod ecr;
 mod engine;
 mod execute;
 mod failure;

@@ -18,7 +18,7 @@ impl Invocation {
         // Beside the binary, wherever links to it stand: `bin/` with `libexec/` next to it, or
         // both in one folder.
         let binary = std::env::current_exe().and_then(std::fs::canonicalize);
-        if let Some(folder) = binary.iter().filter_map(|path| path.parent()).next() {
+        if let Some(folder) = binary.iter().find_map(|path| path.parent()) {
             libexec.extend(folder.parent().map(|root| root.join("libexec/launchway")));
             libexec.push(folder.join("libexec/launchway"));
         }

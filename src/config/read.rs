@@ -142,14 +142,14 @@ impl Reader<'_> {
                 let all = names.targets.iter().chain(&names.groups).copied();
                 let message = format!("there is no target or group {target:?}");
                 return Err(self
-                    .fault("targets", message)
+                    .fault("targets", &message)
                     .maybe_help(did_you_mean(target, all)));
             }
         }
         let baseline = match self.text("baseline")? {
             None => None,
             Some(text) => Some(parse_baseline(&text).ok_or_else(|| {
-                self.fault("baseline", format!("{text:?} is no baseline"))
+                self.fault("baseline", &format!("{text:?} is no baseline"))
                     .help("write \"tag:NAME\", \"record:FILE\" or \"none\"")
             })?),
         };
@@ -173,7 +173,9 @@ impl Reader<'_> {
             Some("min") => CacheMode::Min,
             Some(other) => {
                 let message = format!("{other:?} is no cache mode");
-                return Err(self.fault("mode", message).help("write \"max\" or \"min\""));
+                return Err(self
+                    .fault("mode", &message)
+                    .help("write \"max\" or \"min\""));
             }
         };
         let attributes = self.map("attributes")?;
@@ -185,7 +187,7 @@ impl Reader<'_> {
             if attributes.contains_key(name) {
                 let message = format!("{name:?} cannot be set here");
                 let help = instead.map(|instead| format!("set {instead} in the block itself"));
-                return Err(self.fault("attributes", message).maybe_help(help));
+                return Err(self.fault("attributes", &message).maybe_help(help));
             }
         }
         Ok(CacheSettings {
@@ -203,7 +205,7 @@ impl Reader<'_> {
             if !names.targets.contains(target.as_str()) {
                 let message = format!("there is no target {target:?}");
                 let help = did_you_mean(target, names.targets.iter().copied());
-                return Err(self.fault("images", message).maybe_help(help));
+                return Err(self.fault("images", &message).maybe_help(help));
             }
         }
         Ok(ServiceSettings {
@@ -225,7 +227,7 @@ impl Reader<'_> {
     }
 
     /// A problem with the value of an attribute.
-    fn fault(&self, name: &str, message: String) -> Fault {
+    fn fault(&self, name: &str, message: &str) -> Fault {
         let range = self
             .attribute(name)
             .map_or(self.block.kind_range, |found| found.value.range);
@@ -252,9 +254,7 @@ impl Reader<'_> {
 
     fn path(&self, name: &str) -> Result<Option<PathBuf>, Fault> {
         match self.text(name)? {
-            Some(text) if text.is_empty() => {
-                Err(self.fault(name, "a path must not be empty".to_owned()))
-            }
+            Some(text) if text.is_empty() => Err(self.fault(name, "a path must not be empty")),
             text => Ok(text.map(PathBuf::from)),
         }
     }

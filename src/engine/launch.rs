@@ -121,8 +121,9 @@ impl Launch<'_> {
             Err(error) => Err(error),
         };
         if result.is_err() {
+            // Why it did not come up matters more than what is left behind.
             let _ = child.kill().await;
-            self.state.forget(&record)?;
+            let _ = self.state.forget(&record);
         }
         result
     }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::error::EngineError;
 
 /// Longer than a daemon may take to come up, so that whoever waits sees how that ended.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const PAUSE: Duration = Duration::from_millis(20);
 

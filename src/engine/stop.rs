@@ -121,7 +121,7 @@ mod tests {
         let (_dir, request, mut child) =
             daemon("trap 'exit 0' TERM; echo; while :; do sleep 0.01; done");
         let pid = child.id();
-        let stopped = stop(&request, Duration::from_secs(60)).await.unwrap();
+        let stopped = stop(&request, Duration::from_mins(1)).await.unwrap();
         assert_eq!(stopped, Stopped::Ended { pid });
         assert_eq!(child.wait().unwrap().code(), Some(0));
         let again = stop(&request, Duration::ZERO).await.unwrap();

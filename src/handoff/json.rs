@@ -42,7 +42,7 @@ impl<'a> Document<'a> {
             ranges: BTreeMap::new(),
             duplicate: None,
         };
-        walk.value(&mut String::new());
+        walk.value("");
         if let Some((member, offset)) = walk.duplicate {
             return Err(Problem::DuplicateKey {
                 location: Location::new(path, text, offset).with_member(&member),
@@ -144,7 +144,7 @@ impl Walk<'_> {
         self.skip(|byte| byte.is_ascii_whitespace());
     }
 
-    fn value(&mut self, path: &mut String) {
+    fn value(&mut self, path: &str) {
         self.skip_blank();
         let start = self.at;
         match self.peek() {
@@ -158,15 +158,15 @@ impl Walk<'_> {
                 }
                 walk.skip(|byte| byte != b':');
                 walk.at += 1;
-                walk.value(&mut member.clone());
+                walk.value(&member);
             }),
             Some(b'[') => self.members(b']', |walk, index| {
-                walk.value(&mut element_path(path, index));
+                walk.value(&element_path(path, index));
             }),
             Some(b'"') => drop(self.string()),
             _ => self.skip(|b| !matches!(b, b',' | b']' | b'}') && !b.is_ascii_whitespace()),
         }
-        self.ranges.insert(path.clone(), (start, self.at));
+        self.ranges.insert(path.to_owned(), (start, self.at));
     }
 
     /// The members of an object or array, from its opening to behind its closing bracket.

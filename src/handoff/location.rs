@@ -19,22 +19,12 @@ pub struct Location {
 impl Location {
     /// The place of the byte at `offset` in `text`. An offset past the end is the end.
     pub(super) fn new(path: &Path, text: &str, offset: usize) -> Self {
-        let before = text
-            .get(..offset)
-            .unwrap_or(text)
-            .rsplit_once('\n')
-            .map_or_else(
-                || text.get(..offset).unwrap_or(text),
-                |(_, line_start)| line_start,
-            );
-        let line = text.as_bytes()[..offset.min(text.len())]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or(before);
         Self {
             path: path.to_owned(),
-            line: line + 1,
-            column: before.chars().count() + 1,
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
             member: None,
         }
     }

@@ -64,7 +64,7 @@ pub(super) fn render(
         problems: Vec::new(),
         warnings: Vec::new(),
     };
-    rendering.visit(&mut value, &mut String::new());
+    rendering.visit(&mut value, "");
     rendering.check_refused(&value);
     let containers = rendering.containers(&value);
     rendering.check_unused(template);
@@ -96,17 +96,17 @@ struct Rendering<'a> {
 
 impl Rendering<'_> {
     /// Replaces placeholders in every text below `value`.
-    fn visit(&mut self, value: &mut Value, path: &mut String) {
+    fn visit(&mut self, value: &mut Value, path: &str) {
         match value {
             Value::String(text) => self.text(text, path),
             Value::Array(elements) => {
                 for (index, element) in elements.iter_mut().enumerate() {
-                    self.visit(element, &mut element_path(path, index));
+                    self.visit(element, &element_path(path, index));
                 }
             }
             Value::Object(members) => {
                 for (key, member) in members.iter_mut() {
-                    self.visit(member, &mut member_path(path, key));
+                    self.visit(member, &member_path(path, key));
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -202,13 +202,11 @@ impl Rendering<'_> {
             .enumerate()
             .filter_map(|(index, definition)| {
                 let path = element_path(CONTAINERS, index);
-                match definition.as_object() {
-                    Some(definition) => self.container(definition, &path),
-                    None => {
-                        self.shape(&path, format!("`{path}` must be an object"));
-                        None
-                    }
-                }
+                let Some(definition) = definition.as_object() else {
+                    self.shape(&path, format!("`{path}` must be an object"));
+                    return None;
+                };
+                self.container(definition, &path)
             })
             .collect()
     }
@@ -219,8 +217,13 @@ impl Rendering<'_> {
         let image_path = member_path(path, "image");
         let replaced = self.replaced.remove(&image_path)?;
         for placeholder in &replaced.left {
-            // Declared, but its target was not released: that is reported already.
-            if !self.settings.images.contains_key(placeholder) {
+            // Declared, but its target was not released, or the name is written with brackets:
+            // that is reported already.
+            let declared = [placeholder.clone(), format!("<{placeholder}>")];
+            if !declared
+                .iter()
+                .any(|name| self.settings.images.contains_key(name))
+            {
                 self.problems.push(Problem::UnknownPlaceholder {
                     location: self
                         .document
@@ -243,7 +246,7 @@ impl Rendering<'_> {
             );
         }
         let name = name?;
-        (!replaced.used.is_empty()).then(|| Container {
+        (!replaced.used.is_empty()).then_some(Container {
             name,
             image,
             placeholders: replaced.used,

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::make::Mode;
 use super::model::{CachePlan, CacheReference};
 use crate::bake::Target;
 use crate::config::{CacheMode, CacheSettings};
 use crate::image::Platform;
 
-/// Caches of one solve. `settings` is given for a release only: `bake` and `build` use what is
-/// declared.
+/// Caches of one solve: what is declared, and for a release with a `cache` block its own.
 pub(super) fn plan(
     target: &Target,
     platform: &Platform,
+    mode: Mode,
     settings: Option<&CacheSettings>,
 ) -> CachePlan {
     let declared = |entries: &[crate::bake::Entry]| -> Vec<CacheReference> {
@@ -19,9 +20,13 @@ pub(super) fn plan(
     };
     let mut plan = CachePlan {
         imports: declared(&target.cache_from),
-        exports: declared(&target.cache_to),
-        release_export: None,
+        ..CachePlan::default()
     };
+    let exports = declared(&target.cache_to);
+    match mode {
+        Mode::Bake => plan.exports = exports,
+        Mode::Release => plan.later_exports = exports,
+    }
     let Some(settings) = settings else {
         return plan;
     };
@@ -44,10 +49,8 @@ pub(super) fn plan(
     }
     imports.append(&mut plan.imports);
     plan.imports = imports;
-    plan.release_export = Some(export(
-        settings,
-        reference(settings, &target.name, platform, own),
-    ));
+    let reference = reference(settings, &target.name, platform, own);
+    plan.later_exports.push(export(settings, reference));
     plan
 }
 

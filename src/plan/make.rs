@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::PlanError;
 use super::model::{ContextPlan, ImagePlan, Plan, SolvePlan};
 use super::{attributes, cache, image};
-use crate::bake::{Bake, Entry, Target};
+use crate::bake::{Bake, Entry, Target, is_remote_context};
 use crate::config::{Baseline, Source};
 use crate::image::Platform;
 
@@ -54,7 +54,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
         .iter()
         .filter_map(|name| bake.targets.get(name))
     {
-        refuse_later_features(target)?;
+        refuse_later_features(target, options.mode)?;
         let platforms = platforms(target, &options.local_platform)?;
         let context = context(target, &options.directory)?;
         let mut extra = named_contexts(target, &options.directory)?;
@@ -73,7 +73,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
                 fresh_attributes: attributes::fresh(target),
                 attestations: attributes::attestations(target),
                 exporter: attributes::exporter(target)?,
-                cache: cache::plan(target, platform, cache_settings),
+                cache: cache::plan(target, platform, options.mode, cache_settings),
                 entitlements: target.entitlements.clone(),
             });
         }
@@ -147,7 +147,7 @@ fn context(target: &Target, directory: &Path) -> Result<ContextPlan, PlanError> 
         dockerfile_inline: target.dockerfile_inline.clone(),
         named: BTreeMap::new(),
     };
-    if is_remote(&target.context) {
+    if is_remote_context(&target.context) {
         plan.url = Some(target.context.clone());
         return Ok(plan);
     }
@@ -198,7 +198,7 @@ fn named_contexts(target: &Target, directory: &Path) -> Result<NamedContexts, Pl
                 feature: format!("the context `{name}` = `{kind}…`"),
             });
         }
-        if value.starts_with("docker-image://") || is_remote(value) {
+        if value.starts_with("docker-image://") || is_remote_context(value) {
             named
                 .attributes
                 .insert(format!("context:{name}"), value.clone());
@@ -214,20 +214,6 @@ fn named_contexts(target: &Target, directory: &Path) -> Result<NamedContexts, Pl
         named.local.insert(name.clone(), path);
     }
     Ok(named)
-}
-
-/// Git and HTTP contexts, as the frontend recognizes them.
-fn is_remote(context: &str) -> bool {
-    [
-        "http://",
-        "https://",
-        "git://",
-        "git@",
-        "ssh://",
-        "github.com/",
-    ]
-    .iter()
-    .any(|prefix| context.starts_with(prefix))
 }
 
 /// `path` under `directory`, with `.` and `..` worked out by name, so that equal directories are
@@ -248,7 +234,7 @@ fn resolve(directory: &Path, path: &str) -> PathBuf {
 }
 
 /// What bake files may ask for and this version cannot do is refused before anything runs.
-fn refuse_later_features(target: &Target) -> Result<(), PlanError> {
+fn refuse_later_features(target: &Target, mode: Mode) -> Result<(), PlanError> {
     let unavailable = |feature: String| {
         Err(PlanError::Unavailable {
             target: target.name.clone(),
@@ -273,15 +259,14 @@ fn refuse_later_features(target: &Target) -> Result<(), PlanError> {
     if let Some(output) = target.output.iter().find(later_output) {
         return unavailable(format!("the output `type={}`", output.kind));
     }
-    let later_cache =
-        |entry: &&Entry| !matches!(entry.kind.as_str(), "registry" | "inline" | "s3" | "azblob");
-    if let Some(entry) = target
-        .cache_from
-        .iter()
-        .chain(&target.cache_to)
-        .find(later_cache)
-    {
+    let caches = || target.cache_from.iter().chain(&target.cache_to);
+    let known = ["registry", "inline", "s3", "azblob"];
+    if let Some(entry) = caches().find(|entry| !known.contains(&entry.kind.as_str())) {
         return unavailable(format!("the cache `type={}`", entry.kind));
+    }
+    // It would be part of the image's configuration, and so of what is compared.
+    if mode == Mode::Release && caches().any(|entry| entry.kind == "inline") {
+        return unavailable("the cache `type=inline` in a release".to_owned());
     }
     Ok(())
 }

@@ -95,21 +95,21 @@ pub struct CachePlan {
     /// Imports in the order of preference. Registry references that do not exist are dropped
     /// before the build.
     pub imports: Vec<CacheReference>,
-    /// Exports that are part of the build, as the bake file declares them.
+    /// Exports that are part of the build: what `bake` and `build` declare.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<CacheReference>,
-    /// The export that a release makes by itself, after the build.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub release_export: Option<CacheReference>,
+    /// Exports that a release makes after the build, each by a solve of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later_exports: Vec<CacheReference>,
 }
 
 /// One cache: its kind (`registry`, `s3`, …) and attributes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CacheReference {
     /// The backend.
-    #[serde(rename = "type")]
     pub kind: String,
-    /// Everything else, for example `ref` and `mode`.
-    #[serde(flatten)]
+    /// Everything else, for example `ref` and `mode`. May hold keys of a cloud account, which are
+    /// not printed.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -119,6 +119,52 @@ impl CacheReference {
         (self.kind == "registry")
             .then(|| self.attributes.get("ref").map(String::as_str))
             .flatten()
+    }
+
+    /// Type and attributes without secrets.
+    fn shown(&self) -> BTreeMap<&str, &str> {
+        let secret = |key: &str| {
+            ["secret", "token", "password", "access_key"]
+                .iter()
+                .any(|word| key.contains(word))
+        };
+        let attributes = self.attributes.iter().map(|(key, value)| {
+            let value = if secret(key) {
+                "<redacted>"
+            } else {
+                value.as_str()
+            };
+            (key.as_str(), value)
+        });
+        attributes.chain([("type", self.kind.as_str())]).collect()
+    }
+}
+
+/// The reference of a cache in a registry; for other kinds `type=…` and what names it.
+impl std::fmt::Display for CacheReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(reference) = self.registry_reference() {
+            return f.write_str(reference);
+        }
+        write!(f, "type={}", self.kind)?;
+        for key in ["bucket", "account_url", "name", "prefix"] {
+            if let Some(value) = self.attributes.get(key) {
+                write!(f, ",{key}={value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for CacheReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.shown()).finish()
+    }
+}
+
+impl Serialize for CacheReference {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.shown())
     }
 }
 

@@ -110,7 +110,7 @@ fn a_release_plans_one_solve_per_platform_with_caches_of_its_own() {
             "registry.test/cache:web-arm64"
         ]
     );
-    let export = plan.solves[1].cache.release_export.as_ref().unwrap();
+    let export = plan.solves[1].cache.later_exports.first().unwrap();
     assert_eq!(
         export.registry_reference(),
         Some("registry.test/cache:web-arm64-feature-x")

@@ -134,8 +134,7 @@ impl Run<'_> {
                 ran: ran(solve),
             })
             .collect();
-        let exports =
-            async { Ok(cache_export::all(context, &self.session, &caches, &candidates).await) };
+        let exports = async { Ok(cache_export::all(context, &caches, &candidates).await) };
         let (exports, mut record) =
             futures::future::try_join(exports, self.finish(started, &evaluations, ready)).await?;
         for (reference, export) in &exports {
@@ -282,8 +281,13 @@ impl Run<'_> {
             .flat_map(|(image, _)| image.repositories())
             .map(|push| push.repository.clone())
             .collect();
-        let cache_repositories = self.plan.solves.iter().filter_map(|solve| {
-            let reference = solve.cache.release_export.as_ref()?.registry_reference()?;
+        let exports = self
+            .plan
+            .solves
+            .iter()
+            .flat_map(|solve| &solve.cache.later_exports);
+        let cache_repositories = exports.filter_map(|export| {
+            let reference = export.registry_reference()?;
             let reference: crate::registry::Reference = reference.parse().ok()?;
             Some(reference.repository().clone())
         });

@@ -2,29 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use futures::future::BoxFuture;
 
 use launchway::engine::{
     self, Engine, EngineError, EngineKind, RegistrySettings, Request, Stopped, log,
 };
+use launchway_buildkit::{
+    ContextRoots, Credential, CredentialError, CredentialSource, Session, SessionConfig,
+    SolveRequest,
+};
 use serde_json::Value;
 
-/// The folder with `buildkitd`. Without it these tests fail: see `make engine`.
-fn libexec() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "where the parts under test are")]
-    let folder = std::env::var_os("LAUNCHWAY_LIBEXEC").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("dist/libexec/launchway"),
-        PathBuf::from,
-    );
-    let daemon = folder.join("buildkitd");
-    assert!(
-        daemon.exists(),
-        "{} is missing; `make engine` builds it, LAUNCHWAY_LIBEXEC names another folder",
-        daemon.display()
-    );
-    folder
-}
+use crate::support::{Outcome, libexec};
 
 /// A state directory of its own, whose daemon ends with the test.
 struct Place {
@@ -35,13 +29,11 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        #[expect(clippy::disallowed_methods, reason = "runc is found there")]
-        let path = std::env::var_os("PATH");
         let request = Request {
             state_directory: directory.path().join("state"),
             runtime_directory: directory.path().join("run"),
             libexec: vec![libexec()],
-            path,
+            path: std::env::var_os("PATH"),
             environment: BTreeMap::from([("AWS_SECRET_ACCESS_KEY".to_owned(), "x".to_owned())]),
             ..Request::default()
         };
@@ -69,6 +61,57 @@ impl Place {
             .await
             .unwrap()
     }
+}
+
+/// No registry is asked.
+#[derive(Debug)]
+struct Anonymous;
+
+impl CredentialSource for Anonymous {
+    fn credential<'a>(
+        &'a self,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Credential>, CredentialError>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// Builds `FROM scratch` with a copied file; returns whether the copy came from the cache.
+async fn build(engine: &Engine, context: &Path) -> bool {
+    fs::create_dir_all(context).unwrap();
+    fs::write(context.join("Dockerfile"), "FROM scratch\nCOPY file /\n").unwrap();
+    if !context.join("file").exists() {
+        fs::write(context.join("file"), "content").unwrap();
+    }
+    let config = SessionConfig {
+        shared_key: "launchway-e2e".to_owned(),
+        credentials: Arc::new(Anonymous),
+        blobs: None,
+        sync_records: None,
+        engine_id: engine.worker_id.clone(),
+    };
+    let session = Session::open(&engine.client, config).await.unwrap();
+    let request = SolveRequest {
+        context: Some(ContextRoots {
+            context: context.to_owned(),
+            dockerfile: context.to_owned(),
+        }),
+        ..SolveRequest::default()
+    };
+    let copies: Arc<Mutex<BTreeMap<String, bool>>> = Arc::default();
+    let seen = Arc::clone(&copies);
+    let solve = engine.client.solve(&session, request, move |update| {
+        for vertex in update.vertexes {
+            if vertex.name.contains("COPY file") {
+                seen.lock().unwrap().insert(vertex.digest, vertex.cached);
+            }
+        }
+    });
+    solve.await.unwrap();
+    session.close().await;
+    let copies = copies.lock().unwrap();
+    assert_eq!(copies.len(), 1, "{copies:?}");
+    copies.values().all(|cached| *cached)
 }
 
 impl Drop for Place {
@@ -116,6 +159,11 @@ async fn starts_once_survives_a_crash_and_keeps_its_state() {
     assert_eq!(running.pid, pid);
     assert_eq!(running.engine.address, first.address);
 
+    let context = tempfile::tempdir().unwrap();
+    assert!(!build(&second, context.path()).await);
+    let cache = engine::CacheUsage::of(&second).await.unwrap();
+    assert!(cache.records > 0, "{cache:?}");
+
     // A crash: nothing is cleaned up, the socket and the record stay.
     let killed = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
     rustix::process::kill_process(killed, rustix::process::Signal::KILL).unwrap();
@@ -134,6 +182,7 @@ async fn starts_once_survives_a_crash_and_keeps_its_state() {
     assert!(third.started);
     assert_ne!(place.pid(), pid);
     assert_eq!(third.worker_id, first.worker_id, "the state is another one");
+    assert!(build(&third, context.path()).await, "the cache is gone");
 
     let pid = place.pid();
     assert_eq!(place.stop().await, Stopped::Ended { pid });
@@ -304,6 +353,109 @@ async fn without_a_daemon_it_says_where_it_looked() {
     let error = engine::find(&request).await.unwrap_err();
     assert!(matches!(error, EngineError::NoDaemon { .. }), "{error:?}");
     assert!(!request.state_directory.exists());
+}
+
+/// The binary in a clean environment, with its own state directory.
+fn launchway(place: &Place, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_launchway"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", place.request.path.clone().unwrap_or_default())
+        .env("LAUNCHWAY_STATE_DIR", &place.request.state_directory)
+        .env("LAUNCHWAY_LIBEXEC", libexec())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(place: &Place, arguments: &[&str]) -> Outcome {
+    Outcome::of(launchway(place, arguments).output().unwrap())
+}
+
+fn status(place: &Place) -> Value {
+    let outcome = run(place, &["engine", "status", "--format", "json"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
+#[test]
+fn the_verbs_do_what_they_say() {
+    let place = Place::new();
+    assert_eq!(status(&place)["running"], false);
+
+    // Two processes at once, and both see one daemon.
+    let starts = [(); 2].map(|()| launchway(&place, &["engine", "start"]).spawn().unwrap());
+    let addresses = starts.map(|start| {
+        let outcome = Outcome::of(start.wait_with_output().unwrap());
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        outcome.stdout
+    });
+    assert_eq!(addresses[0], addresses[1]);
+    let running = status(&place);
+    assert_eq!(running["running"], true);
+    assert_eq!(running["pid"], place.pid());
+    assert_eq!(running["address"], addresses[0].trim());
+
+    let logs = run(&place, &["engine", "logs", "-n", "1000"]).stdout;
+    assert_eq!(logs.matches("running server on").count(), 1, "{logs}");
+    let last = run(&place, &["engine", "logs", "-n", "1"]).stdout;
+    assert_eq!(last.lines().count(), 1, "{last}");
+
+    let stopped = run(&place, &["engine", "stop"]);
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    assert_eq!(status(&place)["running"], false);
+}
+
+#[test]
+fn a_daemon_that_cannot_start_is_reported_with_its_last_words() {
+    let place = Place::new();
+    fs::create_dir_all(&place.request.state_directory).unwrap();
+    fs::write(place.request.state_directory.join("buildkit"), "").unwrap();
+    run(&place, &["engine", "start"]).assert_failed(
+        launchway::exit::ENGINE_UNREACHABLE,
+        &["before it was ready", "not a directory", "buildkitd.log"],
+    );
+}
+
+#[test]
+fn the_doctor_finds_what_is_missing_and_says_how_to_get_it() {
+    let place = Place::new();
+    let report = |outcome: Outcome| -> Value { serde_json::from_str(&outcome.stdout).unwrap() };
+    let state = |report: &Value, name: &str| {
+        let checks = report["engine"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == name).unwrap();
+        check["state"].as_str().unwrap().to_owned()
+    };
+    let platform = format!("linux/{}", std::env::consts::ARCH);
+    let native = ["doctor", "--format", "json", "--platform", &platform];
+
+    let found = run(&place, &native);
+    assert_eq!(found.code, Some(0), "{}", found.stdout);
+    let found = report(found);
+    for name in ["engine", "buildkitd", "runc", "user", "overlay mount"] {
+        assert_eq!(state(&found, name), "ok", "{found:#}");
+    }
+
+    let empty = tempfile::tempdir().unwrap();
+    let mut bare = launchway(&place, &native);
+    bare.env("PATH", empty.path())
+        .env("LAUNCHWAY_LIBEXEC", empty.path());
+    let bare = Outcome::of(bare.output().unwrap());
+    assert_eq!(
+        bare.code,
+        Some(i32::from(launchway::exit::ENGINE_UNREACHABLE))
+    );
+    let bare = report(bare);
+    assert_eq!(state(&bare, "runc"), "missing");
+    assert!(
+        bare.to_string().contains("apt-get install runc"),
+        "{bare:#}"
+    );
+    assert!(
+        !place.request.state_directory.exists(),
+        "the doctor made something"
+    );
 }
 
 fn free_port() -> u16 {

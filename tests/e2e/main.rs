@@ -1,13 +1,17 @@
 //! Releases on real parts: buildkitd, a registry, QEMU. See `make deps`.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "tests find their parts by the environment"
 )]
 
+mod ecr;
 mod engine;
 mod faults;
 mod kills;
 mod logins;
 mod mistakes;
+mod registry;
 mod release;
+mod service;
 mod support;

@@ -135,6 +135,7 @@ const DOCKERFILE: &[&str] = &[
     "the Dockerfile cannot be empty",
     "file with no instructions",
     "no build stage in current context",
+    "target stage \"",
 ];
 
 const REGISTRY: &[&str] = &[
@@ -231,7 +232,7 @@ mod tests {
             ),
             (
                 "target stage \"web\" could not be found",
-                &[SOURCE],
+                &[],
                 FailureKind::Dockerfile,
             ),
             (

@@ -60,8 +60,19 @@ impl Counters {
     }
 }
 
+/// The folders that one tunnel serves.
 #[derive(Debug)]
-pub(super) struct Files(pub(super) Arc<Shared>);
+pub(super) struct Files {
+    pub(super) shared: Arc<Shared>,
+    /// The tunnel's part of the daemon's key for its copies.
+    pub(super) shared_key: String,
+    /// What the daemon calls `context`. `None` for the first tunnel: the daemon falls back to it
+    /// when the tunnel of a context is gone, and an error is better than the wrong folder.
+    pub(super) context: Option<Root>,
+}
+
+/// The name of a build's main folder.
+const CONTEXT: &str = "context";
 
 type Incoming = UnboundedReceiverStream<Result<Packet, Status>>;
 type Outgoing = mpsc::Sender<Result<Packet, Status>>;
@@ -76,12 +87,26 @@ impl FileSync for Files {
         request: Request<Streaming<Packet>>,
     ) -> Result<Response<Self::DiffCopyStream>, Status> {
         let wanted = Wanted::from_metadata(request.metadata())?;
-        let root = self.0.roots.find(&wanted.dir_name).ok_or_else(|| {
+        let root = if wanted.dir_name == CONTEXT {
+            self.context.clone()
+        } else {
+            self.shared.roots.find(&wanted.dir_name)
+        };
+        let root = root.ok_or_else(|| {
             Status::not_found(format!("this session has no folder {:?}", wanted.dir_name))
         })?;
+        let record = match &root {
+            Root::Directory(_) => {
+                self.shared
+                    .record(&self.shared_key, &wanted.dir_name)
+                    .await?
+            }
+            Root::Files(_) => None,
+        };
         let incoming = drain(request.into_inner());
         let (outgoing, packets) = mpsc::channel(limits::PACKETS_IN_FLIGHT);
-        tokio::spawn(send(Arc::clone(&self.0), root, wanted, incoming, outgoing));
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(send(shared, root, wanted, record, incoming, outgoing));
         Ok(Response::new(ReceiverStream::new(packets)))
     }
 
@@ -117,13 +142,14 @@ async fn send(
     shared: Arc<Shared>,
     root: Root,
     wanted: Wanted,
+    record: Option<Arc<SendRecord>>,
     incoming: Incoming,
     outgoing: Outgoing,
 ) {
     let result = match root {
         Root::Files(files) => memory::send(&files, &wanted.follow, incoming, &outgoing).await,
         Root::Directory(path) => {
-            send_directory(&shared, path, wanted, incoming, outgoing.clone()).await
+            send_directory(&shared, path, wanted, record, incoming, outgoing.clone()).await
         }
     };
     if let Err(status) = result {
@@ -136,11 +162,11 @@ async fn send_directory(
     shared: &Shared,
     path: PathBuf,
     wanted: Wanted,
+    record: Option<Arc<SendRecord>>,
     incoming: Incoming,
     outgoing: Outgoing,
 ) -> Result<(), Status> {
     shared.transfers.calls.fetch_add(1, Ordering::Relaxed);
-    let record = shared.record(&wanted.dir_name).await?;
     let request = SendRequest {
         root: path,
         include: wanted.include,
@@ -162,34 +188,34 @@ async fn send_directory(
 
 impl Shared {
     /// The record of what was sent under a name. The daemon has a copy of the folder for every
-    /// name, and one more for every kind of request (ignore file, context); one record serves the
-    /// kinds, because it never gives two contents the same time. Transfers of one name that run at
-    /// once share it.
-    async fn record(&self, dir_name: &str) -> Result<Option<Arc<SendRecord>>, Status> {
-        let Some(directory) = &self.config.sync_records else {
+    /// shared key and name, and one more for every kind of request (ignore file, context); one
+    /// record serves the kinds, because it never gives two contents the same time. Transfers that
+    /// run at once share it.
+    async fn record(
+        &self,
+        shared_key: &str,
+        dir_name: &str,
+    ) -> Result<Option<Arc<SendRecord>>, Status> {
+        let Some(directory) = self.config.sync_records.clone() else {
             return Ok(None);
         };
-        let mut records = self.records.lock().await;
-        if let Some(record) = records.get(dir_name) {
-            return Ok(Some(Arc::clone(record)));
-        }
-        let (directory, key) = (directory.clone(), self.record_key(dir_name));
-        // It is a file, and reading it may block.
-        let record = tokio::task::spawn_blocking(move || SendRecord::open(&directory, &key))
-            .await
-            .map_err(|error| Status::internal(error.to_string()))?;
-        records.insert(dir_name.to_owned(), Arc::clone(&record));
-        Ok(Some(record))
-    }
-
-    /// Names the daemon's copies: they belong to a daemon, a shared key and a name.
-    fn record_key(&self, dir_name: &str) -> String {
         let mut hash = Sha256::new();
-        for part in [&self.config.engine_id, &self.config.shared_key, dir_name] {
+        for part in [&self.config.engine_id, shared_key, dir_name] {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
-        hex::encode(hash.finalize())
+        let key = hex::encode(hash.finalize());
+        let mut records = self.records.lock().await;
+        if let Some(record) = records.get(&key) {
+            return Ok(Some(Arc::clone(record)));
+        }
+        let name = key.clone();
+        // It is a file, and reading it may block.
+        let record = tokio::task::spawn_blocking(move || SendRecord::open(&directory, &name))
+            .await
+            .map_err(|error| Status::internal(error.to_string()))?;
+        records.insert(key, Arc::clone(&record));
+        Ok(Some(record))
     }
 }
 

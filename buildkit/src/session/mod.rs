@@ -4,12 +4,15 @@
 //! and, with an export, a place for blobs ([`content`]). One session per daemon and run serves all
 //! builds of the run: every folder is then sent once. It must not serve two runs, because the
 //! daemon reads a folder only once per session and would not see what changed in between.
+//!
+//! To the daemon it is several sessions ([`links`]), one for each build context.
 
 mod auth;
 mod content;
 mod files;
 mod filesync;
 mod health;
+mod links;
 mod memory;
 mod roots;
 mod tunnel;
@@ -19,14 +22,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::{Client, CredentialError, CredentialSource, Error};
 use bytes::Bytes;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-
-use crate::{Client, CredentialError, CredentialSource, Error, limits, random};
 use files::Counters;
 use filesync::SendRecord;
+pub(crate) use links::Links;
 use roots::Roots;
 
 pub(crate) use auth::NO_CREDENTIALS;
@@ -54,18 +54,16 @@ pub struct SessionConfig {
 /// An open session. Closes when dropped; it must outlive the builds that use it.
 pub struct Session {
     shared: Arc<Shared>,
-    closed: CancellationToken,
-    server: Mutex<Option<JoinHandle<()>>>,
+    links: Arc<Links>,
 }
 
 /// What the services and the builds of a session have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    id: String,
     config: SessionConfig,
     roots: Roots,
     transfers: Counters,
-    /// By the daemon's name for the folder.
+    /// By key.
     records: tokio::sync::Mutex<BTreeMap<String, Arc<SendRecord>>>,
     warnings: Mutex<Vec<String>>,
     /// Lookups that failed, by host: the typed cause of a build's failure.
@@ -75,19 +73,17 @@ pub(crate) struct Shared {
 impl Session {
     /// Opens a session with a new id.
     pub async fn open(client: &Client, config: SessionConfig) -> Result<Self, Error> {
-        let shared = Arc::new(Shared::new(random::name()?, config));
-        let closed = CancellationToken::new();
-        let server = tunnel::open(client, Arc::clone(&shared), closed.clone()).await?;
+        let shared = Arc::new(Shared::new(config));
+        let links = Links::open(client, Arc::clone(&shared)).await?;
         Ok(Self {
             shared,
-            closed,
-            server: Mutex::new(Some(server)),
+            links: Arc::new(links),
         })
     }
 
     /// The daemon's name for this session.
     pub fn id(&self) -> &str {
-        &self.shared.id
+        self.links.id()
     }
 
     /// Lets builds read a folder. Builds register their own folders; this is for a caller that
@@ -111,47 +107,40 @@ impl Session {
     /// Whether the daemon has ended the session or the connection is gone. Builds that need the
     /// session fail from then on.
     pub fn is_closed(&self) -> bool {
-        self.closed.is_cancelled()
+        self.links.is_closed()
     }
 
     /// Closes and waits for the daemon's calls to end, for a short while. Further calls do nothing.
     pub async fn close(&self) {
-        self.closed.cancel();
-        let server = self
-            .server
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(mut server) = server
-            && timeout(limits::SESSION_CLOSE, &mut server).await.is_err()
-        {
-            server.abort();
-        }
+        self.links.close().await;
     }
 
     pub(crate) fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }
+
+    pub(crate) fn links(&self) -> Arc<Links> {
+        Arc::clone(&self.links)
+    }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.closed.cancel();
+        self.links.cancel();
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("id", &self.shared.id)
+            .field("id", &self.id())
             .finish_non_exhaustive()
     }
 }
 
 impl Shared {
-    fn new(id: String, config: SessionConfig) -> Self {
+    pub(crate) fn new(config: SessionConfig) -> Self {
         Self {
-            id,
             config,
             roots: Roots::default(),
             transfers: Counters::default(),
@@ -159,10 +148,6 @@ impl Shared {
             warnings: Mutex::default(),
             credential_failures: Mutex::default(),
         }
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        &self.id
     }
 
     pub(crate) fn add_directory(&self, path: &Path) -> Result<RootName, Error> {

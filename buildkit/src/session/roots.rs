@@ -2,7 +2,8 @@
 //!
 //! A folder's name is made from its path, so that it is the same in every run: the daemon then
 //! finds its copy from last time, and never the copy of another folder. It asks for
-//! `<name>-context`, `<name>-dockerfile` or `<name>-<named context>`, which are all the same folder.
+//! `<name>-dockerfile` or `<name>-<named context>`, which are all the same folder. Only the main
+//! context has a name that cannot be chosen; see [`super::links`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,8 +83,15 @@ impl Roots {
     /// What the daemon means by a `dir-name`.
     pub(super) fn find(&self, dir_name: &str) -> Option<Root> {
         let (prefix, _) = dir_name.split_once('-')?;
-        let roots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        roots.get(&RootName(prefix.to_owned())).cloned()
+        self.get(&RootName(prefix.to_owned()))
+    }
+
+    pub(super) fn get(&self, name: &RootName) -> Option<Root> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 
     fn insert(&self, name: RootName, root: Root) {

@@ -31,14 +31,16 @@ use super::auth::Auth;
 use super::content::{Content, ContentServer};
 use super::files::Files;
 use super::health::Health;
+use super::links::Identity;
 use crate::{Client, Error, limits};
 
-/// What the daemon may call. It asks for the folders and logins only of sessions that list them.
-const METHODS: [&str; 3] = [
+/// What the daemon may call on every tunnel. It asks for folders only those that list them.
+const METHODS: [&str; 2] = [
     "/grpc.health.v1.Health/Check",
     "/moby.filesync.v1.FileSync/DiffCopy",
-    "/moby.filesync.v1.Auth/Credentials",
 ];
+/// And on the first tunnel.
+const AUTH_METHODS: [&str; 1] = ["/moby.filesync.v1.Auth/Credentials"];
 const CONTENT_METHODS: [&str; 6] = [
     "/containerd.services.content.v1.Content/Write",
     "/containerd.services.content.v1.Content/Info",
@@ -53,11 +55,12 @@ const CONTENT_METHODS: [&str; 6] = [
 pub(super) async fn open(
     client: &Client,
     shared: Arc<Shared>,
+    identity: Identity,
     closed: CancellationToken,
 ) -> Result<JoinHandle<()>, Error> {
     let (reader, writer) = tokio::io::simplex(limits::TUNNEL_BUFFER_BYTES);
     let mut request = Request::new(messages(reader).take_until(closed.clone().cancelled_owned()));
-    *request.metadata_mut() = metadata(&shared)
+    *request.metadata_mut() = metadata(&shared, &identity)
         .map_err(|error| client.call_error("Session", Status::invalid_argument(error)))?;
     let response = client.control().session(request).await;
     let incoming = response
@@ -70,22 +73,28 @@ pub(super) async fn open(
     let bytes: ByteStream = Box::pin(bytes.take_until(closed.clone().cancelled_owned()));
     let bytes: ByteStream = Box::pin(end_with(bytes, closed.clone()));
     let pipe = Pipe(tokio::io::join(StreamReader::new(bytes), writer));
-    Ok(tokio::spawn(serve(pipe, shared, closed)))
+    Ok(tokio::spawn(serve(pipe, shared, identity, closed)))
 }
 
-fn metadata(shared: &Shared) -> Result<MetadataMap, String> {
+fn metadata(shared: &Shared, identity: &Identity) -> Result<MetadataMap, String> {
     let value = |text: &str| {
         text.parse::<AsciiMetadataValue>()
             .map_err(|_| format!("not a header value: {text:?}"))
     };
     let mut metadata = MetadataMap::new();
-    metadata.insert("x-docker-expose-session-uuid", value(&shared.id)?);
+    metadata.insert("x-docker-expose-session-uuid", value(&identity.id)?);
     metadata.insert(
         "x-docker-expose-session-sharedkey",
-        value(&shared.config.shared_key)?,
+        value(&identity.shared_key)?,
     );
-    let content = shared.config.blobs.is_some().then_some(CONTENT_METHODS);
-    for method in METHODS.into_iter().chain(content.into_iter().flatten()) {
+    let mut methods = METHODS.to_vec();
+    if identity.is_first() {
+        methods.extend(AUTH_METHODS);
+        if shared.config.blobs.is_some() {
+            methods.extend(CONTENT_METHODS);
+        }
+    }
+    for method in methods {
         metadata.append(
             "x-docker-expose-session-grpc-method",
             AsciiMetadataValue::from_static(method),
@@ -119,17 +128,18 @@ fn end_with(
     })
 }
 
-/// Serves a session's services on one connection.
-pub(super) async fn serve<P>(pipe: P, shared: Arc<Shared>, closed: CancellationToken)
+/// Serves a tunnel's services on one connection.
+async fn serve<P>(pipe: P, shared: Arc<Shared>, identity: Identity, closed: CancellationToken)
 where
     P: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
 {
-    let content = shared.config.blobs.clone().map(|blobs| {
-        ContentServer::new(Content::new(blobs))
-            .max_decoding_message_size(limits::MESSAGE_BYTES)
-            .max_encoding_message_size(limits::MESSAGE_BYTES)
-    });
-    let files = FileSyncServer::new(Files(Arc::clone(&shared)))
+    let first = identity.is_first();
+    let files = Files {
+        shared: Arc::clone(&shared),
+        shared_key: identity.shared_key,
+        context: identity.context,
+    };
+    let files = FileSyncServer::new(files)
         .max_decoding_message_size(limits::MESSAGE_BYTES)
         .max_encoding_message_size(limits::MESSAGE_BYTES);
     let mut server = Server::builder()
@@ -138,10 +148,15 @@ where
         .initial_stream_window_size(limits::STREAM_WINDOW_BYTES);
     let mut router = server
         .add_service(HealthServer::new(Health))
-        .add_service(files)
-        .add_service(AuthServer::new(Auth(shared)));
-    if let Some(content) = content {
-        router = router.add_service(content);
+        .add_service(files);
+    if first {
+        router = router.add_service(AuthServer::new(Auth(Arc::clone(&shared))));
+        if let Some(blobs) = shared.config.blobs.clone() {
+            let content = ContentServer::new(Content::new(blobs))
+                .max_decoding_message_size(limits::MESSAGE_BYTES)
+                .max_encoding_message_size(limits::MESSAGE_BYTES);
+            router = router.add_service(content);
+        }
     }
     // tonic shuts down when there are no more connections to come: so the next one never comes.
     let connections = stream::once(async { Ok::<_, Infallible>(pipe) }).chain(stream::pending());

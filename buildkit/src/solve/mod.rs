@@ -31,10 +31,15 @@ impl Client {
         F: Fn(StatusUpdate) + Send + Sync + 'static,
     {
         let client = self.clone();
-        let session = session.shared();
+        let (session, links) = (session.shared(), session.links());
         async move {
             let reference = random::name()?;
-            let request = request.into_wire(&reference, &session)?;
+            let roots = request.add_roots(&session)?;
+            let context_session = match roots.context() {
+                Some(root) => Some(links.serving(root).await?),
+                None => None,
+            };
+            let request = request.into_wire(&reference, links.id(), context_session, &roots);
             let outcome = run(&client, reference, request, on_status).await;
             match outcome {
                 Ok(reply) => Ok(SolveResponse::from(reply)),

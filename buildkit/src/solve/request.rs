@@ -1,9 +1,8 @@
 //! What to build, and how that is said on the wire.
 //!
 //! The keys are those of BuildKit's Dockerfile frontend (`frontend/dockerui`) and of
-//! `api/services/control`. Folders are routed with `local-sessionid:NAME=PREFIX:SESSION`: the daemon
-//! then asks the session for the folder `PREFIX-NAME`, so that one session serves any number of
-//! folders and every build that names the same folder shares one transfer.
+//! `api/services/control`. Every folder has a name or a session of its own, the same in all builds of
+//! a run, so that builds which name the same folder share one transfer.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -11,15 +10,18 @@ use std::path::PathBuf;
 use bollard_buildkit_proto::moby::buildkit::v1 as control;
 use serde_json::{Value, json};
 
-use crate::Error;
 use crate::session::Shared;
+use crate::{Error, RootName};
 
 const FRONTEND: &str = "dockerfile.v0";
 /// Present and empty, it makes the built-in frontend serve `# syntax=` lines too.
 const CMDLINE: &str = "cmdline";
 const FILENAME: &str = "filename";
 const CONTEXT: &str = "context";
-const DOCKERFILE: &str = "dockerfile";
+/// Which session serves the folder `context`.
+const CONTEXT_SESSION: &str = "local-sessionid:context";
+/// The folder of the Dockerfile.
+const DOCKERFILE_KEY: &str = "dockerfilekey";
 const FRONTEND_CAPS: &str = "frontend.caps";
 const CAP_NAMED_CONTEXTS: &str = "moby.buildkit.frontend.contexts+forward";
 const CACHE_IMPORTS: &str = "cache-imports";
@@ -80,14 +82,50 @@ pub struct CacheEntry {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// The folders of a build as a session knows them.
+#[derive(Debug, Default)]
+pub(super) struct Roots {
+    /// `None` for a remote context.
+    context: Option<RootName>,
+    /// `None` when it comes with a remote context.
+    dockerfile: Option<RootName>,
+    named: BTreeMap<String, RootName>,
+}
+
 impl SolveRequest {
-    /// Registers the folders with the session and writes the request.
+    /// Makes the folders known to the session.
+    pub(super) fn add_roots(&self, session: &Shared) -> Result<Roots, Error> {
+        let mut roots = Roots::default();
+        if let Some(folders) = &self.context {
+            roots.context = Some(session.add_directory(&folders.context)?);
+            if self.inline_dockerfile.is_none() {
+                roots.dockerfile = Some(session.add_directory(&folders.dockerfile)?);
+            }
+        } else if !self.frontend_attributes.contains_key(CONTEXT) {
+            // The frontend looks for an ignore file even when nothing is copied.
+            roots.context = Some(session.add_files(BTreeMap::new()));
+        }
+        if let Some(text) = &self.inline_dockerfile {
+            let files = BTreeMap::from([(INLINE_NAME.to_owned(), text.clone().into())]);
+            roots.dockerfile = Some(session.add_files(files));
+        }
+        for (name, path) in &self.named_local_contexts {
+            roots
+                .named
+                .insert(name.clone(), session.add_directory(path)?);
+        }
+        Ok(roots)
+    }
+
+    /// Writes the request. `session` is the build's own, `context_session` serves its main folder.
     pub(super) fn into_wire(
         self,
         reference: &str,
-        session: &Shared,
-    ) -> Result<control::SolveRequest, Error> {
-        let frontend_attrs = self.frontend_attrs(session)?;
+        session: &str,
+        context_session: Option<String>,
+        roots: &Roots,
+    ) -> control::SolveRequest {
+        let frontend_attrs = self.frontend_attrs(context_session, roots);
         let imports = self
             .cache_imports
             .into_iter()
@@ -104,12 +142,12 @@ impl SolveRequest {
             r#type: exporter.kind.clone(),
             attrs: exporter_attrs.clone(),
         });
-        Ok(control::SolveRequest {
+        control::SolveRequest {
             r#ref: reference.to_owned(),
-            session: session.id().to_owned(),
+            session: session.to_owned(),
             frontend: FRONTEND.to_owned(),
             frontend_attrs,
-            // Daemons before v0.13 read only these.
+            // Old daemons read only these.
             exporter_deprecated: exporter.kind,
             exporter_attrs_deprecated: exporter_attrs,
             exporters: exporters.into_iter().collect(),
@@ -121,38 +159,26 @@ impl SolveRequest {
             entitlements: self.entitlements,
             internal: self.internal,
             ..Default::default()
-        })
+        }
     }
 
-    fn frontend_attrs(&self, session: &Shared) -> Result<HashMap<String, String>, Error> {
-        let mut attrs: HashMap<String, String> =
-            self.frontend_attributes.clone().into_iter().collect();
-        let route = |prefix: &str| format!("{prefix}:{}", session.id());
-        let mut routes = Vec::new();
-        if let Some(roots) = &self.context {
-            routes.push((CONTEXT.to_owned(), session.add_directory(&roots.context)?));
-            if self.inline_dockerfile.is_none() {
-                routes.push((
-                    DOCKERFILE.to_owned(),
-                    session.add_directory(&roots.dockerfile)?,
-                ));
-            }
-        } else if !attrs.contains_key(CONTEXT) {
-            // The frontend looks for an ignore file even when nothing is copied.
-            routes.push((CONTEXT.to_owned(), session.add_files(BTreeMap::new())));
+    fn frontend_attrs(
+        &self,
+        context_session: Option<String>,
+        roots: &Roots,
+    ) -> HashMap<String, String> {
+        let mut attrs: HashMap<_, _> = self.frontend_attributes.clone().into_iter().collect();
+        if let Some(session) = context_session {
+            attrs.insert(CONTEXT_SESSION.to_owned(), session);
         }
-        if let Some(text) = &self.inline_dockerfile {
-            let files = BTreeMap::from([(INLINE_NAME.to_owned(), text.clone().into())]);
-            routes.push((DOCKERFILE.to_owned(), session.add_files(files)));
+        if let Some(root) = &roots.dockerfile {
+            attrs.insert(DOCKERFILE_KEY.to_owned(), format!("{root}-dockerfile"));
+        }
+        if self.inline_dockerfile.is_some() {
             attrs.insert(FILENAME.to_owned(), INLINE_NAME.to_owned());
         }
-        for (name, path) in &self.named_local_contexts {
-            let directory = directory_name(name);
-            attrs.insert(format!("context:{name}"), format!("local:{directory}"));
-            routes.push((directory, session.add_directory(path)?));
-        }
-        for (name, prefix) in routes {
-            attrs.insert(format!("local-sessionid:{name}"), route(prefix.as_str()));
+        for (name, root) in &roots.named {
+            attrs.insert(format!("context:{name}"), format!("local:{root}-{name}"));
         }
         if attrs.keys().any(|key| key.starts_with("context:")) {
             add_cap(&mut attrs);
@@ -170,15 +196,14 @@ impl SolveRequest {
                 Value::Array(entries.collect()).to_string(),
             );
         }
-        Ok(attrs)
+        attrs
     }
 }
 
-/// The local name of a named context: its own, unless that means something else.
-fn directory_name(context: &str) -> String {
-    match context {
-        CONTEXT | DOCKERFILE => format!("_{context}"),
-        _ => context.to_owned(),
+impl Roots {
+    /// The main folder, when it is served by us.
+    pub(super) fn context(&self) -> Option<&RootName> {
+        self.context.as_ref()
     }
 }
 

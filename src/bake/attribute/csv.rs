@@ -6,16 +6,15 @@ pub(crate) fn fields(record: &str, separator: char) -> Result<Vec<String>, Strin
     let mut fields = Vec::new();
     let mut rest = record;
     loop {
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted, separator, record)?,
-            None => {
-                let end = rest.find(separator).unwrap_or(rest.len());
-                let field = &rest[..end];
-                if field.contains('"') {
-                    return Err(format!("a quote inside of a plain field in {record:?}"));
-                }
-                (field.to_owned(), &rest[end..])
+        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_field(quoted, separator, record)?
+        } else {
+            let end = rest.find(separator).unwrap_or(rest.len());
+            let field = &rest[..end];
+            if field.contains('"') {
+                return Err(format!("a quote inside of a plain field in {record:?}"));
             }
+            (field.to_owned(), &rest[end..])
         };
         fields.push(field);
         match after.strip_prefix(separator) {

@@ -37,21 +37,21 @@ impl EntryKind {
     }
 
     /// Reads one element of the attribute's list.
-    pub(crate) fn from_value(self, value: Value) -> Result<Vec<Entry>, String> {
+    pub(crate) fn read_value(self, value: Value) -> Result<Vec<Entry>, String> {
         match value {
             Value::String(text) => self.parse(&text),
             Value::Null(_) => Err("a string or an object is required, and this is null".to_owned()),
             value => match self {
                 EntryKind::Secret | EntryKind::Ssh => {
-                    self.from_object(value).map(|entry| vec![entry])
+                    self.read_object(value).map(|entry| vec![entry])
                 }
-                _ => self.from_map(value).map(|entry| vec![entry]),
+                _ => self.read_map(value).map(|entry| vec![entry]),
             },
         }
     }
 
     /// `{ type = …, … }`: every value is a string; nulls are left out.
-    fn from_map(self, value: Value) -> Result<Entry, String> {
+    fn read_map(self, value: Value) -> Result<Entry, String> {
         let mut entry = Entry::default();
         let Value::Map(_, values) = convert(value, &Type::map(Type::String))? else {
             return Err("an object is required".to_owned());
@@ -74,7 +74,7 @@ impl EntryKind {
     }
 
     /// Secrets and SSH keys have a fixed set of names.
-    fn from_object(self, value: Value) -> Result<Entry, String> {
+    fn read_object(self, value: Value) -> Result<Entry, String> {
         let types = match self {
             EntryKind::Ssh => [("id", Type::String), ("paths", Type::list(Type::String))].to_vec(),
             _ => [
@@ -201,12 +201,11 @@ fn keep_last(entries: &mut Vec<Entry>, id: impl Fn(&Entry) -> String) {
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
     for entry in entries.drain(..) {
         let id = id(&entry);
-        match places.get(&id).and_then(|place| kept.get_mut(*place)) {
-            Some(earlier) => *earlier = entry,
-            None => {
-                places.insert(id, kept.len());
-                kept.push(entry);
-            }
+        if let Some(earlier) = places.get(&id).and_then(|place| kept.get_mut(*place)) {
+            *earlier = entry;
+        } else {
+            places.insert(id, kept.len());
+            kept.push(entry);
         }
     }
     *entries = kept;

@@ -117,7 +117,13 @@ pub(crate) fn target_spec(name: &str) -> Option<&'static Spec> {
 pub(crate) struct Misfit {
     pub(crate) message: String,
     /// The element that does not fit.
-    element: Option<usize>,
+    element: Option<Element>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Element {
+    Index(usize),
+    Key(String),
 }
 
 impl Misfit {
@@ -130,12 +136,15 @@ impl Misfit {
 
     /// The range of the element, if the expression writes its elements out, or else all of it.
     pub(crate) fn place(&self, expression: &Expression) -> Range {
-        match (&expression.kind, self.element) {
-            (Kind::Tuple(elements), Some(index)) => elements
-                .get(index)
-                .map_or(expression.range, |element| element.range),
-            _ => expression.range,
-        }
+        let element = match (&expression.kind, &self.element) {
+            (Kind::Tuple(elements), Some(Element::Index(index))) => elements.get(*index),
+            (Kind::Object(items), Some(Element::Key(name))) => items
+                .iter()
+                .find(|(key, _)| matches!(&key.kind, Kind::Text(text) if text == name))
+                .map(|(_, value)| value),
+            _ => None,
+        };
+        element.map_or(expression.range, |element| element.range)
     }
 }
 
@@ -158,24 +167,31 @@ pub(crate) fn decode(shape: Shape, value: Value) -> Result<Option<Field>, Misfit
             _ => return Ok(None),
         },
         Shape::Texts => Field::Texts(texts(value)?),
-        Shape::Map { nullable } => {
-            let kind = Type::map(Type::String);
-            let Value::Map(_, values) = typed(value, &kind)? else {
-                return Ok(None);
-            };
-            let mut map = BTreeMap::new();
-            for (name, value) in values {
-                match value {
-                    Value::String(text) => map.insert(name, Some(text)),
-                    _ if nullable => map.insert(name, None),
-                    _ => return Err(Misfit::whole(format!("{name:?} must not be null"))),
-                };
-            }
-            Field::Map(map)
-        }
+        Shape::Map { nullable } => Field::Map(map(value, nullable)?),
         Shape::Entries(kind) => Field::Entries(entries(kind, value)?),
     };
     Ok(Some(field))
+}
+
+fn map(value: Value, nullable: bool) -> Result<BTreeMap<String, Option<String>>, Misfit> {
+    let have = value.kind();
+    let (Value::Map(_, values) | Value::Object(values)) = value else {
+        return Err(Misfit::whole(mismatch(&Type::map(Type::String), &have)));
+    };
+    let mut map = BTreeMap::new();
+    for (name, value) in values {
+        let misfit = |message: String| Misfit {
+            message: format!("{name:?}: {message}"),
+            element: Some(Element::Key(name.clone())),
+        };
+        let text = match convert(value, &Type::String).map_err(misfit)? {
+            Value::String(text) => Some(text),
+            _ if nullable => None,
+            _ => return Err(misfit("a string is required, and this is null".to_owned())),
+        };
+        map.insert(name, text);
+    }
+    Ok(map)
 }
 
 fn texts(value: Value) -> Result<Vec<String>, Misfit> {
@@ -193,7 +209,7 @@ fn texts(value: Value) -> Result<Vec<String>, Misfit> {
     for (index, value) in values.into_iter().enumerate() {
         let misfit = |message| Misfit {
             message,
-            element: Some(index),
+            element: Some(Element::Index(index)),
         };
         match convert(value, &Type::String).map_err(misfit)? {
             Value::String(text) => texts.push(text),
@@ -213,9 +229,9 @@ fn entries(kind: EntryKind, value: Value) -> Result<Vec<Entry>, Misfit> {
     };
     let mut entries = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
-        let found = kind.from_value(value).map_err(|message| Misfit {
+        let found = kind.read_value(value).map_err(|message| Misfit {
             message,
-            element: Some(index),
+            element: Some(Element::Index(index)),
         })?;
         entries.extend(found);
     }

@@ -1,6 +1,7 @@
 //! `for` expressions.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::{Evaluator, Scope};
 use crate::bake::diagnostic::Fault;
@@ -52,13 +53,15 @@ impl Evaluator<'_> {
             let value = self.evaluate(&parsed.result, &scope)?;
             if parsed.grouping {
                 groups.entry(name).or_default().push(value);
-            } else if attributes.contains_key(&name) {
-                return Err(
-                    Fault::new(key.range, format!("the key {name:?} is produced twice"))
-                        .help("write `...` after the value to group the values of one key"),
-                );
-            } else {
-                attributes.insert(name, value);
+                continue;
+            }
+            match attributes.entry(name) {
+                Entry::Vacant(slot) => drop(slot.insert(value)),
+                Entry::Occupied(slot) => {
+                    let message = format!("the key {:?} is produced twice", slot.key());
+                    return Err(Fault::new(key.range, message)
+                        .help("write `...` after the value to group the values of one key"));
+                }
             }
         }
         Ok(match (&parsed.result_key, parsed.grouping) {

@@ -74,7 +74,8 @@ impl fmt::Display for Pending {
 pub(crate) struct Evaluator<'a> {
     module: &'a Module,
     inputs: Inputs<'a>,
-    variables: RefCell<BTreeMap<String, Value>>,
+    /// Values of the top level, and the errors of those that have none.
+    variables: RefCell<BTreeMap<String, Result<Value, Fault>>>,
     /// Evaluated attributes of target rows and groups, for references.
     fields: RefCell<BTreeMap<(usize, &'static str), Option<Field>>>,
     /// Target rows; empty until the names of all targets are known.

@@ -51,29 +51,24 @@ impl Evaluator<'_> {
         if let Some(text) = self.inputs.builtins.get(name) {
             return Ok(Some(Value::String(text.clone())));
         }
-        if let Some(value) = self.variables.borrow().get(name) {
-            return Ok(Some(value.clone()));
+        if let Some(known) = self.variables.borrow().get(name) {
+            return known.clone().map(Some);
         }
         let module = self.module;
-        let value = if let Some(local) = module.locals.get(name) {
-            self.pending(
-                Pending::Variable(name.to_owned()),
-                |path| self.cycle(path),
-                || self.evaluate(&local.value, &Scope::root()),
-            )?
+        let pending = Pending::Variable(name.to_owned());
+        let result = if let Some(local) = module.locals.get(name) {
+            let work = || self.evaluate(&local.value, &Scope::root());
+            self.pending(pending, |path| self.cycle(path), work)
         } else if let Some(declared) = module.variables.get(name) {
-            self.pending(
-                Pending::Variable(name.to_owned()),
-                |path| self.cycle(path),
-                || variable::resolve(self, declared),
-            )?
+            let work = || variable::resolve(self, declared);
+            self.pending(pending, |path| self.cycle(path), work)
         } else {
             return Ok(None);
         };
         self.variables
             .borrow_mut()
-            .insert(name.to_owned(), value.clone());
-        Ok(Some(value))
+            .insert(name.to_owned(), result.clone());
+        result.map(Some)
     }
 
     /// The error for things that need each other. It is the same from wherever the circle is

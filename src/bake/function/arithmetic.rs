@@ -7,7 +7,7 @@ use crate::bake::number::Number;
 use crate::bake::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    fixed("absolute", 1, |_, a| unary(a, |x| x.absolute())),
+    fixed("absolute", 1, |_, a| unary(a, Number::absolute)),
     fixed("add", 2, |_, a| binary(a, Number::checked_add)),
     fixed("and", 2, |_, mut a| {
         Ok(Value::Bool(a.bool(0)? & a.bool(1)?))

@@ -153,7 +153,9 @@ fn flatten(_: &Context<'_>, mut arguments: Arguments) -> Result<Value, Problem> 
     fn add(value: Value, all: &mut Vec<Value>) {
         match value {
             Value::List(_, values) | Value::Set(_, values) | Value::Tuple(values) => {
-                values.into_iter().for_each(|value| add(value, all));
+                for value in values {
+                    add(value, all);
+                }
             }
             value => all.push(value),
         }
@@ -168,8 +170,8 @@ fn flatten(_: &Context<'_>, mut arguments: Arguments) -> Result<Value, Problem> 
 fn has_index(_: &Context<'_>, mut arguments: Arguments) -> Result<Value, Problem> {
     let (collection, key) = (arguments.value(0)?, arguments.value(1)?);
     let key_fits = match (&collection, &key) {
-        (Value::List(..) | Value::Tuple(_), Value::Number(_)) => true,
-        (Value::Map(..) | Value::Object(_), Value::String(_)) => true,
+        (Value::List(..) | Value::Tuple(_), Value::Number(_))
+        | (Value::Map(..) | Value::Object(_), Value::String(_)) => true,
         (Value::List(..) | Value::Tuple(_) | Value::Map(..) | Value::Object(_), _) => false,
         _ => return Err(Problem::argument(0, "a list or a map is required")),
     };

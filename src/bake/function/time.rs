@@ -63,15 +63,14 @@ fn format_date(_: &Context<'_>, mut arguments: Arguments) -> Result<Value, Probl
             ('Z', 3 | 4) => Some(offset_text(offset, "")),
             _ => None,
         };
-        match piece {
-            Some(piece) => text.push_str(&piece),
-            None => {
-                let verb = String::from(verb).repeat(count);
-                return Err(Problem::argument(
-                    0,
-                    format!("there is no format verb {verb:?}"),
-                ));
-            }
+        if let Some(piece) = piece {
+            text.push_str(&piece);
+        } else {
+            let verb = String::from(verb).repeat(count);
+            return Err(Problem::argument(
+                0,
+                format!("there is no format verb {verb:?}"),
+            ));
         }
     }
     Ok(Value::String(text))

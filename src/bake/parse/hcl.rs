@@ -15,6 +15,7 @@ use crate::bake::syntax::{
 use crate::bake::text::Range;
 
 mod error;
+mod heredoc;
 mod template;
 
 /// Reads a file.
@@ -23,6 +24,7 @@ pub(super) fn parse_body(text: &str, file: usize) -> Result<Body, Fault> {
     let (text, shift) = text
         .strip_prefix('\u{feff}')
         .map_or((text, 0), |text| (text, 3));
+    let text = &*heredoc::mask_empty(text);
     let place = move |offset: usize| offset + shift;
     let reader = Reader {
         text,
@@ -136,7 +138,7 @@ impl Reader<'_> {
             ),
             expr::Expression::Object(object) => {
                 let mut items = Vec::with_capacity(object.len());
-                for (key, value) in object.iter() {
+                for (key, value) in object {
                     items.push((self.key(key, range)?, self.expression(value.expr(), range)?));
                 }
                 Kind::Object(items)
@@ -166,7 +168,7 @@ impl Reader<'_> {
                 }
                 name.push_str(call.name.name.as_str());
                 let mut arguments = Vec::with_capacity(call.args.len());
-                for argument in call.args.iter() {
+                for argument in &call.args {
                     arguments.push(self.expression(argument, range)?);
                 }
                 Kind::Call(Call {

@@ -4,7 +4,9 @@ mod hcl;
 pub(crate) mod json;
 
 use super::diagnostic::Fault;
-use super::syntax::{Body, Expression};
+use super::syntax::Body;
+#[cfg(test)]
+use super::syntax::Expression;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,8 @@ pub(crate) fn parse(text: &str, syntax: Syntax, file: usize) -> Result<Body, Fau
     }
 }
 
-/// Reads one expression, for tests and for type expressions in JSON.
+/// Reads one expression.
+#[cfg(test)]
 pub(crate) fn parse_expression(text: &str, file: usize) -> Result<Expression, Fault> {
     hcl::parse_expression(text, file, &|offset| offset)
 }

@@ -1,5 +1,6 @@
 //! A run over all images.
 
+use crate::aws::AwsError;
 use crate::exit;
 use crate::registry;
 use crate::release::{ReleaseError, WriteError};
@@ -33,8 +34,19 @@ impl From<ReleaseError> for Failure {
                 };
                 failure.hint("Every image is in the registry by digest; the same release again moves the rest.")
             }
-            ReleaseError::Document { .. } | ReleaseError::CreateRepository { .. } => {
-                Self::from_error(exit::REGISTRY, &error)
+            ReleaseError::Document { .. } => Self::from_error(exit::REGISTRY, &error),
+            ReleaseError::CreateRepository { source, .. } => {
+                let failure = Self::from_error(exit::REGISTRY, &error);
+                match source.downcast_ref::<AwsError>() {
+                    Some(aws) => {
+                        let failure = failure.temporary(aws.is_temporary());
+                        match aws.hint() {
+                            Some(hint) => failure.hint(hint),
+                            None => failure,
+                        }
+                    }
+                    None => failure,
+                }
             }
             ReleaseError::BaselineRecord { .. } => Self::from_error(exit::CONFIGURATION, &error),
             ReleaseError::Write(_) => Self::from_error(exit::UNEXPECTED, &error),

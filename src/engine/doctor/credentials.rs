@@ -16,6 +16,10 @@ use crate::engine::programs::program;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct DockerConfig {
+    #[expect(
+        clippy::zero_sized_map_values,
+        reason = "the logins are not to be read"
+    )]
     auths: BTreeMap<String, serde::de::IgnoredAny>,
     creds_store: Option<String>,
     cred_helpers: BTreeMap<String, String>,
@@ -96,16 +100,14 @@ fn docker(request: &Request, home: Option<&Path>) -> Vec<Check> {
     }
     checks.extend(helpers.into_iter().map(|(helper, hosts)| {
         let name = format!("docker-credential-{helper}");
-        match program(request, &name) {
-            Some(found) => Check::ok(name, found.display().to_string()),
-            None => {
-                let detail = format!("not in PATH, and {} need it", hosts.join(", "));
-                Check::missing(name, detail).hint(format!(
-                    "Install it, or take `{helper}` out of {}.",
-                    path.display()
-                ))
-            }
+        if let Some(found) = program(request, &name) {
+            return Check::ok(name, found.display().to_string());
         }
+        let detail = format!("not in PATH, and {} need it", hosts.join(", "));
+        Check::missing(name, detail).hint(format!(
+            "Install it, or take `{helper}` out of {}.",
+            path.display()
+        ))
     }));
     checks
 }

@@ -87,7 +87,7 @@ fn with_commands(check: Check, architecture: &str) -> Check {
             "Amazon Linux and others with Docker: docker run --privileged --rm tonistiigi/binfmt \
              --install {architecture}"
         ))
-        .hint("Or give this platform an engine of its own architecture, and join with `index create`.")
+        .hint("Or use an engine that can build for it: --engine ADDRESS.")
 }
 
 #[cfg(test)]

@@ -57,26 +57,25 @@ fn with_sources(error: &EngineError) -> String {
 /// `buildkitd`.
 pub(super) async fn daemon(request: &Request) -> Check {
     const NAME: &str = "buildkitd";
-    match program(request, NAME) {
-        Some(path) => match version(&path).await {
-            Some(version) => Check::ok(NAME, format!("{version} ({})", path.display())),
-            None => Check::missing(NAME, format!("{} does not run", path.display()))
-                .hint("It may be built for another architecture; run it by hand to see why."),
-        },
-        None => {
-            let check = Check::missing(NAME, format!("not in {}", searched(request)));
-            let check = check.hint(
-                "Put buildkitd into libexec/launchway beside the binary or into PATH; in a clone \
-                 of Launchway `make engine` builds it.",
-            );
-            match program(request, "docker") {
-                Some(_) => check.hint(
-                    "Docker is here, but a Docker container as engine is not available in this \
-                     version.",
-                ),
-                None => check,
-            }
-        }
+    if let Some(path) = program(request, NAME) {
+        return runs(NAME, &path).await;
+    }
+    let check = Check::missing(NAME, format!("not in {}", searched(request))).hint(
+        "Put buildkitd into libexec/launchway beside the binary or into PATH; in a clone of \
+         Launchway `make engine` builds it.",
+    );
+    if program(request, "docker").is_none() {
+        return check;
+    }
+    check.hint("Docker is here, but a Docker container as engine is not available in this version.")
+}
+
+/// A program that is there, and whether it can be run.
+async fn runs(name: &str, path: &Path) -> Check {
+    match version(path).await {
+        Some(version) => Check::ok(name, format!("{version} ({})", path.display())),
+        None => Check::missing(name, format!("{} does not run", path.display()))
+            .hint("It may be built for another architecture; run it by hand to see why."),
     }
 }
 
@@ -84,11 +83,7 @@ pub(super) async fn daemon(request: &Request) -> Check {
 pub(super) async fn runtime(request: &Request) -> Check {
     const NAME: &str = "runc";
     match find_runtime(request) {
-        Some(path) => match version(&path).await {
-            Some(version) => Check::ok(NAME, format!("{version} ({})", path.display())),
-            None => Check::missing(NAME, format!("{} does not run", path.display()))
-                .hint("Run it by hand to see why."),
-        },
+        Some(path) => runs(NAME, &path).await,
         None => Check::missing(
             NAME,
             format!("none of {} in {}", RUNTIMES.join(", "), searched(request)),

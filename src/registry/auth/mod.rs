@@ -10,4 +10,4 @@ mod keychain;
 
 pub use docker_config::{DockerConfigError, DockerConfigProblem};
 pub use helper::{HelperError, HelperProblem};
-pub use keychain::{Keychain, KeychainConfig};
+pub use keychain::{Keychain, KeychainConfig, LoginError};

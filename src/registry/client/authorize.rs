@@ -21,8 +21,8 @@ use crate::registry::once::OnceMap;
 #[derive(Debug)]
 pub(super) struct Authenticator {
     credentials: Arc<dyn CredentialSource>,
-    challenges: OnceMap<String, Challenge>,
-    tokens: OnceMap<(String, ScopeSet), Token>,
+    challenges: OnceMap<String, Challenge, Error>,
+    tokens: OnceMap<(String, ScopeSet), Token, Error>,
 }
 
 /// For whom and for what a header is needed.
@@ -89,7 +89,7 @@ impl Authenticator {
         let known = self
             .challenges
             .get(host, |known| known == &challenge, async {
-                Ok::<_, Error>(challenge.clone())
+                Ok(challenge.clone())
             })
             .await?;
         let next = self

@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode, Url};
@@ -10,6 +11,7 @@ use reqwest::{Method, StatusCode, Url};
 use super::ConfigError;
 use super::hint;
 use super::redact::display_url;
+use crate::aws::AwsError;
 use crate::image::{Digest, InvalidDocument};
 use crate::registry::{Repository, Tag};
 
@@ -17,8 +19,10 @@ use crate::registry::{Repository, Tag};
 ///
 /// Displays as `METHOD URL: what happened`; the URL has neither user information nor query, where
 /// signatures and tokens stand. The cause, if there is one, is the error's source.
+#[derive(Clone)]
 pub struct Error(Box<Detail>);
 
+#[derive(Clone)]
 struct Detail {
     kind: ErrorKind,
     method: Method,
@@ -29,7 +33,7 @@ struct Detail {
     retry_after: Option<Duration>,
     /// The upload that this is about is lost, but a new one may succeed.
     lost_upload: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// One entry of the `errors` list in a registry's answer (distribution-spec, "Error Codes").
@@ -194,7 +198,7 @@ impl Error {
             repository: Some(repository.clone()),
             retry_after: None,
             lost_upload: false,
-            source: Some(source.into()),
+            source: Some(Arc::new(source)),
         }))
     }
 
@@ -206,7 +210,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -276,12 +280,32 @@ impl Error {
             | ErrorKind::Connect
             | ErrorKind::Timeout
             | ErrorKind::Broken => true,
+            // AWS may answer the next run; its SDK has repeated enough in this one.
+            ErrorKind::Credentials => self.aws().is_some_and(AwsError::is_temporary),
             // The rest of a body that ended early may come next time.
             ErrorKind::Length { expected, actual } => actual < expected,
             // 501 and 505 are about the request, not the moment.
             ErrorKind::Unavailable => !matches!(self.status(), Some(501 | 505)),
             _ => false,
         }
+    }
+
+    /// Whether this client should make the same request again by itself.
+    pub(super) fn is_worth_repeating(&self) -> bool {
+        self.is_temporary() && self.0.kind != ErrorKind::Credentials
+    }
+
+    /// The error of AWS among the causes.
+    pub(super) fn aws(&self) -> Option<&AwsError> {
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            // The keychain shares its failures.
+            if let Some(aws) = error.downcast_ref::<Arc<AwsError>>() {
+                return Some(aws);
+            }
+            cause = error.source();
+        }
+        None
     }
 
     /// What the user can do about it, as a full sentence or two, if we know.

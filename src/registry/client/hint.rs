@@ -10,6 +10,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
     let repository = error.repository()?;
     let ecr = parse_ecr_host(repository.host());
     match error.kind() {
+        ErrorKind::Credentials => error.aws()?.hint(),
         ErrorKind::Unauthorized | ErrorKind::NoCredentials { .. } => {
             Some(login(repository, ecr.as_ref()))
         }

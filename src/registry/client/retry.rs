@@ -79,7 +79,7 @@ impl Retries {
     /// The same for an error that is worth another attempt also if it is not temporary.
     pub(super) async fn pause_if(&mut self, worth_it: bool, error: Error) -> Result<(), Error> {
         self.failed += 1;
-        let again = worth_it || error.is_temporary();
+        let again = worth_it || error.is_worth_repeating();
         if !again || self.failed >= self.policy.attempts {
             return Err(error);
         }

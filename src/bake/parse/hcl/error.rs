@@ -29,6 +29,25 @@ impl Reader<'_> {
         if message.contains("redefined object key") {
             return Fault::new(range, "this key is set twice").help("remove one of the two");
         }
+        let rest = &self.text[start..];
+        let message = match rest.chars().next() {
+            _ if rest.trim().is_empty() => {
+                "the file ends in the middle of a block, list or object".to_owned()
+            }
+            Some(',') if message.starts_with("invalid block body;") => {
+                "a block on one line holds one attribute; write each on a line of its own"
+                    .to_owned()
+            }
+            // The parser lists every character that a value may begin with.
+            Some(found) if message.starts_with("invalid expression;") => {
+                format!("expected a value, found {found:?}")
+            }
+            Some(found) if message.starts_with("invalid structure;") => {
+                format!("expected \"=\" or \"{{\" after a name, found {found:?}")
+            }
+            Some(found) => format!("{message}; found {found:?}"),
+            None => format!("{message}; found the end of the file"),
+        };
         Fault::new(range, format!("syntax error: {message}"))
     }
 

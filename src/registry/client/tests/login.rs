@@ -1,7 +1,9 @@
 //! Logging in: Basic, tokens and their scopes, refusals, and where credentials must not go.
 
 use super::*;
+use crate::aws::{Aws, AwsSettings, StaticCredentials};
 use crate::registry::ErrorKind;
+use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::registry::fault::{Fault, Requests};
 
 fn tokens() -> Requests {
@@ -290,4 +292,42 @@ async fn logins_are_looked_up_by_the_host_in_the_reference() {
     );
     let error = client.head_manifest(&reference).await.unwrap_err();
     assert!(error.hint().unwrap().contains("ecr:GetAuthorizationToken"));
+}
+
+#[tokio::test]
+async fn what_aws_said_about_a_login_is_passed_on() {
+    let registry = FaultRegistry::start(Quirks::ecr(PASSWORD, &["shop/web"]))
+        .await
+        .unwrap();
+    let aws = Aws::new(AwsSettings {
+        endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+        credentials: Some(StaticCredentials {
+            access_key_id: "AKIAEXAMPLE".to_owned(),
+            secret_access_key: Secret::new("planted-key"),
+            session_token: None,
+        }),
+        profile: None,
+    });
+    let keychain = Keychain::new(KeychainConfig {
+        aws: Some(aws),
+        ..KeychainConfig::default()
+    });
+    let host = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com";
+    let mut config = ClientConfig {
+        credentials: Arc::new(keychain),
+        ..config(None)
+    };
+    let endpoint = format!("http://{}", registry.host());
+    config.endpoints.insert(host.to_owned(), endpoint);
+    let reference: Reference = format!("{host}/shop/web:v1").parse().unwrap();
+    let client = Client::new(config).unwrap();
+    let error = client.head_manifest(&reference).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Credentials);
+    assert!(error.is_temporary(), "{error:?}");
+    assert!(
+        error.hint().unwrap().contains("AWS_ENDPOINT_URL"),
+        "{error:?}"
+    );
+    assert_no_secrets(&error);
+    assert_eq!(registry.count(&Requests::new("HEAD", "")), 0);
 }

@@ -1,0 +1,244 @@
+//! What can go wrong between us and AWS, as one type for all services.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
+
+use super::Aws;
+
+/// A call to AWS failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{action} in {region}: {kind}")]
+pub struct AwsError {
+    /// The permission that the call needs, which names service and operation:
+    /// `ecr:GetAuthorizationToken`.
+    pub action: &'static str,
+    /// The region that was asked.
+    pub region: String,
+    /// What happened.
+    pub kind: AwsErrorKind,
+    /// The SDK's error.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AwsErrorKind {
+    /// This process has no AWS credentials, or they cannot be loaded.
+    #[error("there are no usable AWS credentials")]
+    NoCredentials,
+    /// The credentials are unknown, malformed or no longer valid.
+    #[error("the AWS credentials were refused ({code}: {message})")]
+    BadCredentials {
+        /// AWS's error code.
+        code: String,
+        /// AWS's words.
+        message: String,
+    },
+    /// The identity may not do this.
+    #[error("access was denied ({message})")]
+    Denied {
+        /// AWS's words, which name the identity and the resource.
+        message: String,
+    },
+    /// There is no such repository.
+    #[error("the repository does not exist")]
+    RepositoryNotFound,
+    /// Too many requests.
+    #[error("too many requests")]
+    Throttled,
+    /// AWS could not do it now.
+    #[error("AWS failed (status {status})")]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// No connection, or no answer.
+    #[error("the endpoint cannot be reached")]
+    Unreachable,
+    /// Any other refusal.
+    #[error("refused ({code}: {message})")]
+    Refused {
+        /// AWS's error code.
+        code: String,
+        /// AWS's words.
+        message: String,
+    },
+    /// The answer is not what the operation promises.
+    #[error("the answer is not valid")]
+    Invalid,
+}
+
+impl AwsError {
+    /// Whether the same call may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self.kind,
+            AwsErrorKind::Throttled | AwsErrorKind::Unavailable { .. } | AwsErrorKind::Unreachable
+        )
+    }
+
+    /// What the user can do about it, as full sentences, if we know.
+    pub fn hint(&self) -> Option<String> {
+        let Self { action, region, .. } = self;
+        match self.kind {
+            AwsErrorKind::NoCredentials => Some(
+                "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run this \
+                 with the role of a container, build project or instance; `aws sts \
+                 get-caller-identity` shows what is found."
+                    .to_owned(),
+            ),
+            AwsErrorKind::BadCredentials { .. } => Some(
+                "Log in again, or renew the temporary key; `aws sts get-caller-identity` shows \
+                 whether it works."
+                    .to_owned(),
+            ),
+            AwsErrorKind::Denied { .. } => {
+                Some(format!("The identity needs {action} in {region}."))
+            }
+            AwsErrorKind::Unreachable => Some(format!(
+                "Is {region} a region of this partition, and does AWS_ENDPOINT_URL, if it is set, \
+                 name an endpoint that listens?"
+            )),
+            _ => None,
+        }
+    }
+
+    pub(super) fn invalid(
+        action: &'static str,
+        region: &str,
+        problem: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            action,
+            region: region.to_owned(),
+            kind: AwsErrorKind::Invalid,
+            source: Some(problem.into()),
+        }
+    }
+}
+
+impl Aws {
+    /// Understands an error of the SDK.
+    pub(super) async fn failed<E, R>(
+        &self,
+        action: &'static str,
+        region: &str,
+        error: SdkError<E, R>,
+    ) -> AwsError
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        R: StatusOf + Debug + Send + Sync + 'static,
+    {
+        let new = |kind, source| AwsError {
+            action,
+            region: region.to_owned(),
+            kind,
+            source: Some(source),
+        };
+        if let SdkError::ServiceError(answer) = &error {
+            let status = answer.raw().status();
+            let kind = understand(answer.err(), status);
+            return new(kind, Box::new(error));
+        }
+        // Everything else may also come from credentials that could not be loaded.
+        if matches!(&error, SdkError::DispatchFailure(failure) if !failure.is_io() && !failure.is_timeout())
+            && let Some(problem) = self.credentials_problem().await
+        {
+            return new(AwsErrorKind::NoCredentials, problem);
+        }
+        let kind = match &error {
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => AwsErrorKind::Unreachable,
+            _ => AwsErrorKind::Invalid,
+        };
+        new(kind, Box::new(error))
+    }
+}
+
+/// The HTTP status of a raw answer.
+pub(super) trait StatusOf {
+    fn status(&self) -> u16;
+}
+
+impl StatusOf for aws_sdk_ecr::config::http::HttpResponse {
+    fn status(&self) -> u16 {
+        self.status().as_u16()
+    }
+}
+
+fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
+    let code = error.code().unwrap_or("unknown").to_owned();
+    let message = error.message().unwrap_or("no message").to_owned();
+    match code.as_str() {
+        "RepositoryNotFoundException" => AwsErrorKind::RepositoryNotFound,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+            AwsErrorKind::Denied { message }
+        }
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "AuthFailure" => AwsErrorKind::BadCredentials { code, message },
+        "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded" => AwsErrorKind::Throttled,
+        _ if status == 429 => AwsErrorKind::Throttled,
+        _ if status >= 500 => AwsErrorKind::Unavailable { status },
+        _ => AwsErrorKind::Refused { code, message },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::error::ErrorMetadata;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_understood() {
+        let kind = |code: &str, status| {
+            let error = ErrorMetadata::builder().code(code).message("m").build();
+            understand(&error, status)
+        };
+        let (code, message) = ("ExpiredTokenException".to_owned(), "m".to_owned());
+        let expected = AwsErrorKind::BadCredentials { code, message };
+        assert_eq!(kind("ExpiredTokenException", 400), expected);
+        assert_eq!(kind("ThrottlingException", 400), AwsErrorKind::Throttled);
+        assert_eq!(
+            kind("Whatever", 503),
+            AwsErrorKind::Unavailable { status: 503 }
+        );
+        let denied = kind("AccessDeniedException", 400);
+        assert_eq!(
+            denied,
+            AwsErrorKind::Denied {
+                message: "m".to_owned()
+            }
+        );
+        let missing = kind("RepositoryNotFoundException", 400);
+        assert_eq!(missing, AwsErrorKind::RepositoryNotFound);
+    }
+
+    #[test]
+    fn hints_name_the_permission() {
+        let error = AwsError {
+            action: "ecr:CreateRepository",
+            region: "eu-west-1".to_owned(),
+            kind: AwsErrorKind::Denied {
+                message: "no".to_owned(),
+            },
+            source: None,
+        };
+        let expected = "The identity needs ecr:CreateRepository in eu-west-1.";
+        assert_eq!(error.hint().as_deref(), Some(expected));
+        assert!(!error.is_temporary());
+    }
+}

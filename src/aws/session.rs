@@ -1,0 +1,105 @@
+//! The AWS configuration of this process, loaded when it is first needed: the environment, the
+//! profile files, and the role of a container or instance, in the SDK's order.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ecr::config::{Credentials, ProvideCredentials as _};
+use launchway_buildkit::Secret;
+use tokio::sync::OnceCell;
+
+/// What differs from the SDK's own configuration. Everything is optional; the SDK reads
+/// `AWS_PROFILE`, `AWS_ENDPOINT_URL` and the rest by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// The profile in the AWS configuration files.
+    pub profile: Option<String>,
+    /// The endpoint of all services, as `AWS_ENDPOINT_URL`.
+    pub endpoint_url: Option<String>,
+    /// These credentials and no others.
+    pub credentials: Option<StaticCredentials>,
+}
+
+/// An access key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticCredentials {
+    /// The key's id.
+    pub access_key_id: String,
+    /// The key.
+    pub secret_access_key: Secret,
+    /// The token of a temporary key.
+    pub session_token: Option<Secret>,
+}
+
+/// AWS, as this process may use it. Cheap to clone; clones share what was loaded.
+#[derive(Clone)]
+pub struct Aws {
+    settings: Arc<AwsSettings>,
+    config: Arc<OnceCell<SdkConfig>>,
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Aws {
+    /// Reads nothing yet.
+    pub fn new(settings: AwsSettings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            config: Arc::new(OnceCell::new()),
+        }
+    }
+
+    async fn config(&self) -> &SdkConfig {
+        self.config.get_or_init(|| load(&self.settings)).await
+    }
+
+    /// A client of ECR in a region.
+    pub(super) async fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
+        let config = aws_sdk_ecr::config::Builder::from(self.config().await)
+            .region(Region::new(region.to_owned()))
+            .build();
+        aws_sdk_ecr::Client::from_conf(config)
+    }
+
+    /// Why there are no credentials, if there are none. Asked only after a request failed: the
+    /// SDK's own error does not tell this cause from others by its type.
+    pub(super) async fn credentials_problem(
+        &self,
+    ) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self.config().await.credentials_provider() {
+            Some(provider) => match provider.provide_credentials().await {
+                Ok(_) => None,
+                Err(error) => Some(Box::new(error)),
+            },
+            None => Some("no source of credentials is configured".into()),
+        }
+    }
+}
+
+async fn load(settings: &AwsSettings) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &settings.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some(key) = &settings.credentials {
+        let session = key.session_token.as_ref();
+        loader = loader.credentials_provider(Credentials::new(
+            &key.access_key_id,
+            key.secret_access_key.expose(),
+            session.map(|token| token.expose().to_owned()),
+            None,
+            "launchway",
+        ));
+    }
+    loader.load().await
+}

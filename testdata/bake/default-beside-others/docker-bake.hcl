@@ -1,0 +1,5 @@
+target "x" {}
+target "default" {
+  tags = ["d"]
+  matrix = { only = [""] }
+}

@@ -1,0 +1,3 @@
+target "a" {}
+target "b" {}
+group "g" { targets = ["b", "a"] }

@@ -1,0 +1,3 @@
+target "app" { args = { T = "1" } }
+group "app" { targets = ["app", "web"] }
+target "web" {}

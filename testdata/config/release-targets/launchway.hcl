@@ -1,0 +1,4 @@
+release {
+  targets = ["w*"]
+  tags    = ["v1"]
+}
