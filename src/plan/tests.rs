@@ -220,7 +220,7 @@ fn mistakes_are_found_before_anything_runs() {
                 t.output = vec![Entry {
                     kind: "docker".to_owned(),
                     ..Entry::default()
-                }]
+                }];
             },
             "the output `type=docker` is not available",
         ),
