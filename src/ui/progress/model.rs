@@ -352,3 +352,6 @@ pub(crate) struct Counts {
     pub(crate) cached: usize,
     pub(crate) all: usize,
 }
+
+#[cfg(test)]
+mod tests;

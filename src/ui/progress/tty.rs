@@ -124,3 +124,117 @@ impl Tty {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::release::{SolveName, SolveStep};
+
+    use super::*;
+
+    const LATE: Duration = Duration::from_secs(1);
+
+    fn tty(size: fn() -> Size) -> Tty {
+        Tty::new("release", Style::PLAIN, true, size)
+    }
+
+    fn wide() -> Size {
+        Size {
+            columns: 80,
+            rows: 24,
+        }
+    }
+
+    fn planned() -> Event {
+        let solve = |target: &str| SolveName {
+            target: target.to_owned(),
+            platform: Some("linux/amd64".parse().unwrap()),
+        };
+        Event::Planned {
+            solves: (0..30).map(|n| solve(&format!("target-{n:02}"))).collect(),
+        }
+    }
+
+    #[test]
+    fn nothing_is_drawn_at_first_nor_when_nothing_happened() {
+        let mut tty = tty(wide);
+        assert_eq!(tty.tick(Duration::from_millis(200)), "");
+        assert_eq!(tty.finish(Duration::from_millis(210)), "");
+    }
+
+    #[test]
+    fn the_cursor_comes_back() {
+        let mut tty = tty(wide);
+        assert!(tty.tick(LATE).contains(HIDE_CURSOR));
+        assert!(!tty.tick(LATE).contains(HIDE_CURSOR));
+        assert!(tty.finish(LATE).ends_with(SHOW_CURSOR));
+    }
+
+    #[test]
+    fn a_picture_goes_over_the_one_before_it() {
+        let mut tty = tty(wide);
+        let first = tty.tick(LATE);
+        assert!(!first.contains("\x1b[1A"), "{first:?}");
+        assert!(tty.tick(LATE).contains("\r\x1b[1A"));
+    }
+
+    #[test]
+    fn warnings_stay_above_the_picture() {
+        let mut tty = tty(wide);
+        tty.tick(LATE);
+        let message = "look".to_owned();
+        tty.event(&Event::Warning { message }, LATE);
+        let frame = tty.tick(LATE);
+        let warning = frame.find("warning: look").unwrap();
+        assert!(warning < frame.find("release").unwrap(), "{frame:?}");
+        assert!(!tty.tick(LATE).contains("look"));
+    }
+
+    #[test]
+    fn a_picture_is_never_taller_than_the_screen_until_the_last() {
+        let mut tty = tty(|| Size {
+            columns: 40,
+            rows: 10,
+        });
+        tty.event(&planned(), LATE);
+        let frame = tty.tick(LATE);
+        assert_eq!(frame.matches('\n').count(), 9);
+        assert!(frame.contains("… 24 more"), "{frame}");
+        assert!(tty.finish(LATE).matches('\n').count() > 30);
+    }
+
+    #[test]
+    fn what_runs_is_shown_before_what_waits() {
+        let mut tty = tty(|| Size {
+            columns: 40,
+            rows: 6,
+        });
+        tty.event(&planned(), LATE);
+        let Event::Planned { solves } = planned() else {
+            unreachable!()
+        };
+        let solve = solves[29].clone();
+        let step = SolveStep::Evaluate;
+        tty.event(&Event::SolveStarted { solve, step }, LATE);
+        let frame = tty.tick(LATE);
+        assert!(frame.contains("target-29"), "{frame}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_nothing() {
+        for columns in 1..30 {
+            let size = Size { columns, rows: 3 };
+            let mut model = Model::default();
+            model.apply(&planned(), LATE);
+            let view = View {
+                title: "release",
+                glyphs: Glyphs::ASCII,
+                size,
+                now: LATE,
+                last: false,
+            };
+            for line in picture(&model, &view) {
+                assert!(line.width() < columns.max(1), "{columns}");
+            }
+        }
+    }
+}
