@@ -16,7 +16,7 @@ use super::parse;
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
-    /// [env: BUILDKIT_PROGRESS] [default: auto]
+    /// [env: `BUILDKIT_PROGRESS`] [default: auto]
     #[arg(
         long,
         global = true,
@@ -26,8 +26,8 @@ pub struct GlobalArgs {
     )]
     pub progress: Option<Wish>,
 
-    /// BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
-    /// [env: BUILDKIT_HOST]
+    /// BuildKit daemon to use, for example <unix:///run/buildkit/buildkitd.sock>
+    /// [env: `BUILDKIT_HOST`]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub engine: Option<String>,
 

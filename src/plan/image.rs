@@ -77,18 +77,19 @@ fn baseline(
         Some(Baseline::None) => BaselinePlan::None {
             reason: "the baseline is `none`".to_owned(),
         },
-        None => match primary
-            .tags
-            .iter()
-            .find(|tag| !names_this_source(tag, source))
-        {
-            Some(tag) => BaselinePlan::Tag { tag: tag.clone() },
-            None => {
+        None => {
+            if let Some(tag) = primary
+                .tags
+                .iter()
+                .find(|tag| !names_this_source(tag, source))
+            {
+                BaselinePlan::Tag { tag: tag.clone() }
+            } else {
                 let tags: Vec<&str> = primary.tags.iter().map(Tag::as_str).collect();
                 let reason = format!("no moving tag among {}", tags.join(", "));
                 BaselinePlan::None { reason }
             }
-        },
+        }
     })
 }
 

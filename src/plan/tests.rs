@@ -203,7 +203,10 @@ fn mistakes_are_found_before_anything_runs() {
             |t| t.platforms = vec!["linux".to_owned()],
             "invalid platform",
         ),
-        (|t| t.tags = vec!["UPPER/case:x".to_owned()], "invalid tag"),
+        (
+            |t| t.tags = vec!["registry.test/UPPER:x".to_owned()],
+            "invalid tag",
+        ),
         (|t| t.tags.clear(), "no tags"),
         (|t| t.context = "nowhere".to_owned(), "is not a directory"),
         (
@@ -220,7 +223,7 @@ fn mistakes_are_found_before_anything_runs() {
                 t.output = vec![Entry {
                     kind: "docker".to_owned(),
                     ..Entry::default()
-                }]
+                }];
             },
             "the output `type=docker` is not available",
         ),

@@ -59,7 +59,7 @@ struct Incoming {
 }
 
 impl BlobWriter for Incoming {
-    fn write<'a>(&'a mut self, bytes: Bytes) -> BoxFuture<'a, io::Result<()>> {
+    fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, io::Result<()>> {
         self.bytes.extend_from_slice(&bytes);
         Box::pin(async { Ok(()) })
     }

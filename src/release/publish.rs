@@ -82,10 +82,10 @@ async fn one(
         expected,
     } = job;
     let repository = &image.primary.repository;
-    if let Some(expected) = expected.filter(|_| solve.attestations.is_empty()) {
-        if is_there(context, repository, expected.descriptor.digest).await? {
-            return Ok(Outcome::Published(from_evaluation(solve, expected)));
-        }
+    if let Some(expected) = expected.filter(|_| solve.attestations.is_empty())
+        && is_there(context, repository, expected.descriptor.digest).await?
+    {
+        return Ok(Outcome::Published(from_evaluation(solve, expected)));
     }
     let evaluated_before = expected.is_some();
     let mut attributes = solve.exporter.clone();

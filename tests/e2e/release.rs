@@ -228,3 +228,114 @@ fn images_are_configured_as_buildx_configures_them() {
         }
     }
 }
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+#[test]
+fn without_git_the_commit_comes_from_codebuild() {
+    let stage = Stage::new();
+    let bake = r#"
+variable "REGISTRY" {}
+target "default" {
+  platforms = ["linux/amd64"]
+  tags      = ["${REGISTRY}/first/app:dev", "${REGISTRY}/second/app:dev"]
+}
+"#;
+    let settings = "release {\n  tags = [source.commit7, \"live\"]\n}\n";
+    let project = Project::of(
+        &stage.registry.address,
+        &[
+            ("docker-bake.hcl", bake),
+            ("launchway.hcl", settings),
+            ("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n"),
+        ],
+    );
+    std::fs::remove_dir_all(project.path().join(".git")).unwrap();
+    let unknown = stage.engine.run(&project, &["release"]);
+    unknown.assert_failed(3, &["launchway.hcl:2", "CODEBUILD_RESOLVED_SOURCE_VERSION"]);
+
+    let release = || {
+        let mut command = stage.engine.command(&project, &["release"]);
+        command.env("CODEBUILD_RESOLVED_SOURCE_VERSION", COMMIT);
+        let outcome = Outcome::of(command.output().unwrap());
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        project.record()
+    };
+    let record = release();
+    assert_eq!(record["source"]["commit"], COMMIT);
+    let image = &record["images"]["default"];
+    // One platform: a plain manifest, which Lambda takes too.
+    assert_eq!(
+        image["mediaType"],
+        "application/vnd.oci.image.manifest.v1+json"
+    );
+    for repository in ["first/app", "second/app"] {
+        for tag in ["0123456", "live"] {
+            let reference = format!("{}/{repository}:{tag}", stage.registry.address);
+            assert_eq!(crane(&["digest", &reference]), text(&image["digest"]));
+            crane(&["validate", "--remote", &reference]);
+        }
+    }
+
+    // The next commit with the same content: unchanged, in both repositories.
+    let manifests = stage.registry.manifests();
+    assert_eq!(release()["changed"], false);
+    assert_eq!(stage.registry.manifests(), manifests);
+}
+
+#[test]
+fn bake_pushes_and_writes_metadata_as_buildx_does() {
+    let stage = Stage::new();
+    let project = stage.shop();
+    let arguments = [
+        "bake",
+        "web",
+        "rp",
+        "--push",
+        "--metadata-file",
+        "metadata.json",
+    ];
+    stage.engine.succeed(&project, &arguments);
+    let metadata = project.json("metadata.json");
+    for image in ["web", "rp"] {
+        let name = format!("{}/shop-{image}:latest", stage.registry.address);
+        assert_eq!(metadata[image]["image.name"], name);
+        let digest = text(&metadata[image]["containerimage.digest"]);
+        assert_eq!(crane(&["digest", &name]), digest);
+        assert_eq!(
+            metadata[image]["containerimage.descriptor"]["digest"],
+            digest
+        );
+        for platform in PLATFORMS {
+            let manifest = crane(&["digest", "--platform", platform, &name]);
+            assert_eq!(
+                metadata[image]["launchway"]["platforms"][platform]["manifest"],
+                manifest
+            );
+        }
+    }
+    assert!(!project.path().join("launchway-out").exists());
+    // As with buildx, bake adds no caches of its own (the release's cache block is not used).
+    assert!(stage.registry.tags("shop-cache").is_empty());
+
+    let build = [
+        "build",
+        "-f",
+        "Dockerfile_rp",
+        "--platform",
+        "linux/arm64",
+        "--push",
+        "-t",
+    ];
+    let name = format!("{}/built:1", stage.registry.address);
+    let base = format!("BASE={}/base/busybox:stable", stage.registry.address);
+    let mut arguments = build.to_vec();
+    arguments.extend([&name, "--build-arg", &base, "."]);
+    stage.engine.succeed(&project, &arguments);
+    let ours = crane(&["config", &name]);
+    let baked = format!("{}/shop-rp:latest", stage.registry.address);
+    assert_eq!(
+        ours,
+        crane(&["config", "--platform", "linux/arm64", &baked])
+    );
+}

@@ -226,13 +226,12 @@ fn activity(model: &Model, solve: &Solve, view: &View<'_>) -> (Line, Option<Dura
             }
         }
         Phase::Done(_) => (outcome(model, solve), took),
-        Phase::Running(step) => match model.current(solve) {
-            Some(current) => {
+        Phase::Running(step) => {
+            if let Some(current) = model.current(solve) {
                 let since = current.running_since.unwrap_or(view.now);
                 let elapsed = view.now.saturating_sub(since);
                 (doing(current), Some(elapsed))
-            }
-            None => {
+            } else {
                 let text = match step {
                     SolveStep::Evaluate => "building",
                     SolveStep::Publish => "publishing",
@@ -240,7 +239,7 @@ fn activity(model: &Model, solve: &Solve, view: &View<'_>) -> (Line, Option<Dura
                 };
                 (line.with(Tone::Quiet, text), took)
             }
-        },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod project;
 mod registry;
 
 pub(crate) use launchway::{Engine, Outcome};
-pub(crate) use parts::{crane, part};
+pub(crate) use parts::{crane, libexec, part};
 pub(crate) use project::Project;
 pub(crate) use registry::{PASSWORD, Registry, USER};
 
