@@ -68,7 +68,7 @@ impl Summary<'_> {
         let record = self.record;
         let images = measure::count(record.images.len(), "image");
         let took = measure::duration(Duration::from_millis(record.duration_ms));
-        if record.images.values().all(|image| image.reason.is_empty()) {
+        if !self.compared {
             return format!("Pushed {images} in {took}");
         }
         let changed = record.images.values().filter(|image| image.changed).count();
@@ -339,7 +339,7 @@ mod tests {
             },
         ];
         let text = render(&record, true, &services);
-        assert_snapshot!(text, @"
+        assert_snapshot!(text.trim_start(), @"
         Released 2 images in 1m42s, 1 changed since tag:production
 
           api    changed    14c2529eb449  2 of 5 layers differ on linux/amd64
@@ -391,7 +391,7 @@ mod tests {
             platform.layers.clear();
             platform.steps = StepCount::default();
         }
-        assert_snapshot!(render(&record(vec![("rp", pushed)]), false, &[]), @"
+        assert_snapshot!(render(&record(vec![("rp", pushed)]), false, &[]).trim_start(), @"
         Pushed 1 image in 1m42s
 
           rp  pushed     796e80c7e5bf

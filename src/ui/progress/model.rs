@@ -202,12 +202,51 @@ impl Model {
 
     /// Steps of a solve that count: those that ended, those of them from a cache, and all.
     pub(crate) fn counts(&self, solve: &Solve) -> Counts {
-        Self::count(solve.steps.iter().map(|&step| &self.steps[step]))
+        let stand_ins = self.stand_ins(solve);
+        let steps = solve.steps.iter().filter(|step| !stand_ins.contains(step));
+        Self::count(steps.map(|&step| &self.steps[step]))
     }
 
     /// Steps of the whole run, shared ones once.
     pub(crate) fn total_counts(&self) -> Counts {
-        Self::count(self.steps.iter())
+        let solves = self.solves.iter();
+        let stand_ins: HashSet<usize> = solves.flat_map(|solve| self.stand_ins(solve)).collect();
+        let steps = self
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(step, _)| !stand_ins.contains(step));
+        Self::count(steps.map(|(_, step)| step))
+    }
+
+    /// Steps of a solve that only stand in for another one of the same name.
+    ///
+    /// Where two solves do the same work on different definitions (another selection of the same
+    /// context), BuildKit runs it once: the second solve reports the first one's step as well as
+    /// its own, which then comes from the cache.
+    fn stand_ins(&self, solve: &Solve) -> HashSet<usize> {
+        let mut by_name: HashMap<&str, usize> = HashMap::new();
+        let mut stand_ins = HashSet::new();
+        for &step in &solve.steps {
+            let name = self.steps[step].name.as_str();
+            let Some(&other) = by_name.get(name) else {
+                by_name.insert(name, step);
+                continue;
+            };
+            if self.steps[step].progress().weight() > self.steps[other].progress().weight() {
+                by_name.insert(name, step);
+                stand_ins.insert(other);
+            } else {
+                stand_ins.insert(step);
+            }
+        }
+        stand_ins
+    }
+
+    /// Whether a step only stands in for another one, seen from the solve that it belongs to.
+    pub(crate) fn is_stand_in(&self, step: usize) -> bool {
+        self.stand_ins(&self.solves[self.steps[step].owner.0])
+            .contains(&step)
     }
 
     fn count<'a>(steps: impl Iterator<Item = &'a Step>) -> Counts {
@@ -296,16 +335,17 @@ impl Model {
 
     /// Finds or makes the step of a vertex.
     ///
-    /// Vertices of the build graph are shared by all solves. Work outside the graph (exports,
-    /// cache imports) has the digest of its own name, so the same digest in two solves is not the
-    /// same work; a later run of the same solve does it again, too.
+    /// Vertices of the build graph are shared by all solves. Work outside the graph has a digest
+    /// made of its name or its number: the same digest in two solves is not the same work, and a
+    /// later run of the same solve does it again, too.
     fn step(&mut self, stream: Stream, vertex: &Vertex) -> usize {
         let route = (stream, vertex.digest.clone());
         if let Some(&step) = self.routes.get(&route) {
             return step;
         }
         let group = vertex.progress_group.as_ref();
-        let is_own = vertex.digest == Digest::of(&vertex.name).to_string();
+        let is_own = matches!(Kind::of(&vertex.name), Kind::Export | Kind::CacheExport)
+            || vertex.digest == Digest::of(&vertex.name).to_string();
         let known = if is_own {
             None
         } else {

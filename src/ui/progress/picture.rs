@@ -284,9 +284,8 @@ fn doing(step: &Step) -> Line {
 /// Which other solve runs the step that this one waits for.
 fn sharer(model: &Model, index: usize, solve: &Solve) -> Line {
     let running = matches!(solve.phase, Phase::Running(_));
-    let step = model
-        .current(solve)
-        .filter(|step| running && step.owner.0 != index);
+    let told = |step: &&Step| running && step.kind == Kind::Build && step.owner.0 != index;
+    let step = model.current(solve).filter(told);
     step.map_or_else(Line::default, |step| {
         let owner = &model.solves[step.owner.0].name;
         Line::default().with(Tone::Quiet, format!("  with {owner}"))

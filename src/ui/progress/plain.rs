@@ -241,7 +241,9 @@ impl Plain {
         let step = &self.model.steps[index];
         let took = step.duration();
         let failed = progress == Progress::Failed;
-        if !failed && (!self.is_told(index) || again && took < WORTH_TELLING) {
+        let idle = again && took < WORTH_TELLING
+            || progress == Progress::Cached && self.model.is_stand_in(index);
+        if !failed && (idle || !self.is_told(index)) {
             return;
         }
         let name = measure::printable(&step.name);

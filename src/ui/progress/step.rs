@@ -49,6 +49,20 @@ pub(crate) enum Progress {
     Cancelled,
 }
 
+impl Progress {
+    /// Of two steps with one name the heavier one says what happened.
+    pub(crate) fn weight(self) -> u8 {
+        match self {
+            Self::Waiting => 0,
+            Self::Cached => 1,
+            Self::Cancelled => 2,
+            Self::Done => 3,
+            Self::Running => 4,
+            Self::Failed => 5,
+        }
+    }
+}
+
 /// A step.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -262,7 +276,7 @@ impl Member {
 }
 
 impl Kind {
-    fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         const HOUSEKEEPING: [&str; 5] = [
             "[internal]",
             "[auth]",

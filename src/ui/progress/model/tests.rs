@@ -117,6 +117,23 @@ fn exports_of_two_solves_have_one_digest_and_are_two_steps() {
 }
 
 #[test]
+fn work_that_was_merged_with_another_solves_is_counted_once() {
+    let mut model = Model::default();
+    let run = |digest: &str| vertex(digest, "[ext 1/1] RUN make");
+    model.vertexes("batch/amd64", vec![completed(run("theirs"))]);
+    model.vertexes("api/amd64", vec![run("ours"), completed(run("theirs"))]);
+    model.vertexes("api/amd64", vec![cached(run("ours"))]);
+    let once = Counts {
+        ended: 1,
+        cached: 0,
+        all: 1,
+    };
+    assert_eq!(model.counts(&model.solves[1]), once);
+    assert_eq!(model.total_counts(), once);
+    assert!(model.is_stand_in(1) && !model.is_stand_in(0));
+}
+
+#[test]
 fn what_was_built_is_not_cached_when_it_is_published() {
     let mut model = Model::default();
     let run = || vertex("v", "[1/1] RUN make");
