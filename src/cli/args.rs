@@ -15,9 +15,10 @@ use super::parse;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
-    /// [env: `BUILDKIT_PROGRESS`] [default: auto]
+    /// How progress is shown.
     #[arg(
+        help = "How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson \
+                [env: BUILDKIT_PROGRESS] [default: auto]",
         long,
         global = true,
         value_enum,
@@ -26,9 +27,14 @@ pub struct GlobalArgs {
     )]
     pub progress: Option<Wish>,
 
-    /// BuildKit daemon to use, for example <unix:///run/buildkit/buildkitd.sock>
-    /// [env: `BUILDKIT_HOST`]
-    #[arg(long, global = true, value_name = "ADDRESS")]
+    /// The daemon to use.
+    #[arg(
+        help = "BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock \
+                [env: BUILDKIT_HOST]",
+        long,
+        global = true,
+        value_name = "ADDRESS"
+    )]
     pub engine: Option<String>,
 
     /// When to use colour: auto, always or never

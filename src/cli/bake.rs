@@ -40,7 +40,7 @@ pub struct Args {
     pub metadata_file: Option<PathBuf>,
 
     /// Print the resolved targets as JSON and stop
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub print: bool,
 
     /// Flags of buildx that come later.

@@ -41,7 +41,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         .and_then(|()| run(cli, &invocation))
     {
         Ok(code) => code,
-        Err(failure) => report(&invocation.printer, &failure),
+        Err(failure) => {
+            if let (true, Some(detail)) = (invocation.debug, &failure.detail) {
+                invocation.printer.note(detail);
+            }
+            report(&invocation.printer, &failure)
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Failure {
     pub hints: Vec<String>,
     /// The same command may succeed when run again.
     pub temporary: bool,
+    /// The typed error behind it, for `--debug`.
+    pub detail: Option<String>,
 }
 
 /// The last lines that a failing step wrote.
@@ -116,6 +118,7 @@ impl Failure {
     }
 
     fn caused_by_sources(mut self, error: &dyn Error) -> Self {
+        self.detail = Some(format!("{error:#?}"));
         let mut next = error.source();
         while let Some(cause) = next {
             self.push_cause(cause.to_string());
@@ -172,6 +175,7 @@ mod tests {
     fn a_message_of_our_own_keeps_the_error_as_its_cause() {
         let failure = Failure::with_cause(exit::REGISTRY, "nothing was published", &read());
         assert_eq!(failure.causes, ["cannot read a.hcl", "open: no such file"]);
+        assert!(failure.detail.unwrap().contains("Wrapped("));
     }
 
     #[test]

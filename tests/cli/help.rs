@@ -12,34 +12,265 @@ fn help(verb: &str) -> String {
 fn without_a_verb() {
     let environment = TestEnvironment::new();
     let shown = environment.run(&["--help"]).answer();
-    assert_snapshot!(shown, @"");
+    assert_snapshot!(shown, @"
+    Multi-arch container releases for Amazon ECS, built by BuildKit
+
+    Usage: launchway [OPTIONS] <VERB>
+
+    Verbs:
+      release      Build, publish and tag all images of a release, then write the hand-off files
+      plan         Show what a release would do
+      bake         Build targets of a bake file, with the flags of `docker buildx bake`
+      build        Build one Dockerfile, with the flags of `docker buildx build`
+      engine       Start, stop and look at Launchway's own BuildKit daemon
+      doctor       Examine this machine: what is there for building, what is missing, and how to get it
+      completions  Print a completion script for a shell
+      version      Print the version
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Run `launchway VERB --help` for a verb's flags and examples.
+    ");
     // The same, as talk: a script that forgot the verb must not take it for an answer.
     assert_eq!(environment.run(&[]).refusal(2), shown);
 }
 
 #[test]
 fn release() {
-    assert_snapshot!(help("release"), @"");
+    assert_snapshot!(help("release"), @"
+    Build, publish and tag all images of a release, then write the hand-off files
+
+    Usage: launchway release [OPTIONS] [TARGET]...
+
+    Arguments:
+      [TARGET]...  Targets or groups; `*` and `?` match names [default: group or target `default`]
+
+    Options:
+      -h, --help  Print help
+
+    What to build:
+      -f, --file <FILE>             Bake file; may be repeated [default: docker-bake.hcl,
+                                    docker-bake.json and their `.override` forms]
+          --set <TARGET.KEY=VALUE>  Override a target's attribute, for example `web.args.VERSION=2` or
+                                    `*.platform=linux/arm64`
+          --platform <PLATFORM>     Platforms instead of those in the file, for example
+                                    linux/amd64,linux/arm64
+
+    Cache:
+          --no-cache  Run every step, whatever is cached
+          --pull      Look for newer base images
+
+    Release:
+      -t, --tag <TAG>             Tag for every image instead of the declared ones; may be repeated
+          --baseline <BASELINE>   What to compare with: tag:NAME, record:FILE or none [default: the
+                                  moving tag]
+          --output <DIR>          Folder for release.json and the hand-off files [default:
+                                  launchway-out]
+          --record <FILE>         Write the release record to this file [default: release.json in the
+                                  output folder]
+          --env-file <FILE>       Write the digests as shell variables to this file [default:
+                                  release.env in the output folder]
+          --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
+          --require-change        Exit with code 4 when no image changed
+          --no-handoff            Write no hand-off files
+          --print                 Print the plan as JSON and stop
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway release                          # what docker-bake.hcl and launchway.hcl declare
+      launchway release web api                  # two targets only
+      launchway release --print                  # the plan as JSON; nothing is built
+      launchway release --baseline tag:production --require-change
+
+    Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change), 10 a Dockerfile step
+    failed, 11 engine unreachable, 12 registry or credentials, 15 hand-off, 75 temporary, 130 cancelled.
+    ");
 }
 
 #[test]
 fn plan() {
-    assert_snapshot!(help("plan"), @"");
+    assert_snapshot!(help("plan"), @"
+    Show what a release would do
+
+    Usage: launchway plan [OPTIONS] [TARGET]...
+
+    Arguments:
+      [TARGET]...  Targets or groups; `*` and `?` match names [default: group or target `default`]
+
+    Options:
+      -h, --help  Print help
+
+    What to build:
+      -f, --file <FILE>             Bake file; may be repeated [default: docker-bake.hcl,
+                                    docker-bake.json and their `.override` forms]
+          --set <TARGET.KEY=VALUE>  Override a target's attribute, for example `web.args.VERSION=2` or
+                                    `*.platform=linux/arm64`
+          --platform <PLATFORM>     Platforms instead of those in the file, for example
+                                    linux/amd64,linux/arm64
+
+    Cache:
+          --no-cache  Run every step, whatever is cached
+          --pull      Look for newer base images
+
+    Release:
+      -t, --tag <TAG>            Tag for every image instead of the declared ones; may be repeated
+          --baseline <BASELINE>  What to compare with: tag:NAME, record:FILE or none [default: the
+                                 moving tag]
+          --output <DIR>         Folder for release.json and the hand-off files [default: launchway-out]
+          --format <FORMAT>      How the plan is printed: table or json [default: table]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway plan                    # a table of solves, tags and caches
+      launchway plan --format json      # the same value as `launchway release --print`
+    ");
 }
 
 #[test]
 fn bake() {
-    assert_snapshot!(help("bake"), @"");
+    assert_snapshot!(help("bake"), @"
+    Build targets of a bake file, with the flags of `docker buildx bake`
+
+    Usage: launchway bake [OPTIONS] [TARGET]...
+
+    Arguments:
+      [TARGET]...  Targets or groups; `*` and `?` match names [default: group or target `default`]
+
+    Options:
+      -h, --help  Print help
+
+    What to build:
+      -f, --file <FILE>             Bake file; may be repeated [default: docker-bake.hcl,
+                                    docker-bake.json and their `.override` forms]
+          --set <TARGET.KEY=VALUE>  Override a target's attribute, for example `web.args.VERSION=2` or
+                                    `*.platform=linux/arm64`
+          --platform <PLATFORM>     Platforms instead of those in the file, for example
+                                    linux/amd64,linux/arm64
+
+    Cache:
+          --no-cache  Run every step, whatever is cached
+          --pull      Look for newer base images
+
+    Output:
+          --push                  Push by digest, and move the tags when everything is built
+          --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
+          --print                 Print the resolved targets as JSON and stop
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway bake --push                       # group `default` of docker-bake.hcl
+      launchway bake web api --set '*.args.V=2'   # two targets with another build argument
+      launchway bake --print                      # the resolved targets as JSON; nothing is built
+    ");
 }
 
 #[test]
 fn build() {
-    assert_snapshot!(help("build"), @"");
+    assert_snapshot!(help("build"), @"
+    Build one Dockerfile, with the flags of `docker buildx build`
+
+    Usage: launchway build [OPTIONS] <PATH>
+
+    Arguments:
+      <PATH>  The build context, a directory
+
+    Options:
+      -h, --help  Print help
+
+    What to build:
+      -f, --file <FILE>              The Dockerfile [default: Dockerfile in the context]
+          --target <STAGE>           The stage to build [default: the last one]
+          --platform <PLATFORM>      Platforms, for example linux/amd64,linux/arm64 [default: the
+                                     engine's own]
+          --build-arg <KEY[=VALUE]>  Build argument; without a value it is taken from the environment
+          --label <KEY=VALUE>        Label of the image
+
+    Cache:
+          --no-cache  Run every step, whatever is cached
+          --pull      Look for newer base images
+
+    Output:
+      -t, --tag <NAME>            Name of the image, for example registry.example.com/app:1; may be
+                                  repeated
+          --push                  Push by digest, and move the tags when everything is built
+          --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway build . -t registry.example.com/app:1 --push
+      launchway build -f docker/Dockerfile --target web --platform linux/amd64,linux/arm64 .
+    ");
 }
 
 #[test]
 fn completions() {
-    assert_snapshot!(help("completions"), @"");
+    assert_snapshot!(help("completions"), @"
+    Print a completion script for a shell
+
+    Usage: launchway completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>  The shell: bash, elvish, fish, powershell or zsh
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway completions bash > /etc/bash_completion.d/launchway
+      launchway completions zsh > ~/.zfunc/_launchway
+    ");
 }
 
 #[test]

@@ -63,7 +63,10 @@ fn errors_are_json_where_progress_is() {
 #[test]
 fn quiet_keeps_errors() {
     let environment = TestEnvironment::new();
-    assert_snapshot!(environment.run(&["bake", "-q", "--load"]).refusal(2), @"");
+    assert_snapshot!(environment.run(&["bake", "-q", "--load"]).refusal(2), @"
+    error: --load is not available in this version of Launchway
+    hint: Push to a registry with --push.
+    ");
 }
 
 #[test]

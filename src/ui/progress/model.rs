@@ -202,15 +202,15 @@ impl Model {
 
     /// Steps of a solve that count: those that ended, those of them from a cache, and all.
     pub(crate) fn counts(&self, solve: &Solve) -> Counts {
-        self.count(solve.steps.iter().map(|&step| &self.steps[step]))
+        Self::count(solve.steps.iter().map(|&step| &self.steps[step]))
     }
 
     /// Steps of the whole run, shared ones once.
     pub(crate) fn total_counts(&self) -> Counts {
-        self.count(self.steps.iter())
+        Self::count(self.steps.iter())
     }
 
-    fn count<'a>(&self, steps: impl Iterator<Item = &'a Step>) -> Counts {
+    fn count<'a>(steps: impl Iterator<Item = &'a Step>) -> Counts {
         let mut counts = Counts::default();
         for step in steps.filter(|step| step.kind == Kind::Build && !step.is_hidden()) {
             counts.all += 1;

@@ -390,7 +390,14 @@ mod tests {
         text += &told(&mut plain, 26, moved(base, 21_000_000, 100_000_000, false));
         text += &told(&mut plain, 27, moved(base, 100_000_000, 100_000_000, true));
         text += &told(&mut plain, 28, moved(base, 100_000_000, 100_000_000, true));
-        assert_snapshot!(text, @"");
+        assert_snapshot!(text, @"
+        web/arm64 | #1 [1/2] FROM base
+        web/arm64 | #1 0123456789ab 6.0 MB / 100.0 MB
+        web/arm64 | #1 0123456789ab 11.0 MB / 100.0 MB
+        web/arm64 | #1 0123456789ab 16.0 MB / 100.0 MB
+        web/arm64 | #1 0123456789ab 21.0 MB / 100.0 MB
+        web/arm64 | #1 0123456789ab 100.0 MB / 100.0 MB done
+        ");
     }
 
     #[test]
@@ -409,7 +416,7 @@ mod tests {
         assert_eq!(told(&mut plain, 0, vertex(name, Some(0), None)), "");
         let mut failed = vertex(name, Some(0), Some(2));
         failed.vertexes[0].error = Some("not found".to_owned());
-        assert_snapshot!(told(&mut plain, 2, failed), @"");
+        assert_snapshot!(told(&mut plain, 2, failed), @"web/arm64 | #1 [internal] load metadata for registry.test/base:1 failed 2.0s: not found");
     }
 
     #[test]
@@ -418,8 +425,12 @@ mod tests {
         let base = "[1/2] FROM base";
         let mut text = told(&mut plain, 0, vertex(base, Some(0), Some(0)));
         text += &told(&mut plain, 1, vertex(base, Some(1), Some(1)));
-        text += &told(&mut plain, 2, vertex(base, Some(2), Some(9)));
-        assert_snapshot!(text, @"");
+        text += &told(&mut plain, 2, vertex(base, Some(2), None));
+        text += &told(&mut plain, 9, vertex(base, Some(2), Some(9)));
+        assert_snapshot!(text, @r"
+        web/arm64 | #1 [1/2] FROM base done 0.0s
+        web/arm64 | #1 done 7.0s
+        ");
     }
 
     #[test]
@@ -433,7 +444,7 @@ mod tests {
             }],
             ..StatusUpdate::default()
         };
-        assert_snapshot!(told(&mut plain, 0, warning()), @"");
+        assert_snapshot!(told(&mut plain, 0, warning()), @"warning: FromAsCasing: 'as' and 'FROM' keywords' casing do not match (https://docs.docker.com/go/x/)");
         assert_eq!(told(&mut plain, 0, warning()), "");
     }
 }

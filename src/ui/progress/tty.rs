@@ -181,12 +181,12 @@ mod tests {
     fn warnings_stay_above_the_picture() {
         let mut tty = tty(wide);
         tty.tick(LATE);
-        let message = "look".to_owned();
+        let message = "disk is full".to_owned();
         tty.event(&Event::Warning { message }, LATE);
         let frame = tty.tick(LATE);
-        let warning = frame.find("warning: look").unwrap();
+        let warning = frame.find("warning: disk").unwrap();
         assert!(warning < frame.find("release").unwrap(), "{frame:?}");
-        assert!(!tty.tick(LATE).contains("look"));
+        assert!(!tty.tick(LATE).contains("disk"));
     }
 
     #[test]
