@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::exit;
 use crate::plan::Mode;
 use crate::release;
-use crate::release::record::Record;
+use crate::release::record::{Record, State};
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
@@ -102,7 +102,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         record: Some(record_path.clone()),
         create_repositories: project.bake.settings.release.create_repositories,
     };
-    let record = execute(invocation, &plan, &execution).await?;
+    let mut record = execute(invocation, &plan, &execution).await?;
 
     let services = handoffs.write(invocation, &record, &output)?;
     let environment = release::environment_file(&record);
@@ -111,6 +111,9 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     if let Some(path) = &args.metadata_file {
         write_metadata(invocation, path, &record)?;
     }
+    // Last: a run that dies before this has not handed on what changed, and the next one knows.
+    record.state = State::Complete;
+    release::write_atomically(&record_path, record.to_json().as_bytes())?;
     let summary = Summary {
         record: &record,
         compared: true,

@@ -33,7 +33,9 @@ pub(super) async fn find(context: &Context, image: &ImagePlan) -> Result<Found, 
         BaselinePlan::None { reason } => return Ok(Err(reason.clone())),
         BaselinePlan::Tag { tag } => repository.with_tag(tag.clone()),
         BaselinePlan::Record { path } => {
-            let record = read_record(path)?;
+            let Some(record) = read_record(path)? else {
+                return Ok(Err(format!("there is no {} yet", path.display())));
+            };
             match record.images.get(&image.target) {
                 Some(known) => repository.with_digest(known.digest),
                 None => {
@@ -130,12 +132,17 @@ pub(super) async fn fetch(context: &Context, reference: &Reference) -> Result<By
     Ok(bytes)
 }
 
-fn read_record(path: &std::path::Path) -> Result<Record, ReleaseError> {
+/// `None` when there is no such file: the first release has none to be compared with.
+fn read_record(path: &std::path::Path) -> Result<Option<Record>, ReleaseError> {
     let wrong = |detail: String| ReleaseError::BaselineRecord {
         path: path.display().to_string(),
         detail,
     };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(wrong(error.to_string())),
+    };
     let record: Record = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     if record.schema != SCHEMA {
         return Err(wrong(format!(
@@ -143,7 +150,7 @@ fn read_record(path: &std::path::Path) -> Result<Record, ReleaseError> {
             record.schema
         )));
     }
-    Ok(record)
+    Ok(Some(record))
 }
 
 /// Whether `tag` is the one that the baseline was read from, so that it points there already.

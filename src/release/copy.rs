@@ -9,6 +9,9 @@ use super::{Context, ReleaseError, baseline};
 use crate::image::{Descriptor, Document};
 use crate::registry::{BlobSource, Repository};
 
+/// Blobs of one image that are copied at once. Each may hold some megabytes on its way.
+const AT_ONCE: usize = 3;
+
 /// Copies an image or index by digest, children first.
 pub(super) async fn image(
     context: &Context,
@@ -43,19 +46,19 @@ fn document<'a>(
                 try_join_all(children).await?;
             }
             Document::Manifest(parsed) => {
-                let blobs = parsed.layers.iter().chain([&parsed.config]);
+                let blobs: Vec<&Descriptor> = parsed.layers.iter().chain([&parsed.config]).collect();
                 let source = BlobSource::Repository(context.registry.clone(), from.clone());
-                let copies = blobs.map(|blob| {
+                for some in blobs.chunks(AT_ONCE) {
                     let source = &source;
-                    async move {
+                    try_join_all(some.iter().map(|blob| async move {
                         let push = context.registry.push_blob(to, blob, source, Some(from));
                         push.await.map_err(|source| {
                             let blob = from.with_digest(blob.digest);
                             ReleaseError::registry(format!("cannot copy {blob} to {to}"), source)
                         })
-                    }
-                });
-                try_join_all(copies).await?;
+                    }))
+                    .await?;
+                }
             }
         }
         index::put(context, to, descriptor, bytes).await

@@ -1,6 +1,7 @@
 //! Building everything, and learning every digest, without pushing anything (D1).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -51,7 +52,7 @@ pub(super) async fn all(
     let running = solves.iter().map(|solve| async move {
         Ok((
             solve,
-            one(context, session, documents, caches, solve).await?,
+            one(context, session, documents, caches, solve, true).await?,
         ))
     });
     let mut evaluations = Evaluations::new();
@@ -64,13 +65,26 @@ pub(super) async fn all(
     Ok(evaluations)
 }
 
-/// Evaluates one solve. `caches` holds the cache references that exist.
-pub(super) async fn one(
+/// Evaluates a solve once more, after the daemon has published something else. What was asked to be
+/// new (`--pull`, `--no-cache`) is new enough.
+pub(super) async fn again(
     context: &Context,
     session: &Session,
     documents: &Documents,
     caches: &BTreeSet<String>,
     solve: &SolvePlan,
+) -> Result<Evaluated, ReleaseError> {
+    one(context, session, documents, caches, solve, false).await
+}
+
+/// Evaluates one solve. `caches` holds the cache references that exist.
+async fn one(
+    context: &Context,
+    session: &Session,
+    documents: &Documents,
+    caches: &BTreeSet<String>,
+    solve: &SolvePlan,
+    fresh: bool,
 ) -> Result<Evaluated, ReleaseError> {
     let mut attributes = solve.exporter.clone();
     attributes.insert("tar".to_owned(), "false".to_owned());
@@ -80,7 +94,7 @@ pub(super) async fn one(
             attributes,
         }),
         cache_imports: existing(&solve.cache.imports, caches),
-        fresh: true,
+        fresh,
         ..Variant::default()
     };
     let solved = solve::run(context, session, solve, SolveStep::Evaluate, variant).await?;
@@ -124,6 +138,10 @@ pub(super) fn existing(
     imports.iter().filter(exists).cloned().collect()
 }
 
+/// How long a cache reference is asked for. Building without a cache takes longer than this; not
+/// knowing whether there is one should not take longer.
+const CACHE_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Asks the registry which caches exist, all at once. A cache is only ever a gain: one that cannot
 /// be asked for is left out with a warning.
 pub(super) async fn find_caches(context: &Context, solves: &[SolvePlan]) -> BTreeSet<String> {
@@ -142,7 +160,13 @@ pub(super) async fn find_caches(context: &Context, solves: &[SolvePlan]) -> BTre
                 Ok(reference) => reference,
                 Err(error) => return (*text, Err(format!("{error}"))),
             };
-            let found = context.registry.head_manifest(&reference).await;
+            let found = tokio::time::timeout(
+                CACHE_PATIENCE,
+                context.registry.head_manifest(&reference),
+            );
+            let Ok(found) = found.await else {
+                return (*text, Err("the registry does not answer in time".to_owned()));
+            };
             (
                 *text,
                 found

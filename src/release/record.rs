@@ -101,7 +101,7 @@ pub fn draft(plan: &Plan) -> Record {
 pub enum State {
     /// All images are in the registry by digest; tags may have begun to move.
     Published,
-    /// All tags point at their images.
+    /// All tags point at their images, and the hand-off is written.
     Complete,
 }
 

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use futures::future::{join, try_join_all};
 use launchway_buildkit::Session;
 
-use super::baseline::{self, Found};
+use super::baseline::{self, Baseline, Found};
 use super::blobs::Documents;
 use super::evaluate::{self, Evaluations};
 use super::index::{self, Top};
 use super::publish::{self, Job, Outcome, Published};
-use super::record::{ImageRecord, Record, State};
+use super::record::{ImageRecord, Record, SCHEMA, State};
 use super::solve::{self, Variant};
 use super::{
     Context, Event, FailPoint, ReleaseError, SolveStep, assemble_record, cache_export, copy, store,
@@ -85,8 +85,14 @@ struct Ready<'a> {
 /// What comparing found out about an image.
 struct Compared {
     found: Found,
+    /// It is not what the baseline holds, and is published.
+    differs: bool,
+    /// It is new to whoever deploys: it differs, or a run that died has already moved the baseline
+    /// to it.
     changed: bool,
     reason: String,
+    /// The digest under the baseline before this release.
+    before: Option<Digest>,
 }
 
 impl Run<'_> {
@@ -101,6 +107,7 @@ impl Run<'_> {
         let (caches, baselines) =
             join(evaluate::find_caches(context, &self.plan.solves), lookups).await;
         let baselines = baselines?;
+        let unfinished = self.unfinished();
         context.fail_points.pass(FailPoint::EngineReady);
 
         let (evaluations, ready) = if self.options.compare {
@@ -113,17 +120,25 @@ impl Run<'_> {
             )
             .await?;
             context.fail_points.pass(FailPoint::Evaluated);
-            self.publish_changed(&caches, evaluations, baselines)
+            self.publish_changed(&caches, evaluations, baselines, unfinished.as_ref())
                 .await?
         } else {
             (Evaluations::new(), self.publish_everything(&caches).await?)
         };
 
+        // A changed image whose steps all came from a cache: an earlier run built it and did not
+        // come to its export.
+        let changed: BTreeSet<&str> = ready
+            .iter()
+            .filter(|one| one.changed)
+            .map(|one| one.image.target.as_str())
+            .collect();
         let ran = |solve: &SolvePlan| {
-            evaluations
-                .get(&solve.target)
-                .and_then(|platforms| platforms.get(&solve.platform))
-                .is_none_or(|evaluated| evaluated.ran)
+            changed.contains(solve.target.as_str())
+                || evaluations
+                    .get(&solve.target)
+                    .and_then(|platforms| platforms.get(&solve.platform))
+                    .is_none_or(|evaluated| evaluated.ran)
         };
         let candidates: Vec<_> = self
             .plan
@@ -145,13 +160,20 @@ impl Run<'_> {
             }
         }
         record.caches = exports;
-        record.state = State::Complete;
+        record.warnings.extend(self.session.take_warnings());
         let now = (context.clock)();
         record.completed_at = Some(now.to_string());
         record.duration_ms = milliseconds(started, now);
-        self.write(&record)?;
         context.fail_points.pass(FailPoint::Completed);
         Ok(record)
+    }
+
+    /// The record of a run that died after it was written: its tags may have moved, and nobody has
+    /// deployed what they point at. Anything else under that name is no such record.
+    fn unfinished(&self) -> Option<Record> {
+        let text = std::fs::read_to_string(self.options.record.as_ref()?).ok()?;
+        let record: Record = serde_json::from_str(&text).ok()?;
+        (record.schema == SCHEMA && record.state == State::Published).then_some(record)
     }
 
     /// Compares every image with its baseline and publishes those that differ. Images that do not
@@ -161,10 +183,11 @@ impl Run<'_> {
         caches: &BTreeSet<String>,
         mut evaluations: Evaluations,
         baselines: Vec<Found>,
+        unfinished: Option<&Record>,
     ) -> Result<(Evaluations, Vec<Ready<'_>>), ReleaseError> {
         let mut again = false;
         loop {
-            let compared = self.compare(&evaluations, &baselines).await?;
+            let compared = self.compare(&evaluations, &baselines, unfinished).await?;
             self.ensure_repositories(&compared).await?;
             let jobs = self.jobs(&evaluations, &compared);
             let outcomes = publish::all(self.context, &self.session, caches, &jobs).await?;
@@ -209,7 +232,7 @@ impl Run<'_> {
                     ),
                 });
                 let evaluated =
-                    evaluate::one(self.context, &self.session, &self.documents, caches, solve)
+                    evaluate::again(self.context, &self.session, &self.documents, caches, solve)
                         .await?;
                 evaluations
                     .entry(solve.target.clone())
@@ -230,55 +253,79 @@ impl Run<'_> {
         &self,
         evaluations: &Evaluations,
         baselines: &[Found],
+        unfinished: Option<&Record>,
     ) -> Result<Vec<Compared>, ReleaseError> {
         let images = self.plan.images.iter().zip(baselines);
         try_join_all(images.map(|(image, found)| async move {
-            let (changed, reason) = match found {
+            let (differs, reason) = match found {
                 Err(reason) => (true, reason.clone()),
-                Ok(baseline) => {
-                    let platforms = evaluations.get(&image.target);
-                    let content: BTreeMap<_, _> = platforms
-                        .into_iter()
-                        .flatten()
-                        .map(|(platform, evaluated)| (platform.clone(), evaluated.content()))
-                        .collect();
-                    let known: BTreeMap<Digest, ImageContent> = content
-                        .values()
-                        .map(|image| (image.manifest, image.clone()))
-                        .collect();
-                    let before = baseline::content(self.context, image, baseline, &known).await?;
-                    match compare(&content, &before) {
-                        Some(difference) => (true, difference.to_string()),
-                        None => (false, format!("same as {}", image.baseline)),
-                    }
-                }
+                Ok(baseline) => self.difference(evaluations, image, baseline).await?,
             };
+            let mut compared = Compared {
+                found: found.clone(),
+                differs,
+                changed: differs,
+                reason,
+                before: found.as_ref().ok().map(|baseline| baseline.descriptor.digest),
+            };
+            let earlier = unfinished.and_then(|record| record.images.get(&image.target));
+            if let (false, Some(earlier)) = (differs, earlier)
+                && earlier.changed
+                && Some(earlier.digest) == compared.before
+            {
+                compared.changed = true;
+                compared.before = earlier.baseline;
+                "tagged by a run that did not finish".clone_into(&mut compared.reason);
+            }
             self.context.tell(Event::Compared {
                 target: image.target.clone(),
-                changed,
-                reason: reason.clone(),
+                changed: compared.changed,
+                reason: compared.reason.clone(),
             });
-            Ok(Compared {
-                found: found.clone(),
-                changed,
-                reason,
-            })
+            Ok(compared)
         }))
         .await
+    }
+
+    /// Whether an image differs from its baseline, and how. A baseline that cannot be read whole
+    /// (a child was deleted, or is of a kind we do not know) is replaced, and blocks nothing.
+    async fn difference(
+        &self,
+        evaluations: &Evaluations,
+        image: &ImagePlan,
+        baseline: &Baseline,
+    ) -> Result<(bool, String), ReleaseError> {
+        let platforms = evaluations.get(&image.target);
+        let content: BTreeMap<_, _> = platforms
+            .into_iter()
+            .flatten()
+            .map(|(platform, evaluated)| (platform.clone(), evaluated.content()))
+            .collect();
+        let known: BTreeMap<Digest, ImageContent> = content
+            .values()
+            .map(|image| (image.manifest, image.clone()))
+            .collect();
+        let before = match baseline::content(self.context, image, baseline, &known).await {
+            Ok(before) => before,
+            Err(error @ ReleaseError::Document { .. }) => return Ok((true, error.to_string())),
+            Err(error) => return Err(error),
+        };
+        Ok(match compare(&content, &before) {
+            Some(difference) => (true, difference.to_string()),
+            None => (false, format!("same as {}", image.baseline)),
+        })
     }
 
     async fn ensure_repositories(&self, compared: &[Compared]) -> Result<(), ReleaseError> {
         let Some(creator) = &self.context.repositories else {
             return Ok(());
         };
-        let changed = self
-            .plan
-            .images
-            .iter()
-            .zip(compared)
-            .filter(|(_, one)| one.changed);
-        let mut repositories: BTreeSet<_> = changed
-            .flat_map(|(image, _)| image.repositories())
+        let images = self.plan.images.iter().zip(compared);
+        let mut repositories: BTreeSet<_> = images
+            .flat_map(|(image, one)| {
+                // Where nothing differs, the baseline was read from the first.
+                image.repositories().skip(usize::from(!one.differs))
+            })
             .map(|push| push.repository.clone())
             .collect();
         let exports = self
@@ -311,7 +358,7 @@ impl Run<'_> {
             .images
             .iter()
             .zip(compared)
-            .filter(|(_, one)| one.changed);
+            .filter(|(_, one)| one.differs);
         changed
             .flat_map(|(image, _)| {
                 let solves = self
@@ -346,13 +393,13 @@ impl Run<'_> {
                 async move {
                     let Compared {
                         found,
+                        differs,
                         changed,
                         reason,
+                        before,
                     } = compared;
-                    let baseline = found.ok();
-                    let digest = baseline.as_ref().map(|baseline| baseline.descriptor.digest);
-                    let top = match baseline {
-                        Some(baseline) if !changed => {
+                    let top = match found {
+                        Ok(baseline) if !differs => {
                             let top = Top {
                                 descriptor: baseline.descriptor,
                                 bytes: baseline.bytes,
@@ -372,7 +419,7 @@ impl Run<'_> {
                         parts,
                         changed,
                         reason,
-                        baseline: digest,
+                        baseline: before,
                     })
                 }
             });
@@ -401,7 +448,7 @@ impl Run<'_> {
                 None => builds.push(solve),
             }
         }
-        let builds = try_join_all(builds.into_iter().map(|solve| async move {
+        let builds = solve::all(builds.into_iter().map(|solve| async move {
             let variant = Variant {
                 cache_imports: evaluate::existing(&solve.cache.imports, caches),
                 cache_exports: solve.cache.exports.clone(),
@@ -432,8 +479,10 @@ impl Run<'_> {
             .iter()
             .map(|_| Compared {
                 found: Err(String::new()),
+                differs: true,
                 changed: true,
                 reason: "nothing was compared".to_owned(),
+                before: None,
             })
             .collect();
         self.index(compared, parts).await
@@ -473,7 +522,6 @@ impl Run<'_> {
             .map(|one| tags::Move {
                 image: one.image,
                 top: &one.top,
-                unchanged: !one.changed,
             })
             .collect();
         tags::move_all(context, &moves).await?;

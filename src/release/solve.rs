@@ -212,6 +212,9 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
         cache_exports: variant.cache_exports.iter().map(cache_entry).collect(),
         entitlements: solve.entitlements.clone(),
         builtin_frontend,
+        // A record in the daemon's history costs more than a cached solve itself (it is synced to
+        // disk), and what happened is in our own record.
+        internal: true,
         ..SolveRequest::default()
     }
 }
