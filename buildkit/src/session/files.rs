@@ -328,11 +328,6 @@ mod tests {
         }
         assert_eq!(query_unescape("%25").as_deref(), Some("%"));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn hidden_paths_become_literal_patterns_of_their_root() {
