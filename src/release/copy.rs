@@ -46,7 +46,8 @@ fn document<'a>(
                 try_join_all(children).await?;
             }
             Document::Manifest(parsed) => {
-                let blobs: Vec<&Descriptor> = parsed.layers.iter().chain([&parsed.config]).collect();
+                let blobs: Vec<&Descriptor> =
+                    parsed.layers.iter().chain([&parsed.config]).collect();
                 let source = BlobSource::Repository(context.registry.clone(), from.clone());
                 for some in blobs.chunks(AT_ONCE) {
                     let source = &source;

@@ -160,12 +160,13 @@ pub(super) async fn find_caches(context: &Context, solves: &[SolvePlan]) -> BTre
                 Ok(reference) => reference,
                 Err(error) => return (*text, Err(format!("{error}"))),
             };
-            let found = tokio::time::timeout(
-                CACHE_PATIENCE,
-                context.registry.head_manifest(&reference),
-            );
+            let found =
+                tokio::time::timeout(CACHE_PATIENCE, context.registry.head_manifest(&reference));
             let Ok(found) = found.await else {
-                return (*text, Err("the registry does not answer in time".to_owned()));
+                return (
+                    *text,
+                    Err("the registry does not answer in time".to_owned()),
+                );
             };
             (
                 *text,

@@ -266,7 +266,10 @@ impl Run<'_> {
                 differs,
                 changed: differs,
                 reason,
-                before: found.as_ref().ok().map(|baseline| baseline.descriptor.digest),
+                before: found
+                    .as_ref()
+                    .ok()
+                    .map(|baseline| baseline.descriptor.digest),
             };
             let earlier = unfinished.and_then(|record| record.images.get(&image.target));
             if let (false, Some(earlier)) = (differs, earlier)

@@ -33,7 +33,10 @@ pub(super) async fn move_all(context: &Context, moves: &[Move<'_>]) -> Result<()
         })
     });
     let (followed, fixed): (Vec<_>, Vec<_>) = all.partition(|step| step.followed);
-    let waiting: Vec<String> = followed.iter().map(|step| step.reference.to_string()).collect();
+    let waiting: Vec<String> = followed
+        .iter()
+        .map(|step| step.reference.to_string())
+        .collect();
     let mut moved = volley(context, fixed, Vec::new(), &waiting).await?;
     moved = volley(context, followed, moved, &[]).await?;
     drop(moved);
