@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exit;
 use crate::plan::{Mode, Plan};
+use crate::release::{self, record::Record};
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
@@ -80,30 +81,44 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         return Ok(exit::OK);
     }
     let plan = project.bake_plan(invocation)?;
-    carry_out(invocation, "bake", &plan, args.metadata_file.as_deref()).await
+    let shape = release::metadata::metadata;
+    carry_out(
+        invocation,
+        "bake",
+        &plan,
+        args.metadata_file.as_deref(),
+        shape,
+    )
+    .await
 }
 
-/// Runs a plan of `bake` or `build`, and writes its metadata.
+/// Runs a plan of `bake` or `build`, and writes its metadata in the shape that the verb gives it.
 pub(super) async fn carry_out(
     invocation: &Invocation,
     title: &'static str,
     plan: &Plan,
     metadata_file: Option<&Path>,
+    shape: fn(&Record) -> serde_json::Value,
 ) -> Result<u8, Failure> {
     if plan.images.is_empty() {
         invocation.printer.warn(
             "no output: the result stays in the engine's cache; --push sends it to a registry",
         );
     }
+    let metadata_file = metadata_file.map(|path| invocation.context.resolve(path));
+    if let Some(path) = &metadata_file {
+        release::check_writable(path)?;
+    }
     let execution = Execution {
         title,
+        outputs: metadata_file.iter().cloned().collect(),
         ..Execution::default()
     };
     let record = execute(invocation, plan, &execution).await?;
     let mut files = Vec::new();
     if let Some(path) = metadata_file {
-        write_metadata(invocation, path, &record)?;
-        files.push(path.to_owned());
+        write_metadata(&path, &shape(&record))?;
+        files.push(path);
     }
     let summary = Summary {
         record: &record,

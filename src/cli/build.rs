@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use crate::bake::{Bake, Entry, Target};
 use crate::config::Source;
 use crate::image::Platform;
+use crate::release::{self, record::Record};
 use crate::ui::Failure;
+use serde_json::{Value, json};
 
 use super::Invocation;
 use super::args::CacheArgs;
@@ -140,9 +142,22 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     let project = Project {
         bake,
         source: Source::default(),
+        partial: false,
     };
     let plan = project.bake_plan(invocation)?;
-    carry_out(invocation, "build", &plan, args.metadata_file.as_deref()).await
+    // buildx writes the members of its one target without a name above them.
+    let shape = |record: &Record| match release::metadata::metadata(record) {
+        Value::Object(mut targets) => targets.remove(TARGET).unwrap_or_else(|| json!({})),
+        other => other,
+    };
+    carry_out(
+        invocation,
+        "build",
+        &plan,
+        args.metadata_file.as_deref(),
+        shape,
+    )
+    .await
 }
 
 /// What the one target of `build` is called in progress and metadata.

@@ -1,6 +1,6 @@
 //! Carrying out a plan: the engine, credentials and progress that a run needs, put together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use launchway_buildkit::CredentialSource;
@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::registry;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
-use crate::release::{self, Event, FailPoints, RepositoryCreator};
+use crate::release::{self, Event, FailPoints, RepositoryCreator, write_atomically};
 use crate::ui::Failure;
 
 use super::Invocation;
@@ -27,6 +27,8 @@ pub(super) struct Execution {
     pub(super) compare: bool,
     /// Where the record goes.
     pub(super) record: Option<PathBuf>,
+    /// Everything that is written beside the images; absolute.
+    pub(super) outputs: Vec<PathBuf>,
     /// Create ECR repositories that are missing.
     pub(super) create_repositories: bool,
 }
@@ -59,6 +61,7 @@ async fn run(
         version: engine.version.clone(),
         started: engine.started,
     });
+    let sent = invocation.state_directory().join("sent");
     let aws = Aws::new(AwsSettings::default());
     let credentials = keychain(invocation, &aws);
     let config = registry::ClientConfig::new(Arc::clone(&credentials));
@@ -72,7 +75,9 @@ async fn run(
             .create_repositories
             .then(|| Arc::new(EcrRepositories(aws)) as Arc<dyn RepositoryCreator>),
         credentials,
-        sync_records: Some(invocation.state_directory().join("sent")),
+        machine_id: machine_id(&sent)?,
+        sync_records: Some(sent),
+        hidden: execution.outputs.clone(),
         observer,
         clock: Arc::new(jiff::Timestamp::now),
         fail_points: FailPoints::armed(variable("LAUNCHWAY_FAIL_AT")),
@@ -92,4 +97,27 @@ fn keychain(invocation: &Invocation, aws: &Aws) -> Arc<dyn CredentialSource> {
         search_path: context.environment.get("PATH").map(Into::into),
         aws: Some(aws.clone()),
     }))
+}
+
+/// The id of this machine in `folder`, made when it is missing. It lies beside the records of sent
+/// files: where they are lost, the daemon's copies must not be trusted either.
+fn machine_id(folder: &Path) -> Result<String, Failure> {
+    let path = folder.join("id");
+    if let Ok(id) = std::fs::read_to_string(&path) {
+        let id = id.trim();
+        if !id.is_empty() {
+            return Ok(id.to_owned());
+        }
+    }
+    let random = std::fs::read_to_string("/proc/sys/kernel/random/uuid").map_err(|error| {
+        Failure::with_cause(
+            exit::UNEXPECTED,
+            "cannot make an id for this machine",
+            &error,
+        )
+    })?;
+    write_atomically(&path, random.as_bytes())?;
+    // Two first runs at once: the one that wrote last is right.
+    let id = std::fs::read_to_string(&path).unwrap_or(random);
+    Ok(id.trim().to_owned())
 }

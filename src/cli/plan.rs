@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
         Mode::Release,
         false,
     )?;
-    let plan = project.release_plan(invocation, &args.release)?;
+    let plan = project.release_plan(invocation, &args.release, true)?;
     Handoffs::check(invocation, &plan)?;
     match args.format {
         Format::Json => print_json(invocation, &plan)?,

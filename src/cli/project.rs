@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use crate::bake::{self, Bake};
 use crate::config::Source;
 use crate::image::Platform;
-use crate::plan::{self, Mode, Options, Plan};
+use crate::plan::{self, Handoff, Mode, Options, Plan};
 use crate::ui::Failure;
 
 use super::Invocation;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs};
+
+/// The folder for release.json and hand-off files, where nothing else is configured.
+pub(super) const DEFAULT_OUTPUT: &str = "launchway-out";
 
 /// A project that was read, and what will be done with it.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(super) struct Project {
     pub(super) bake: Bake,
     /// What is built from.
     pub(super) source: Source,
+    /// The command line names targets: maybe not all of the project's.
+    pub(super) partial: bool,
 }
 
 impl Project {
@@ -52,7 +57,12 @@ impl Project {
         for warning in &bake.warnings {
             invocation.printer.warn(&warning.to_string());
         }
-        Ok(Self { bake, source })
+        let partial = !selection.targets.is_empty();
+        Ok(Self {
+            bake,
+            source,
+            partial,
+        })
     }
 
     /// The plan of a release.
@@ -60,6 +70,7 @@ impl Project {
         &self,
         invocation: &Invocation,
         release: &ReleaseArgs,
+        handoff: bool,
     ) -> Result<Plan, Failure> {
         let options = Options {
             mode: Mode::Release,
@@ -67,8 +78,28 @@ impl Project {
             local_platform: local_platform(),
             tags: release.tags.clone(),
             baseline: release.baseline.clone(),
+            handoff: match (handoff, self.partial) {
+                (false, _) => Handoff::None,
+                (true, true) => Handoff::Covered,
+                (true, false) => Handoff::All,
+            },
         };
-        Ok(plan::make(&self.bake, &self.source, &options)?)
+        let plan = plan::make(&self.bake, &self.source, &options)?;
+        if handoff {
+            for service in &self.bake.settings.services {
+                if !plan
+                    .services
+                    .iter()
+                    .any(|planned| planned.name == service.name)
+                {
+                    invocation.printer.warn(&format!(
+                        "service {} is not handed off: not all of its images are released",
+                        service.name
+                    ));
+                }
+            }
+        }
+        Ok(plan)
     }
 
     /// The plan of `bake` and `build`.
@@ -79,6 +110,7 @@ impl Project {
             local_platform: local_platform(),
             tags: Vec::new(),
             baseline: None,
+            handoff: Handoff::None,
         };
         Ok(plan::make(&self.bake, &self.source, &options)?)
     }
@@ -90,7 +122,7 @@ impl Project {
         invocation
             .context
             .directory
-            .join(folder.map_or("launchway-out".as_ref(), PathBuf::as_path))
+            .join(folder.map_or(DEFAULT_OUTPUT.as_ref(), PathBuf::as_path))
     }
 }
 

@@ -1,18 +1,18 @@
 //! `launchway release`: the whole run as declared; what CI calls.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::exit;
 use crate::plan::Mode;
 use crate::release;
-use crate::release::record::{Record, State};
+use crate::release::record::State;
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs};
 use super::execute::{Execution, execute};
 use super::handoff::Handoffs;
-use super::project::Project;
+use super::project::{DEFAULT_OUTPUT, Project};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,16 +78,17 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         Mode::Release,
         false,
     )?;
-    let plan = project.release_plan(invocation, &args.release)?;
+    let plan = project.release_plan(invocation, &args.release, !args.no_handoff)?;
+    let handoffs = Handoffs::check(invocation, &plan)?;
     if args.print {
         super::plan::print_json(invocation, &plan)?;
         return Ok(exit::OK);
     }
-    let handoffs = if args.no_handoff {
-        Handoffs::default()
-    } else {
-        Handoffs::check(invocation, &plan)?
-    };
+    if project.source.dirty == Some(true) {
+        invocation
+            .printer
+            .warn("files differ from the commit that the release is named after");
+    }
     let output = project.output_folder(invocation, &args.release);
     let given = |path: Option<&PathBuf>, name: &str| {
         path.map_or_else(
@@ -96,20 +97,41 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         )
     };
     let record_path = given(args.record.as_ref(), "release.json");
+    let env_file = given(args.env_file.as_ref(), "release.env");
+    let metadata_file = args
+        .metadata_file
+        .as_ref()
+        .map(|path| invocation.context.resolve(path));
+    let mut files = vec![record_path.clone(), env_file.clone()];
+    files.extend(metadata_file.clone());
+    for file in &files {
+        release::check_writable(file)?;
+    }
+    let mut outputs = files.clone();
+    if output.ends_with(DEFAULT_OUTPUT) {
+        outputs.push(output.clone());
+    } else {
+        // The folder is the user's, and builds may need what else is in it.
+        outputs.extend(
+            plan.services
+                .iter()
+                .map(|service| output.join(&service.name)),
+        );
+    }
     let execution = Execution {
         title: "release",
         compare: true,
         record: Some(record_path.clone()),
+        outputs,
         create_repositories: project.bake.settings.release.create_repositories,
     };
     let mut record = execute(invocation, &plan, &execution).await?;
 
     let services = handoffs.write(invocation, &record, &output)?;
     let environment = release::environment_file(&record);
-    let env_file = given(args.env_file.as_ref(), "release.env");
     release::write_atomically(&env_file, environment.as_bytes())?;
-    if let Some(path) = &args.metadata_file {
-        write_metadata(invocation, path, &record)?;
+    if let Some(path) = &metadata_file {
+        write_metadata(path, &release::metadata::metadata(&record))?;
     }
     // Last: a run that dies before this has not handed on what changed, and the next one knows.
     record.state = State::Complete;
@@ -118,7 +140,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         record: &record,
         compared: true,
         services: &services,
-        files: vec![record_path, env_file],
+        files,
         output: Some(output),
         directory: &invocation.context.directory,
     };
@@ -131,15 +153,10 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     Ok(exit::OK)
 }
 
-/// Writes the metadata file, in buildx's shape.
-pub(super) fn write_metadata(
-    invocation: &Invocation,
-    path: &std::path::Path,
-    record: &Record,
-) -> Result<(), Failure> {
-    let mut text =
-        serde_json::to_string_pretty(&release::metadata::metadata(record)).unwrap_or_default();
+/// Writes a metadata file.
+pub(super) fn write_metadata(path: &Path, metadata: &serde_json::Value) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(metadata).unwrap_or_default();
     text.push('\n');
-    release::write_atomically(&invocation.context.resolve(path), text.as_bytes())?;
+    release::write_atomically(path, text.as_bytes())?;
     Ok(())
 }

@@ -34,7 +34,8 @@ fn combine(environment: &BTreeMap<String, String>, git: Result<Git, String>) -> 
     };
     // An S3 source gives a version id here, which is no commit.
     let resolved = variable("CODEBUILD_RESOLVED_SOURCE_VERSION").filter(|text| is_commit(text));
-    let given = variable("LAUNCHWAY_COMMIT").or(resolved);
+    let named = variable("LAUNCHWAY_COMMIT").filter(|text| is_commit(text));
+    let given = named.or(resolved);
     let head = variable("CODEBUILD_WEBHOOK_HEAD_REF");
     let head = head.as_deref().unwrap_or_default();
     let mut source = Source {
@@ -55,11 +56,12 @@ fn combine(environment: &BTreeMap<String, String>, git: Result<Git, String>) -> 
                 source.dirty = git.dirty;
             }
         }
-        Err(reason) => {
+        Err(reason) if source.commit.is_none() => {
             source.missing = format!(
-                "neither LAUNCHWAY_COMMIT nor CODEBUILD_RESOLVED_SOURCE_VERSION names a commit, and {reason}"
+                "neither LAUNCHWAY_COMMIT nor CODEBUILD_RESOLVED_SOURCE_VERSION names a full commit id, and {reason}"
             );
         }
+        Err(_) => {}
     }
     source
 }
@@ -72,7 +74,12 @@ fn git(directory: &Path) -> Result<Git, String> {
     let status = {
         let mut command = Command::new("git");
         command
-            .args(["status", "--porcelain", "--untracked-files=no"])
+            .args([
+                "--no-optional-locks",
+                "status",
+                "--porcelain",
+                "--untracked-files=no",
+            ])
             .current_dir(directory);
         command
             .stdout(std::process::Stdio::piped())
@@ -81,7 +88,13 @@ fn git(directory: &Path) -> Result<Git, String> {
         command.spawn()
     };
     let log = Command::new("git")
-        .args(["log", "-1", "--format=%H%n%ct%n%D", "--decorate=full"])
+        .args([
+            "log",
+            "-1",
+            "--no-show-signature",
+            "--format=%H%n%ct%n%D",
+            "--decorate=full",
+        ])
         .current_dir(directory)
         .output()
         .map_err(|error| format!("git cannot be run ({error})"))?;

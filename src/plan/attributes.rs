@@ -102,22 +102,30 @@ pub(super) fn exporter(target: &Target) -> Result<BTreeMap<String, String>, Plan
         }
     }
     for annotation in &target.annotations {
-        let (scope, rest) = match annotation.split_once(':') {
-            Some((scope, rest)) if !scope.contains(['=', '.', '/']) => (scope, rest),
-            _ => ("manifest", annotation.as_str()),
-        };
+        let rest = annotation_text(target, annotation)?;
         let Some((key, value)) = rest.split_once('=') else {
             return Err(unavailable(
                 target,
                 format!("annotation `{annotation}` without a value"),
             ));
         };
-        if scope != "manifest" {
-            return Err(unavailable(target, format!("an annotation for `{scope}`")));
-        }
         attributes.insert(format!("annotation-manifest.{key}"), value.to_owned());
     }
     Ok(attributes)
+}
+
+/// `key=value` of an annotation for the image manifest; `manifest:` may stand before it. Scopes for
+/// one platform, descriptors and indexes are refused.
+fn annotation_text<'a>(target: &Target, annotation: &'a str) -> Result<&'a str, PlanError> {
+    if let Some(rest) = annotation.strip_prefix("manifest:") {
+        return Ok(rest);
+    }
+    let scope = annotation.split([':', '=']).next().unwrap_or_default();
+    let scoped = scope.starts_with("manifest") || scope.starts_with("index");
+    if scoped && annotation[scope.len()..].starts_with(':') {
+        return Err(unavailable(target, format!("an annotation for `{scope}`")));
+    }
+    Ok(annotation)
 }
 
 fn csv(entry: &Entry) -> String {

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::PlanError;
 use super::make::Mode;
 use super::model::{CachePlan, CacheReference};
 use crate::bake::Target;
 use crate::config::{CacheMode, CacheSettings};
 use crate::image::Platform;
+use crate::registry::Repository;
 
 /// Caches of one solve: what is declared, and for a release with a `cache` block its own.
 pub(super) fn plan(
     target: &Target,
     platform: &Platform,
+    several: bool,
     mode: Mode,
     settings: Option<&CacheSettings>,
-) -> CachePlan {
+) -> Result<CachePlan, PlanError> {
     let declared = |entries: &[crate::bake::Entry]| -> Vec<CacheReference> {
         entries.iter().map(CacheReference::from).collect()
     };
@@ -22,14 +25,32 @@ pub(super) fn plan(
         imports: declared(&target.cache_from),
         ..CachePlan::default()
     };
-    let exports = declared(&target.cache_to);
+    let mut exports = declared(&target.cache_to);
+    if several {
+        // Every platform is a solve of its own: under one name the last would replace the others.
+        exports
+            .iter_mut()
+            .for_each(|export| for_platform(export, platform));
+        let own = exports
+            .iter()
+            .filter(|export| export.kind == "registry")
+            .map(|export| {
+                let reference = export.attributes.get("ref").cloned().unwrap_or_default();
+                CacheReference {
+                    kind: "registry".to_owned(),
+                    attributes: BTreeMap::from([("ref".to_owned(), reference)]),
+                }
+            });
+        plan.imports.splice(0..0, own);
+    }
     match mode {
         Mode::Bake => plan.exports = exports,
         Mode::Release => plan.later_exports = exports,
     }
     let Some(settings) = settings else {
-        return plan;
+        return Ok(plan);
     };
+    check_repository(&settings.repository)?;
 
     let own = settings.branch.as_deref().unwrap_or_default();
     let mut branches = vec![own];
@@ -51,7 +72,35 @@ pub(super) fn plan(
     plan.imports = imports;
     let reference = reference(settings, &target.name, platform, own);
     plan.later_exports.push(export(settings, reference));
-    plan
+    Ok(plan)
+}
+
+/// Gives a declared export a name of its own: `ref` becomes `ref-<arch>`, and so does `name` (s3,
+/// azblob).
+fn for_platform(export: &mut CacheReference, platform: &Platform) {
+    for key in ["ref", "name"] {
+        if let Some(value) = export.attributes.get_mut(key) {
+            let tagged = value
+                .rsplit('/')
+                .next()
+                .is_some_and(|last| last.contains(':'));
+            if key == "ref" && !tagged {
+                value.push_str(":latest");
+            }
+            value.push('-');
+            value.push_str(&platform.tag_suffix());
+        }
+    }
+}
+
+fn check_repository(text: &str) -> Result<(), PlanError> {
+    match text.parse::<Repository>() {
+        Ok(_) => Ok(()),
+        Err(source) => Err(PlanError::CacheRepository {
+            repository: text.to_owned(),
+            source,
+        }),
+    }
 }
 
 /// `REPOSITORY:<target>-<arch>[-<branch>]`.

@@ -76,6 +76,42 @@ pub enum PlanError {
         /// What was asked for.
         feature: String,
     },
+    /// A service's name makes no folder.
+    #[error("service `{service}`: a name is letters, digits, `-`, `_` and `.`; it names a folder")]
+    ServiceName {
+        /// The label.
+        service: String,
+    },
+    /// Two services would write to one folder.
+    #[error(
+        "services {first} and {second} have the same output folder, where their files would replace each other"
+    )]
+    SharedFolder {
+        /// A service.
+        first: String,
+        /// The other service.
+        second: String,
+    },
+    /// A release has no tags.
+    #[error("release.tags is empty: images without a tag would be lost")]
+    NoTags,
+    /// The cache repository is no repository.
+    #[error("cache.repository: invalid repository `{repository}`")]
+    CacheRepository {
+        /// As written.
+        repository: String,
+        /// What is wrong with it.
+        #[source]
+        source: crate::registry::InvalidReference,
+    },
+    /// A tag of a target names a digest as well.
+    #[error("target {target}: `{tag}` names a digest; what is pushed has a digest of its own")]
+    TagWithDigest {
+        /// The bake target.
+        target: String,
+        /// The tag as written.
+        tag: String,
+    },
     /// A service names a target that is not part of the release.
     #[error(
         "service {service}: image {placeholder} stands for target `{target}`, which this release does not build"
@@ -103,6 +139,9 @@ impl PlanError {
             Self::ReleaseTag { tag, .. } if tag.contains('/') || tag.contains(':') => Some(
                 "release.tags holds tags alone; the repositories come from each target's tags"
                     .to_owned(),
+            ),
+            Self::ServiceTarget { .. } => Some(
+                "release that target too, or leave the hand-off out with --no-handoff".to_owned(),
             ),
             Self::SharedTag { .. } => {
                 Some("give each target a repository or a tag of its own".to_owned())

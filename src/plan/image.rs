@@ -25,6 +25,12 @@ pub(super) fn plan(
             tag: tag.to_owned(),
             source,
         })?;
+        if reference.digest().is_some() {
+            return Err(PlanError::TagWithDigest {
+                target: target.name.clone(),
+                tag: tag.to_owned(),
+            });
+        }
         let repository = reference.repository().clone();
         let tag = reference.tag().cloned().unwrap_or_else(Tag::latest);
         match pushes.iter_mut().find(|push| push.repository == repository) {
@@ -37,6 +43,9 @@ pub(super) fn plan(
         }
     }
     if let Some(tags) = release_tags {
+        if tags.is_empty() {
+            return Err(PlanError::NoTags);
+        }
         let mut parsed: Vec<Tag> = Vec::new();
         for tag in tags.iter().map(|tag| self::tag(tag)) {
             let tag = tag?;

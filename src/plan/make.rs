@@ -7,7 +7,7 @@ use super::error::PlanError;
 use super::model::{ContextPlan, ImagePlan, Plan, SolvePlan};
 use super::{attributes, cache, image};
 use crate::bake::{Bake, Entry, Target, is_remote_context};
-use crate::config::{Baseline, Source};
+use crate::config::{Baseline, ServiceSettings, Source};
 use crate::image::Platform;
 
 /// What kind of run is planned.
@@ -17,6 +17,18 @@ pub enum Mode {
     Release,
     /// `bake` and `build`: what is declared, as buildx does it.
     Bake,
+}
+
+/// Which services get hand-off files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Handoff {
+    /// All; a service that needs an image which is not built is an error.
+    #[default]
+    All,
+    /// Those whose images are all built: part of a project is released.
+    Covered,
+    /// None.
+    None,
 }
 
 /// What the plan depends on beside the files.
@@ -32,6 +44,8 @@ pub struct Options {
     pub tags: Vec<String>,
     /// A baseline instead of that of the `release` block.
     pub baseline: Option<Baseline>,
+    /// Which services get hand-off files.
+    pub handoff: Handoff,
 }
 
 /// The plan of a run over `bake`'s selected targets. Looks at the disk for contexts and
@@ -43,11 +57,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
         source: source.clone(),
         solves: Vec::new(),
         images: Vec::new(),
-        services: if release {
-            bake.settings.services.clone()
-        } else {
-            Vec::new()
-        },
+        services: Vec::new(),
     };
     for target in bake
         .selected
@@ -73,7 +83,13 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
                 fresh_attributes: attributes::fresh(target),
                 attestations: attributes::attestations(target),
                 exporter: attributes::exporter(target)?,
-                cache: cache::plan(target, platform, options.mode, cache_settings),
+                cache: cache::plan(
+                    target,
+                    platform,
+                    platforms.len() > 1,
+                    options.mode,
+                    cache_settings,
+                )?,
                 entitlements: target.entitlements.clone(),
             });
         }
@@ -83,7 +99,24 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
         }
     }
     image::check_distinct(&plan.images)?;
-    check_services(&plan)?;
+    if release && options.handoff != Handoff::None {
+        plan.services.clone_from(&bake.settings.services);
+        check_service_folders(&plan.services)?;
+        if options.handoff == Handoff::Covered {
+            let built: Vec<&str> = plan
+                .images
+                .iter()
+                .map(|image| image.target.as_str())
+                .collect();
+            plan.services.retain(|service| {
+                service
+                    .images
+                    .values()
+                    .all(|name| built.contains(&name.as_str()))
+            });
+        }
+        check_services(&plan)?;
+    }
     Ok(plan)
 }
 
@@ -259,6 +292,23 @@ fn refuse_later_features(target: &Target, mode: Mode) -> Result<(), PlanError> {
     if let Some(output) = target.output.iter().find(later_output) {
         return unavailable(format!("the output `type={}`", output.kind));
     }
+    for output in &target.output {
+        for (key, value) in &output.attributes {
+            let refused = match key.as_str() {
+                "name" | "name-canonical" => true,
+                "push-by-digest" => value == "true",
+                "oci-mediatypes" => value == "false",
+                _ => false,
+            };
+            if refused {
+                return unavailable(format!("the output attribute `{key}={value}`"));
+            }
+        }
+    }
+    // buildx asks for consent with --allow, which comes with them.
+    if let Some(entitlement) = target.entitlements.first() {
+        return unavailable(format!("the entitlement `{entitlement}`"));
+    }
     let caches = || target.cache_from.iter().chain(&target.cache_to);
     let known = ["registry", "inline", "s3", "azblob"];
     if let Some(entry) = caches().find(|entry| !known.contains(&entry.kind.as_str())) {
@@ -267,6 +317,29 @@ fn refuse_later_features(target: &Target, mode: Mode) -> Result<(), PlanError> {
     // It would be part of the image's configuration, and so of what is compared.
     if mode == Mode::Release && caches().any(|entry| entry.kind == "inline") {
         return unavailable("the cache `type=inline` in a release".to_owned());
+    }
+    Ok(())
+}
+
+/// Every service has a folder of its own, inside the release's unless it says otherwise: files of
+/// two services in one folder would replace each other.
+fn check_service_folders(services: &[ServiceSettings]) -> Result<(), PlanError> {
+    for (number, service) in services.iter().enumerate() {
+        let name = &service.name;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+            return Err(PlanError::ServiceName {
+                service: name.clone(),
+            });
+        }
+        let same =
+            |other: &&ServiceSettings| other.output.is_some() && other.output == service.output;
+        if let Some(other) = services[..number].iter().find(same) {
+            return Err(PlanError::SharedFolder {
+                first: other.name.clone(),
+                second: name.clone(),
+            });
+        }
     }
     Ok(())
 }

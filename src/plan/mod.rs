@@ -14,7 +14,7 @@ mod model;
 mod tests;
 
 pub use error::PlanError;
-pub use make::{Mode, Options, make};
+pub use make::{Handoff, Mode, Options, make};
 pub use model::{
     BaselinePlan, CachePlan, CacheReference, ContextPlan, ImagePlan, Plan, PushPlan, SolvePlan,
 };

@@ -37,7 +37,9 @@ pub struct SolvePlan {
     pub platform: Platform,
     /// Where the files come from.
     pub context: ContextPlan,
-    /// Attributes of the Dockerfile frontend, as the daemon gets them.
+    /// Attributes of the Dockerfile frontend, as the daemon gets them. Shown without the logins of
+    /// URLs.
+    #[serde(serialize_with = "attributes")]
     pub attributes: BTreeMap<String, String>,
     /// Attributes that only the first solve gets: asking for new base images or no cache a second
     /// time would publish something else than what was compared.
@@ -72,8 +74,8 @@ pub struct ContextPlan {
     /// The context directory; `None` for a context that the daemon fetches itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
-    /// The context's URL, when the daemon fetches it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The context's URL, when the daemon fetches it. Shown without a login.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "url")]
     pub url: Option<String>,
     /// The directory that holds the Dockerfile; `None` when it is inside a fetched context.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -249,6 +251,37 @@ fn as_text<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+/// A URL without user information: `https://user:token@host/x` is shown as `https://host/x`.
+fn without_login(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => text.to_owned(),
+    }
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "the signature that serde's `serialize_with` asks for"
+)]
+fn url<S: serde::Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    url.as_deref().map(without_login).serialize(serializer)
+}
+
+fn attributes<S: serde::Serializer>(
+    attributes: &BTreeMap<String, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        attributes
+            .iter()
+            .map(|(key, value)| (key, without_login(value))),
+    )
 }
 
 fn as_texts<S: serde::Serializer>(

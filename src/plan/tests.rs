@@ -68,6 +68,7 @@ fn options(mode: Mode, directory: &tempfile::TempDir) -> Options {
         local_platform: Platform::new("linux", "amd64", None),
         tags: Vec::new(),
         baseline: None,
+        handoff: Handoff::All,
     }
 }
 
@@ -198,7 +199,7 @@ fn tags_in_several_repositories_are_copies() {
 fn mistakes_are_found_before_anything_runs() {
     let project = project();
     type Change = fn(&mut Target);
-    let cases: [(Change, &str); 9] = [
+    let cases: [(Change, &str); 15] = [
         (
             |t| t.platforms = vec!["linux".to_owned()],
             "invalid platform",
@@ -230,6 +231,37 @@ fn mistakes_are_found_before_anything_runs() {
         (
             |t| t.contexts = [("base".to_owned(), "target:x".to_owned())].into(),
             "the context `base` = `target:…` is not available",
+        ),
+        (
+            |t| t.entitlements = vec!["network.host".to_owned()],
+            "the entitlement `network.host` is not available",
+        ),
+        (
+            |t| {
+                t.output = vec![Entry {
+                    kind: "image".to_owned(),
+                    attributes: [("push-by-digest".to_owned(), "true".to_owned())].into(),
+                }];
+            },
+            "the output attribute `push-by-digest=true` is not available",
+        ),
+        (
+            |t| t.annotations = vec!["manifest[linux/amd64]:a=b".to_owned()],
+            "an annotation for `manifest[linux/amd64]` is not available",
+        ),
+        (
+            |t| t.annotations = vec!["index:a=b".to_owned()],
+            "an annotation for `index` is not available",
+        ),
+        (|t| t.annotations = vec!["a".to_owned()], "without a value"),
+        (
+            |t| {
+                t.tags = vec![format!(
+                    "registry.test/web:1@{}",
+                    crate::image::Digest::of("")
+                )]
+            },
+            "names a digest",
         ),
     ];
     for (change, expected) in cases {
@@ -271,6 +303,18 @@ fn a_service_needs_all_its_images() {
     let bake = bake(vec![target("web")], settings);
     let error = make(&bake, &source(), &options(Mode::Release, &project)).unwrap_err();
     assert!(error.to_string().contains("`rp`"), "{error}");
+    assert!(error.hint().is_some());
+
+    let covered = Options {
+        handoff: Handoff::Covered,
+        ..options(Mode::Release, &project)
+    };
+    assert!(
+        make(&bake, &source(), &covered)
+            .unwrap()
+            .services
+            .is_empty()
+    );
 }
 
 #[test]
@@ -291,4 +335,105 @@ fn contexts_written_differently_are_one_directory() {
         plan.solves[2].context.dockerfile_directory.as_deref(),
         Some(project.path())
     );
+}
+
+#[test]
+fn declared_caches_of_several_platforms_do_not_replace_each_other() {
+    let project = project();
+    let mut target = target("web");
+    let reference = |text: &str| Entry {
+        kind: "registry".to_owned(),
+        attributes: [("ref".to_owned(), text.to_owned())].into(),
+    };
+    target.cache_to = vec![reference("127.0.0.1:5000/cache")];
+    target.cache_from = vec![reference("127.0.0.1:5000/cache")];
+    let bake = bake(vec![target], Settings::default());
+    let plan = make(&bake, &source(), &options(Mode::Bake, &project)).unwrap();
+    let arm = &plan.solves[1].cache;
+    assert_eq!(
+        arm.exports[0].registry_reference(),
+        Some("127.0.0.1:5000/cache:latest-arm64")
+    );
+    let imports: Vec<_> = arm
+        .imports
+        .iter()
+        .filter_map(CacheReference::registry_reference)
+        .collect();
+    assert_eq!(
+        imports,
+        ["127.0.0.1:5000/cache:latest-arm64", "127.0.0.1:5000/cache"]
+    );
+}
+
+#[test]
+fn settings_that_cannot_work_are_found_before_anything_runs() {
+    let project = project();
+    let service = |name: &str, output: Option<&str>| ServiceSettings {
+        name: name.to_owned(),
+        output: output.map(PathBuf::from),
+        ..ServiceSettings::default()
+    };
+    type Change = fn(&mut Settings, &dyn Fn(&str, Option<&str>) -> ServiceSettings);
+    let cases: [(Change, &str); 4] = [
+        (
+            |s, _| s.release.tags = Some(Vec::new()),
+            "release.tags is empty",
+        ),
+        (
+            |s, _| {
+                s.cache = Some(CacheSettings {
+                    repository: "Bad Repo".to_owned(),
+                    mode: CacheMode::Max,
+                    branch: None,
+                    fallback: Vec::new(),
+                    attributes: std::collections::BTreeMap::new(),
+                });
+            },
+            "cache.repository",
+        ),
+        (
+            |s, new| s.services = vec![new("../evil", None)],
+            "it names a folder",
+        ),
+        (
+            |s, new| s.services = vec![new("a", Some(".")), new("b", Some("."))],
+            "the same output folder",
+        ),
+    ];
+    for (change, expected) in cases {
+        let mut settings = Settings::default();
+        change(&mut settings, &service);
+        let bake = bake(vec![target("web")], settings);
+        let error = make(&bake, &source(), &options(Mode::Release, &project)).unwrap_err();
+        assert!(
+            error.to_string().contains(expected),
+            "{error} should contain {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_shows_no_login() {
+    let project = project();
+    let mut target = target("web");
+    target.context = "https://user:planted-token@git.test/shop.git#main".to_owned();
+    target.contexts = [(
+        "other".to_owned(),
+        "https://user:planted-token@git.test/other.git".to_owned(),
+    )]
+    .into();
+    target.cache_to = vec![Entry {
+        kind: "s3".to_owned(),
+        attributes: [
+            ("bucket".to_owned(), "caches".to_owned()),
+            ("secret_access_key".to_owned(), "planted-key".to_owned()),
+        ]
+        .into(),
+    }];
+    let bake = bake(vec![target], Settings::default());
+    let plan = make(&bake, &source(), &options(Mode::Release, &project)).unwrap();
+    let shown = serde_json::to_string(&plan).unwrap();
+    assert!(shown.contains("https://git.test/shop.git#main"), "{shown}");
+    assert!(!shown.contains("planted"), "{shown}");
+    assert!(!format!("{:?}", plan.solves[0].cache).contains("planted"));
 }

@@ -35,7 +35,7 @@ pub(super) fn image(facts: &Facts<'_>) -> ImageRecord {
             PlatformRecord {
                 manifest: part.descriptor.digest,
                 manifest_size: part.descriptor.size,
-                config: None,
+                config: part.config,
                 layers: Vec::new(),
                 steps: part.steps,
                 duration_ms: part.duration_ms,

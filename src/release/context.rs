@@ -42,6 +42,11 @@ pub struct Context {
     pub credentials: Arc<dyn CredentialSource>,
     /// Where records of sent files are kept; `None` keeps none.
     pub sync_records: Option<PathBuf>,
+    /// What identifies this machine to a daemon that others use too: its copies of our folders are
+    /// not theirs, though the paths may be equal.
+    pub machine_id: String,
+    /// What we write ourselves, absolute: builds do not see it.
+    pub hidden: Vec<PathBuf>,
     /// Who listens.
     pub observer: Observer,
     /// The time.
@@ -64,18 +69,19 @@ impl Context {
         (self.observer)(event);
     }
 
-    /// One session for the whole run: every context is walked and sent once, whatever the number
-    /// of targets and platforms.
+    /// A session. The builds of a run share one, so that every context is walked and sent once,
+    /// whatever the number of targets and platforms; each cache export has its own.
     pub(super) async fn open_session(
         &self,
         blobs: Option<Arc<dyn BlobReceiver>>,
     ) -> Result<Session, ReleaseError> {
         let config = SessionConfig {
-            shared_key: "launchway".to_owned(),
+            shared_key: format!("launchway-{}", self.machine_id),
             credentials: Arc::clone(&self.credentials),
             blobs,
             sync_records: self.sync_records.clone(),
             engine_id: self.engine_id.clone(),
+            hidden: self.hidden.clone(),
         };
         Session::open(&self.engine, config)
             .await

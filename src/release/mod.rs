@@ -31,4 +31,4 @@ pub use error::ReleaseError;
 pub use event::{Event, Observer, SolveName, SolveStep};
 pub use failpoint::{FailPoint, FailPoints};
 pub use run::{Options, run};
-pub use store::{WriteError, write_atomically};
+pub use store::{WriteError, check_writable, write_atomically};

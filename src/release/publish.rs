@@ -25,6 +25,8 @@ pub(super) struct Published {
     pub(super) steps: StepCount,
     /// Wall time in milliseconds.
     pub(super) duration_ms: u64,
+    /// The image configuration, where it is known.
+    pub(super) config: Option<Digest>,
 }
 
 /// One platform's image that is to be pushed.
@@ -124,6 +126,10 @@ async fn one(
         companions,
         steps: solved.steps,
         duration_ms: solved.duration_ms,
+        config: solved
+            .response
+            .config_digest()
+            .and_then(|digest| digest.parse().ok()),
     }))
 }
 
@@ -134,6 +140,7 @@ fn from_evaluation(solve: &SolvePlan, evaluated: &Evaluated) -> Published {
         companions: Vec::new(),
         steps: evaluated.steps,
         duration_ms: evaluated.duration_ms,
+        config: Some(evaluated.manifest.config.digest),
     }
 }
 

@@ -18,10 +18,7 @@ pub struct WriteError {
 /// Creates the folder.
 pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
     let write = || -> io::Result<()> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(path);
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new()
             .prefix(".launchway-")
@@ -37,6 +34,30 @@ pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), WriteError> 
         path: path.to_owned(),
         source,
     })
+}
+
+/// Whether `path` could be written, found out before there is anything to write: makes the folder
+/// and a file in it that is gone again.
+pub fn check_writable(path: &Path) -> Result<(), WriteError> {
+    let folder = folder_of(path);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| {
+            tempfile::Builder::new()
+                .prefix(".launchway-")
+                .tempfile_in(folder)
+        })
+        .map(drop)
+        .map_err(|source| WriteError {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +83,14 @@ mod tests {
         std::fs::write(folder.path().join("file"), "").unwrap();
         let error = write_atomically(&folder.path().join("file/release.json"), b"").unwrap_err();
         assert!(error.to_string().ends_with("file/release.json"), "{error}");
+        let error = check_writable(&folder.path().join("file/x")).unwrap_err();
+        assert!(error.to_string().ends_with("file/x"), "{error}");
+        check_writable(&folder.path().join("new/x")).unwrap();
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("new"))
+                .unwrap()
+                .count(),
+            0
+        );
     }
 }

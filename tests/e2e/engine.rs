@@ -89,6 +89,7 @@ async fn build(engine: &Engine, context: &Path) -> bool {
         blobs: None,
         sync_records: None,
         engine_id: engine.worker_id.clone(),
+        hidden: Vec::new(),
     };
     let session = Session::open(&engine.client, config).await.unwrap();
     let request = SolveRequest {

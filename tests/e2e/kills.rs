@@ -100,13 +100,22 @@ fn a_killed_release_moves_no_tag_and_is_finished_by_the_next_run() {
             "{name}: hand-off files of a release that is not complete"
         );
 
-        stage.engine.succeed(&project, &["release"]);
+        stage
+            .engine
+            .succeed(&project, &["release", "--require-change"]);
         let record = project.record();
         assert_eq!(record["state"], "complete", "{name}");
         let taskdef = project.read("launchway-out/pair/taskdef.json");
         for (image, before) in ["one", "two"].into_iter().zip(before) {
             let released = record["images"][image]["digest"].as_str().unwrap();
             assert_ne!(released, before, "{name}");
+            // Also when the tags had moved: nobody has deployed it yet.
+            assert_eq!(record["images"][image]["changed"], true, "{name}");
+            assert_eq!(
+                record["images"][image]["baseline"],
+                before.as_str(),
+                "{name}"
+            );
             assert_eq!(tag(image, "production"), released, "{name}");
             assert_eq!(tag(image, &project.commit8()), released, "{name}");
             assert!(taskdef.contains(released), "{name}");

@@ -339,3 +339,53 @@ fn bake_pushes_and_writes_metadata_as_buildx_does() {
         crane(&["config", "--platform", "linux/arm64", &baked])
     );
 }
+
+#[test]
+fn what_a_release_writes_is_no_part_of_the_next_one() {
+    let stage = Stage::new();
+    let bake = r#"
+variable "REGISTRY" {}
+target "default" {
+  platforms = ["linux/amd64"]
+  tags      = ["${REGISTRY}/all:live"]
+}
+"#;
+    // No ignore file: everything in the folder is copied.
+    let files = [
+        ("docker-bake.hcl", bake),
+        ("Dockerfile", "FROM scratch\nCOPY . /\n"),
+    ];
+    let project = Project::of(&stage.registry.address, &files);
+    stage
+        .engine
+        .succeed(&project, &["release", "--metadata-file", "metadata.json"]);
+    stage
+        .engine
+        .succeed(&project, &["release", "--metadata-file", "metadata.json"]);
+    assert_eq!(project.record()["changed"], false);
+    assert_eq!(
+        project.json("metadata.json")["default"]["launchway"]["changed"],
+        false
+    );
+}
+
+#[test]
+fn part_of_a_project_is_released_without_the_services_that_need_the_rest() {
+    let stage = Stage::new();
+    let project = stage.shop();
+    let outcome = stage
+        .engine
+        .succeed(&project, &["release", "firelens", "batch"]);
+    assert!(
+        outcome.stderr.contains("service shop is not handed off"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        project
+            .path()
+            .join("launchway-out/shop-batch/taskdef.json")
+            .exists()
+    );
+    assert!(!project.path().join("launchway-out/shop").exists());
+}

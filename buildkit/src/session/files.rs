@@ -2,7 +2,7 @@
 //!
 //! This decides which folder is meant and what of it; [`filesync`] walks and sends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -167,10 +167,12 @@ async fn send_directory(
     outgoing: Outgoing,
 ) -> Result<(), Status> {
     shared.transfers.calls.fetch_add(1, Ordering::Relaxed);
+    let mut exclude = wanted.exclude;
+    exclude.extend(hidden_patterns(&shared.config.hidden, &path));
     let request = SendRequest {
         root: path,
         include: wanted.include,
-        exclude: wanted.exclude,
+        exclude,
         follow: wanted.follow,
     };
     let result = filesync::send(request, record.clone(), incoming, outgoing).await;
@@ -184,6 +186,24 @@ async fn send_directory(
         }
         Err(error) => Err(Status::unknown(causes(&error))),
     }
+}
+
+/// The hidden paths below `root`, as exclude patterns. They come last, so no `!` brings them back.
+fn hidden_patterns<'a>(hidden: &'a [PathBuf], root: &'a Path) -> impl Iterator<Item = String> + 'a {
+    let inside = hidden
+        .iter()
+        .filter_map(move |path| path.strip_prefix(root).ok());
+    inside.filter_map(|path| {
+        let text = path.to_str().filter(|text| !text.is_empty())?;
+        let mut pattern = String::new();
+        for c in text.chars() {
+            if matches!(c, '*' | '?' | '[' | ']' | '\\' | '!' | '#') {
+                pattern.push('\\');
+            }
+            pattern.push(c);
+        }
+        Some(pattern)
+    })
 }
 
 impl Shared {
@@ -307,5 +327,17 @@ mod tests {
             assert_eq!(query_unescape(text), None, "{text}");
         }
         assert_eq!(query_unescape("%25").as_deref(), Some("%"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_paths_become_literal_patterns_of_their_root() {
+        let hidden = ["/p/out", "/p/a/w[1]*", "/elsewhere/x", "/p"].map(PathBuf::from);
+        let patterns: Vec<String> = hidden_patterns(&hidden, Path::new("/p")).collect();
+        assert_eq!(patterns, ["out", r"a/w\[1\]\*"]);
     }
 }

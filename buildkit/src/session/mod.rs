@@ -49,6 +49,9 @@ pub struct SessionConfig {
     pub sync_records: Option<PathBuf>,
     /// Names the daemon's state, for `sync_records`: a worker's id.
     pub engine_id: String,
+    /// Files and folders, absolute, that builds do not see although they lie in a context: what the
+    /// caller itself writes there.
+    pub hidden: Vec<PathBuf>,
 }
 
 /// An open session. Closes when dropped; it must outlive the builds that use it.

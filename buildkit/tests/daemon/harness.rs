@@ -223,6 +223,7 @@ pub(crate) fn config() -> SessionConfig {
         blobs: None,
         sync_records: None,
         engine_id: "engine".into(),
+        hidden: Vec::new(),
     }
 }
 

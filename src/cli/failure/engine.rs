@@ -22,9 +22,10 @@ impl From<EngineError> for Failure {
 /// The failure of one build. `doing` says which: `web/arm64 failed`.
 pub(super) fn build(doing: &str, error: &Error) -> Failure {
     let code = match error {
-        Error::Unreachable { .. } | Error::Lost { .. } | Error::Rpc { .. } => {
-            exit::ENGINE_UNREACHABLE
-        }
+        Error::Unreachable { .. }
+        | Error::Lost { .. }
+        | Error::Cancelled { .. }
+        | Error::Rpc { .. } => exit::ENGINE_UNREACHABLE,
         Error::Credentials { .. } => exit::REGISTRY,
         Error::Context { .. } => exit::CONFIGURATION,
         Error::BuildFailed(failure) => match failure.kind {
@@ -55,21 +56,31 @@ pub(super) fn build(doing: &str, error: &Error) -> Failure {
 fn registry_hint(message: &str) -> &'static str {
     let lower = message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if says(&[
+    let missing = [
         "name_unknown",
         "name unknown",
         "does not exist",
         "repository not found",
+    ];
+    if says(&[
+        "no such host",
+        "connection refused",
+        "i/o timeout",
+        "network is unreachable",
     ]) {
+        "The daemon cannot reach the registry: check its name, the network and a proxy."
+    } else if lower.contains("failed to push") && says(&missing) {
         "Create the repository, or set `create_repositories = true` in the `release` block (ECR)."
+    } else if says(&missing) || says(&["not found"]) {
+        "Check the name and tag of the image, and that the login may read it."
     } else if says(&[
-        "401",
-        "unauthorized",
+        "401 unauthorized",
+        "unauthorized:",
         "no basic auth",
         "authorization failed",
     ]) {
         "Check the login: `docker login`, a credential helper, or AWS credentials for an ECR host."
-    } else if says(&["403", "denied", "forbidden"]) {
+    } else if says(&["403 forbidden", "denied", "insufficient_scope"]) {
         "The login is right but may not do this; for ECR the role needs ecr:PutImage, \
          ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and \
          ecr:BatchCheckLayerAvailability."

@@ -32,7 +32,12 @@ impl From<ReleaseError> for Failure {
                 } else {
                     failure.hint(format!("These tags were moved: {}.", moved.join(", ")))
                 };
-                failure.hint("Every image is in the registry by digest; the same release again moves the rest.")
+                let again = if matches!(source.kind(), registry::ErrorKind::TagImmutable { .. }) {
+                    "No image that others follow has moved. An immutable tag keeps its image: release a new commit, or leave the tag out."
+                } else {
+                    "Every image is in the registry by digest; the same release again moves the rest."
+                };
+                failure.hint(again)
             }
             ReleaseError::Document { .. } => Self::from_error(exit::REGISTRY, &error),
             ReleaseError::CreateRepository { source, .. } => {

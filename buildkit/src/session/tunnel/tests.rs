@@ -97,6 +97,7 @@ async fn daemon(context: Option<Root>) -> Daemon {
         blobs: None,
         sync_records: None,
         engine_id: String::new(),
+        hidden: Vec::new(),
     }));
     let (ours, theirs) = tokio::io::duplex(64 << 10);
     let closed = CancellationToken::new();

@@ -24,6 +24,7 @@ fn session() -> Shared {
         blobs: None,
         sync_records: None,
         engine_id: String::new(),
+        hidden: Vec::new(),
     })
 }
 
