@@ -191,10 +191,15 @@ fn platform_line(platform: &Platform, built: &PlatformRecord) -> String {
     };
     let took = measure::duration(Duration::from_millis(built.duration_ms));
     let steps = built.steps;
-    let cached = match (steps.total, steps.cached) {
-        (0, _) => String::new(),
-        (total, cached) if total == cached => format!("all {total} steps cached"),
-        (total, cached) => format!("{cached} of {total} steps cached"),
+    let cached = if steps.total == 0 {
+        String::new()
+    } else {
+        let total = usize::try_from(steps.total).unwrap_or(usize::MAX);
+        format!(
+            "{} of {} cached",
+            steps.cached,
+            measure::count(total, "step")
+        )
     };
     let manifest = measure::pad(&built.manifest.short(), DIGEST);
     format!("{name}  {manifest}  {size:>9}  {took:>6}  {cached}")
@@ -344,13 +349,13 @@ mod tests {
 
           api    changed    14c2529eb449  2 of 5 layers differ on linux/amd64
                  amd64      ab3902d864e3    31.0 MB    8.0s  2 of 9 steps cached
-                 arm64      2271302608d2    30.0 MB   1m35s  all 9 steps cached
+                 arm64      2271302608d2    30.0 MB   1m35s  9 of 9 steps cached
                  registry.example.com/shop/api: 1.4.0, production
                  mirror.example.com/api: 1.4.0, production
 
           batch  unchanged  4bb24efc9641  same layers and configuration
                  amd64      72de3e0d6122    31.0 MB    8.0s  2 of 9 steps cached
-                 arm64      3bd07af1a62a    30.0 MB   1m35s  all 9 steps cached
+                 arm64      3bd07af1a62a    30.0 MB   1m35s  9 of 9 steps cached
                  registry.example.com/shop/batch: 1.4.0, production
 
         Caches  1 exported, 1 up to date, 1 failed

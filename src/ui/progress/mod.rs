@@ -5,6 +5,7 @@
 //! `model` keeps the state; `plain`, `picture` and `json` turn it into text.
 
 mod display;
+mod flows;
 mod json;
 mod line;
 mod mode;

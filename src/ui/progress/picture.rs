@@ -10,11 +10,11 @@ use std::time::Duration;
 use crate::release::SolveStep;
 use crate::ui::measure;
 
+use super::flows;
 use super::line::{Line, Tone};
 use super::model::{Model, Phase, Solve};
-use super::step::{Kind, Progress, Step};
+use super::step::{Kind, Step};
 use super::terminal::Size;
-use super::transfer::Flow;
 
 /// The picture is not wider than this: eyes follow a line only so far.
 const WIDEST: usize = 120;
@@ -22,8 +22,6 @@ const WIDEST: usize = 120;
 const LOG_LINES: usize = 5;
 /// A step gets a log window when it has run this long.
 const LOG_AFTER: Duration = Duration::from_secs(1);
-/// Columns of a bar.
-const BAR: usize = 24;
 /// Columns for durations at the right edge.
 const CLOCK: usize = 8;
 
@@ -36,8 +34,8 @@ pub(crate) struct Glyphs {
     same: &'static str,
     failed: &'static str,
     cancelled: &'static str,
-    full: &'static str,
-    empty: &'static str,
+    pub(super) full: &'static str,
+    pub(super) empty: &'static str,
     gutter: &'static str,
     separator: &'static str,
     ellipsis: &'static str,
@@ -98,7 +96,7 @@ pub(crate) fn picture(model: &Model, view: &View<'_>) -> Vec<Line> {
     let flows = if view.last {
         Vec::new()
     } else {
-        flow_lines(model, view)
+        flows::lines(model, view.glyphs)
     };
     let window = if view.last {
         Vec::new()
@@ -290,84 +288,6 @@ fn sharer(model: &Model, index: usize, solve: &Solve) -> Line {
         let owner = &model.solves[step.owner.0].name;
         Line::default().with(Tone::Quiet, format!("  with {owner}"))
     })
-}
-
-/// What is on the move, over all solves.
-fn flow_lines(model: &Model, view: &View<'_>) -> Vec<Line> {
-    let label = |text: &str| Line::default().with(Tone::Quiet, format!("  {text:<9}"));
-    let mut lines = Vec::new();
-    let context = Sum::of(model, Flow::Context);
-    if context.open > 0 && context.current > 0 {
-        let sent = measure::bytes(context.current);
-        lines.push(label("context").with(Tone::Normal, format!("{sent} sent")));
-    }
-    for (flow, name) in [(Flow::Pull, "layers"), (Flow::Extract, "unpacking")] {
-        let sum = Sum::of(model, flow);
-        if sum.open > 0 && sum.total > 0 {
-            let amount = format!(
-                "  {} / {}",
-                measure::bytes(sum.current),
-                measure::bytes(sum.total)
-            );
-            let (full, empty) = bar(sum.current, sum.total, view.glyphs);
-            lines.push(
-                label(name)
-                    .with(Tone::Active, full)
-                    .with(Tone::Quiet, empty)
-                    .with(Tone::Normal, amount),
-            );
-        }
-    }
-    let push = Sum::of(model, Flow::Push);
-    if push.open > 0 {
-        let (full, empty) = bar(push.count - push.open, push.count, view.glyphs);
-        let amount = format!("  {} of {}", push.count - push.open, push.count);
-        lines.push(
-            label("pushes")
-                .with(Tone::Active, full)
-                .with(Tone::Quiet, empty)
-                .with(Tone::Normal, amount),
-        );
-    }
-    lines
-}
-
-/// Transfers of one kind in steps that run, taken together.
-#[derive(Debug, Default)]
-struct Sum {
-    count: u64,
-    open: u64,
-    current: u64,
-    total: u64,
-}
-
-impl Sum {
-    fn of(model: &Model, flow: Flow) -> Self {
-        // Pushes are counted over the whole run; bytes only while their step runs.
-        let counted = |step: &&Step| flow == Flow::Push || step.progress() == Progress::Running;
-        let transfers = model
-            .steps
-            .iter()
-            .filter(counted)
-            .flat_map(|step| &step.transfers);
-        let mut sum = Self::default();
-        for transfer in transfers.filter(|transfer| transfer.flow == flow) {
-            sum.count += 1;
-            sum.open += u64::from(!transfer.completed);
-            sum.current += transfer.current;
-            sum.total += transfer.total.max(transfer.current);
-        }
-        sum
-    }
-}
-
-fn bar(current: u64, total: u64, glyphs: Glyphs) -> (String, String) {
-    let width = BAR as u64;
-    let full = (current.min(total) * width)
-        .checked_div(total)
-        .unwrap_or_default();
-    let full = usize::try_from(full).unwrap_or(BAR);
-    (glyphs.full.repeat(full), glyphs.empty.repeat(BAR - full))
 }
 
 /// The last lines of the step that somebody waits for.
