@@ -28,9 +28,9 @@ pub(super) fn plan(
     let mut exports = declared(&target.cache_to);
     if several {
         // Every platform is a solve of its own: under one name the last would replace the others.
-        exports
-            .iter_mut()
-            .for_each(|export| for_platform(export, platform));
+        for export in &mut exports {
+            for_platform(export, platform);
+        }
         let own = exports
             .iter()
             .filter(|export| export.kind == "registry")

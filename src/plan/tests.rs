@@ -259,7 +259,7 @@ fn mistakes_are_found_before_anything_runs() {
                 t.tags = vec![format!(
                     "registry.test/web:1@{}",
                     crate::image::Digest::of("")
-                )]
+                )];
             },
             "names a digest",
         ),

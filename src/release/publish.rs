@@ -59,7 +59,7 @@ pub(super) async fn all(
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     /// It is in the registry, and is what was expected.
-    Published(Published),
+    Published(Box<Published>),
     /// The daemon pushed something else than it had evaluated: its cache was lost in between, or
     /// a base image moved.
     Differs {
@@ -87,7 +87,9 @@ async fn one(
     if let Some(expected) = expected.filter(|_| solve.attestations.is_empty())
         && is_there(context, repository, expected.descriptor.digest).await?
     {
-        return Ok(Outcome::Published(from_evaluation(solve, expected)));
+        return Ok(Outcome::Published(Box::new(from_evaluation(
+            solve, expected,
+        ))));
     }
     let evaluated_before = expected.is_some();
     let mut attributes = solve.exporter.clone();
@@ -115,12 +117,12 @@ async fn one(
                 published: descriptor.digest,
             });
         }
-        return Ok(Outcome::Published(Published {
+        return Ok(Outcome::Published(Box::new(Published {
             companions,
             ..from_evaluation(solve, expected)
-        }));
+        })));
     }
-    Ok(Outcome::Published(Published {
+    Ok(Outcome::Published(Box::new(Published {
         platform: solve.platform.clone(),
         descriptor,
         companions,
@@ -130,7 +132,7 @@ async fn one(
             .response
             .config_digest()
             .and_then(|digest| digest.parse().ok()),
-    }))
+    })))
 }
 
 fn from_evaluation(solve: &SolvePlan, evaluated: &Evaluated) -> Published {

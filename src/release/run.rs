@@ -197,7 +197,7 @@ impl Run<'_> {
             let mut stale: Vec<&SolvePlan> = Vec::new();
             for (target, outcome) in outcomes {
                 match outcome {
-                    Outcome::Published(part) => parts.entry(target).or_default().push(part),
+                    Outcome::Published(part) => parts.entry(target).or_default().push(*part),
                     Outcome::Differs {
                         platform,
                         evaluated,
@@ -473,7 +473,7 @@ impl Run<'_> {
         let mut parts: BTreeMap<String, Vec<Published>> = BTreeMap::new();
         for (target, outcome) in outcomes {
             if let Outcome::Published(part) = outcome {
-                parts.entry(target).or_default().push(part);
+                parts.entry(target).or_default().push(*part);
             }
         }
         let compared = self

@@ -215,7 +215,6 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
         // A record in the daemon's history costs more than a cached solve itself (it is synced to
         // disk), and what happened is in our own record.
         internal: true,
-        ..SolveRequest::default()
     }
 }
 
