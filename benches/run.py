@@ -219,6 +219,8 @@ def main():
         if not part.exists():
             parser.error(f"{part} is missing: run `make bench`, which builds it")
 
+    # Ended from outside, it still stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by SIGTERM"))
     with tempfile.TemporaryDirectory(prefix="launchway-bench-", ignore_cleanup_errors=True) as work:
         bench = Bench(Path(work))
         try:

@@ -63,8 +63,10 @@ title "The project: a copy of testdata/projects/shop with one commit"
 rm -rf "$project"
 cp -R "$root/testdata/projects/shop" "$project"
 git -C "$project" init --quiet --initial-branch=main
+git -C "$project" config user.name demo
+git -C "$project" config user.email demo@localhost
 git -C "$project" add .
-git -C "$project" -c user.name=demo -c user.email=demo@localhost commit --quiet --message "Open the shop"
+git -C "$project" commit --quiet --message "Open the shop"
 echo "$project at $(git -C "$project" rev-parse --short=8 HEAD)"
 
 title "launchway release"
