@@ -7,6 +7,7 @@ mod assemble_record;
 mod baseline;
 mod blobs;
 mod cache_export;
+mod comparison;
 mod context;
 mod copy;
 mod environment;

@@ -11,18 +11,19 @@ use std::sync::Arc;
 use futures::future::{join, try_join_all};
 use launchway_buildkit::Session;
 
-use super::baseline::{self, Baseline, Found};
+use super::baseline::{self, Found};
 use super::blobs::Documents;
+use super::comparison::{self, Compared};
 use super::evaluate::{self, Evaluations};
 use super::index::{self, Top};
 use super::publish::{self, Job, Outcome, Published};
-use super::record::{ImageRecord, Record, SCHEMA, State};
+use super::record::{ImageRecord, Record};
 use super::solve::{self, Variant};
 use super::{
     Context, Event, FailPoint, ReleaseError, SolveStep, assemble_record, cache_export, copy, store,
     tags,
 };
-use crate::image::{Digest, ImageContent, compare};
+use crate::image::Digest;
 use crate::plan::{ImagePlan, Plan, SolvePlan};
 
 /// How a plan is run.
@@ -82,19 +83,6 @@ struct Ready<'a> {
     baseline: Option<Digest>,
 }
 
-/// What comparing found out about an image.
-struct Compared {
-    found: Found,
-    /// It is not what the baseline holds, and is published.
-    differs: bool,
-    /// It is new to whoever deploys: it differs, or a run that died has already moved the baseline
-    /// to it.
-    changed: bool,
-    reason: String,
-    /// The digest under the baseline before this release.
-    before: Option<Digest>,
-}
-
 impl Run<'_> {
     async fn all(&self, started: jiff::Timestamp) -> Result<Record, ReleaseError> {
         let context = self.context;
@@ -107,7 +95,11 @@ impl Run<'_> {
         let (caches, baselines) =
             join(evaluate::find_caches(context, &self.plan.solves), lookups).await;
         let baselines = baselines?;
-        let unfinished = self.unfinished();
+        let unfinished = self
+            .options
+            .record
+            .as_deref()
+            .and_then(comparison::unfinished);
         context.fail_points.pass(FailPoint::EngineReady);
 
         let (evaluations, ready) = if self.options.compare {
@@ -168,14 +160,6 @@ impl Run<'_> {
         Ok(record)
     }
 
-    /// The record of a run that died after it was written: its tags may have moved, and nobody has
-    /// deployed what they point at. Anything else under that name is no such record.
-    fn unfinished(&self) -> Option<Record> {
-        let text = std::fs::read_to_string(self.options.record.as_ref()?).ok()?;
-        let record: Record = serde_json::from_str(&text).ok()?;
-        (record.schema == SCHEMA && record.state == State::Published).then_some(record)
-    }
-
     /// Compares every image with its baseline and publishes those that differ. Images that do not
     /// keep the baseline's digest.
     async fn publish_changed(
@@ -187,7 +171,14 @@ impl Run<'_> {
     ) -> Result<(Evaluations, Vec<Ready<'_>>), ReleaseError> {
         let mut again = false;
         loop {
-            let compared = self.compare(&evaluations, &baselines, unfinished).await?;
+            let compared = comparison::all(
+                self.context,
+                self.plan,
+                &evaluations,
+                &baselines,
+                unfinished,
+            )
+            .await?;
             self.ensure_repositories(&compared).await?;
             let jobs = self.jobs(&evaluations, &compared);
             let outcomes = publish::all(self.context, &self.session, caches, &jobs).await?;
@@ -247,76 +238,6 @@ impl Run<'_> {
             .solves
             .iter()
             .find(|solve| solve.target == target && solve.platform == *platform)
-    }
-
-    async fn compare(
-        &self,
-        evaluations: &Evaluations,
-        baselines: &[Found],
-        unfinished: Option<&Record>,
-    ) -> Result<Vec<Compared>, ReleaseError> {
-        let images = self.plan.images.iter().zip(baselines);
-        try_join_all(images.map(|(image, found)| async move {
-            let (differs, reason) = match found {
-                Err(reason) => (true, reason.clone()),
-                Ok(baseline) => self.difference(evaluations, image, baseline).await?,
-            };
-            let mut compared = Compared {
-                found: found.clone(),
-                differs,
-                changed: differs,
-                reason,
-                before: found
-                    .as_ref()
-                    .ok()
-                    .map(|baseline| baseline.descriptor.digest),
-            };
-            let earlier = unfinished.and_then(|record| record.images.get(&image.target));
-            if let (false, Some(earlier)) = (differs, earlier)
-                && earlier.changed
-                && Some(earlier.digest) == compared.before
-            {
-                compared.changed = true;
-                compared.before = earlier.baseline;
-                "tagged by a run that did not finish".clone_into(&mut compared.reason);
-            }
-            self.context.tell(Event::Compared {
-                target: image.target.clone(),
-                changed: compared.changed,
-                reason: compared.reason.clone(),
-            });
-            Ok(compared)
-        }))
-        .await
-    }
-
-    /// Whether an image differs from its baseline, and how. A baseline that cannot be read whole
-    /// (a child was deleted, or is of a kind we do not know) is replaced, and blocks nothing.
-    async fn difference(
-        &self,
-        evaluations: &Evaluations,
-        image: &ImagePlan,
-        baseline: &Baseline,
-    ) -> Result<(bool, String), ReleaseError> {
-        let platforms = evaluations.get(&image.target);
-        let content: BTreeMap<_, _> = platforms
-            .into_iter()
-            .flatten()
-            .map(|(platform, evaluated)| (platform.clone(), evaluated.content()))
-            .collect();
-        let known: BTreeMap<Digest, ImageContent> = content
-            .values()
-            .map(|image| (image.manifest, image.clone()))
-            .collect();
-        let before = match baseline::content(self.context, image, baseline, &known).await {
-            Ok(before) => before,
-            Err(error @ ReleaseError::Document { .. }) => return Ok((true, error.to_string())),
-            Err(error) => return Err(error),
-        };
-        Ok(match compare(&content, &before) {
-            Some(difference) => (true, difference.to_string()),
-            None => (false, format!("same as {}", image.baseline)),
-        })
     }
 
     async fn ensure_repositories(&self, compared: &[Compared]) -> Result<(), ReleaseError> {
