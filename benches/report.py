@@ -33,7 +33,8 @@ def markdown(rows, versions, notes, memory_goal):
         "Written by `make bench`: whole processes, taking turns, on the same BuildKit daemon and registry. Median of the",
         "runs, with the fastest and the slowest. The ratio is Launchway's median over buildx's; lower is better.",
         "",
-        f"Machine: {os.cpu_count()} cores, Linux {platform.release()}, {platform.machine()}. "
+        f"Machine: {os.cpu_count()} cores, Linux {platform.release()}, {platform.machine()}; "
+        f"load over the last 15 minutes, this benchmark included: {os.getloadavg()[2]:.1f}. "
         + " · ".join(f"{name} {version}" for name, version in versions.items()) + ".",
         "",
         "## Time",
