@@ -157,3 +157,43 @@ impl Outcome {
         Self::of(command.env("REGISTRY", registry).output().unwrap())
     }
 }
+
+/// A folder on a file system of its own that has no room; unmounted when dropped.
+struct FullDisk(std::path::PathBuf);
+
+impl FullDisk {
+    fn mount(folder: &std::path::Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"])
+            .arg(folder);
+        assert!(
+            mount.status().unwrap().success(),
+            "these tests need root to mount"
+        );
+        // Fails when the disk is full, which is the point.
+        let _ = std::fs::write(folder.join("filler"), vec![0; 1 << 20]);
+        Self(folder.to_owned())
+    }
+}
+
+impl Drop for FullDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_fails_before_a_tag_moves_and_the_next_run_finishes() {
+    let stage = Stage::new();
+    let project = project(&stage.registry, "FROM scratch\nCOPY Dockerfile /\n");
+    let output = project.path().join("launchway-out");
+    let disk = FullDisk::mount(&output);
+    let outcome = stage.engine.run(&project, &["release"]);
+    outcome.assert_failed(exit::UNEXPECTED, &["release.json", "No space left"]);
+    assert!(stage.registry.tags("app").is_empty());
+    drop(disk);
+    stage.engine.succeed(&project, &["release"]);
+    assert_eq!(stage.registry.tags("app").len(), 1);
+}
