@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::registry;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
-use crate::release::{self, Event, FailPoints, RepositoryCreator, write_atomically};
+use crate::release::{self, Event, FailPoints, ReleaseError, RepositoryCreator, write_atomically};
 use crate::ui::Failure;
 
 use super::Invocation;
@@ -86,7 +86,25 @@ async fn run(
         compare: execution.compare,
         record: execution.record.clone(),
     };
-    Ok(release::run(plan, &context, &options).await?)
+    release::run(plan, &context, &options)
+        .await
+        .map_err(|error| report(error, plan, &invocation.context.directory))
+}
+
+/// The report of a failed run. The daemon knows a Dockerfile by its name alone; people know it by
+/// its path.
+fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
+    let solve = match &error {
+        ReleaseError::Build { solve, .. } => plan.solves.iter().find(|one| one.name() == *solve),
+        _ => None,
+    };
+    let mut failure = Failure::from(error);
+    if let (Some(solve), Some(excerpt)) = (solve, &mut failure.excerpt)
+        && excerpt.file == solve.context.dockerfile
+    {
+        excerpt.file = solve.context.shown_dockerfile(directory);
+    }
+    failure
 }
 
 fn keychain(invocation: &Invocation, aws: &Aws) -> Arc<dyn CredentialSource> {

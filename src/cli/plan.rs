@@ -59,7 +59,11 @@ pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
         Format::Json => print_json(invocation, &plan)?,
         Format::Table => {
             let style = invocation.printer.answer_style();
-            invocation.printer.answer(&ui::plan_table(&plan, style))?;
+            invocation.printer.answer(&ui::plan_table(
+                &plan,
+                &invocation.context.directory,
+                style,
+            ))?;
         }
     }
     Ok(exit::OK)

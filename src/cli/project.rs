@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::bake::{self, Bake};
+use crate::bake::{self, Bake, is_remote_context};
 use crate::config::Source;
 use crate::image::Platform;
 use crate::plan::{self, Handoff, Mode, Options, Plan};
@@ -34,6 +34,13 @@ impl Project {
         mode: Mode,
         push: bool,
     ) -> Result<Self, Failure> {
+        let remote = |name: &&String| is_remote_context(name);
+        if let Some(url) = selection.targets.iter().find(remote) {
+            return Err(Failure::usage(format!(
+                "bake files from a URL ({url}) are not available in this version of Launchway"
+            ))
+            .hint("Clone the repository and run the same there."));
+        }
         let context = &invocation.context;
         let source = super::source::read(&context.directory, context.environment.variables());
         let request = bake::Request {

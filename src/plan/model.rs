@@ -1,7 +1,7 @@
 //! The plan itself: what `launchway plan` and `--print` show, member for member.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -88,6 +88,18 @@ pub struct ContextPlan {
     /// Named contexts that are local directories.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub named: BTreeMap<String, PathBuf>,
+}
+
+impl ContextPlan {
+    /// The Dockerfile as people name it: relative to `directory` when it lies below.
+    pub fn shown_dockerfile(&self, directory: &Path) -> String {
+        let Some(folder) = &self.dockerfile_directory else {
+            return self.dockerfile.clone();
+        };
+        let path = folder.join(&self.dockerfile);
+        let path = path.strip_prefix(directory).unwrap_or(&path);
+        path.display().to_string()
+    }
 }
 
 /// Cache imports and exports of one solve.

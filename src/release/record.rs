@@ -43,7 +43,7 @@ pub struct Record {
     /// Cache exports by reference.
     #[serde(default)]
     pub caches: BTreeMap<String, CacheRecord>,
-    /// Everything that went wrong without failing the release.
+    /// What went wrong without failing the release, beside `caches`.
     #[serde(default)]
     pub warnings: Vec<String>,
 }

@@ -144,13 +144,6 @@ impl Run<'_> {
         let exports = async { Ok(cache_export::all(context, &caches, &candidates).await) };
         let (exports, mut record) =
             futures::future::try_join(exports, self.finish(started, &evaluations, ready)).await?;
-        for (reference, export) in &exports {
-            if let Some(error) = &export.error {
-                record
-                    .warnings
-                    .push(format!("the cache {reference} was not exported: {error}"));
-            }
-        }
         record.caches = exports;
         record.warnings.extend(self.session.take_warnings());
         let now = (context.clock)();

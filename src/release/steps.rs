@@ -3,7 +3,7 @@
 //! Housekeeping (`[internal]`, authentication, cache manifests, exports) is no step: the count
 //! answers "did anything run?".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use launchway_buildkit::{StatusUpdate, Vertex};
 
@@ -12,27 +12,38 @@ use super::record::StepCount;
 /// Collects the vertexes of one solve.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
-    seen: BTreeMap<String, bool>,
-    ran: BTreeSet<String>,
+    by_digest: BTreeMap<String, Step>,
+}
+
+#[derive(Debug, Default)]
+struct Step {
+    name: String,
+    started: bool,
+    cached: bool,
 }
 
 impl Steps {
     /// Takes one message of the status stream.
     pub(super) fn update(&mut self, update: &StatusUpdate) {
         for vertex in update.vertexes.iter().filter(|vertex| is_step(vertex)) {
-            let cached = self.seen.entry(vertex.digest.clone()).or_default();
-            *cached |= vertex.cached;
-            if vertex.started.is_some() && !vertex.cached {
-                self.ran.insert(vertex.digest.clone());
-            }
+            let step = self.by_digest.entry(vertex.digest.clone()).or_default();
+            step.name.clone_from(&vertex.name);
+            step.started |= vertex.started.is_some();
+            step.cached |= vertex.cached;
         }
     }
 
-    /// All steps, and those that came from a cache.
+    /// All steps, and those that came from a cache. Steps are counted by name: when BuildKit finds
+    /// that two definitions are the same work, it reports both.
     pub(super) fn count(&self) -> StepCount {
-        let cached = self.seen.values().filter(|cached| **cached).count();
+        let mut names: BTreeMap<&str, bool> = BTreeMap::new();
+        for step in self.by_digest.values() {
+            let cached = names.entry(&step.name).or_insert(true);
+            *cached &= step.cached;
+        }
+        let cached = names.values().filter(|cached| **cached).count();
         StepCount {
-            total: saturating(self.seen.len()),
+            total: saturating(names.len()),
             cached: saturating(cached),
         }
     }
@@ -40,9 +51,9 @@ impl Steps {
     /// Whether a step ran. A base image that is only resolved (`FROM`) is no work, although it is
     /// not reported as cached.
     pub(super) fn ran(&self) -> bool {
-        self.ran
-            .iter()
-            .any(|digest| !self.seen.get(digest).copied().unwrap_or(false))
+        self.by_digest
+            .values()
+            .any(|step| step.started && !step.cached)
     }
 }
 
@@ -135,5 +146,34 @@ mod tests {
             }
         );
         assert!(steps.ran());
+    }
+
+    #[test]
+    fn one_step_under_two_digests_counts_once_and_ran_if_either_did() {
+        let name = "[web 2/2] RUN true";
+        let cached = steps(vec![
+            vertex("1", name, true, true),
+            vertex("2", name, true, true),
+        ]);
+        assert_eq!(
+            cached.count(),
+            StepCount {
+                total: 1,
+                cached: 1
+            }
+        );
+        assert!(!cached.ran());
+        let ran = steps(vec![
+            vertex("1", name, false, true),
+            vertex("2", name, true, true),
+        ]);
+        assert_eq!(
+            ran.count(),
+            StepCount {
+                total: 1,
+                cached: 0
+            }
+        );
+        assert!(ran.ran());
     }
 }

@@ -1,12 +1,14 @@
 //! A plan for people: what would be built, where it would go, and which caches it would use.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::Style;
 use crate::plan::{BaselinePlan, CacheReference, Plan, SolvePlan};
 
 /// The plan as a table of images and a list of solves. `plan --format json` has everything.
-pub fn plan_table(plan: &Plan, style: Style) -> String {
+/// Paths are shown from `directory`.
+pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let mut line = |line: String| {
@@ -66,7 +68,7 @@ pub fn plan_table(plan: &Plan, style: Style) -> String {
             "  {:width$}  {:13}  {}",
             solve.target,
             solve.platform.to_string(),
-            what(solve)
+            what(solve, directory)
         ));
         let imports: Vec<&str> = solve
             .cache
@@ -95,12 +97,12 @@ pub fn plan_table(plan: &Plan, style: Style) -> String {
 }
 
 /// The Dockerfile and stage of a solve.
-fn what(solve: &SolvePlan) -> String {
+fn what(solve: &SolvePlan, directory: &Path) -> String {
     let context = &solve.context;
     let mut text = match (&context.dockerfile_inline, &context.url) {
         (Some(_), _) => "Dockerfile in the bake file".to_owned(),
         (None, Some(url)) => format!("{} of {url}", context.dockerfile),
-        (None, None) => context.dockerfile.clone(),
+        (None, None) => solve.context.shown_dockerfile(directory),
     };
     if let Some(stage) = solve.attributes.get("target") {
         let _ = write!(text, ", stage {stage}");

@@ -104,6 +104,27 @@ fn a_failing_step_is_shown_last_with_its_output_and_its_line() {
 }
 
 #[test]
+fn a_failing_stage_that_targets_share_is_placed_in_its_file() {
+    let stage = Stage::new();
+    let project = stage.shop();
+    let dockerfile = project.read("app/Dockerfile");
+    let broken = dockerfile.replace("RUN sh build.sh /out", "RUN echo the reason && exit 7");
+    assert_ne!(broken, dockerfile);
+    project.write("app/Dockerfile", &broken);
+    let line = broken
+        .lines()
+        .position(|line| line.contains("exit 7"))
+        .unwrap()
+        + 1;
+    let outcome = stage.engine.run(&project, &["release", "api", "batch"]);
+    outcome.assert_failed(
+        exit::BUILD_FAILED,
+        &["the reason", &format!("app/Dockerfile:{line}")],
+    );
+    assert!(stage.registry.tags("shop-api").is_empty());
+}
+
+#[test]
 fn an_engine_that_does_not_answer_is_named() {
     let stage = Stage::new();
     let project = project(&stage.registry, "FROM scratch\nCOPY Dockerfile /\n");
