@@ -10,6 +10,7 @@ mod engine;
 mod faults;
 mod kills;
 mod logins;
+mod lost_cache;
 mod mistakes;
 mod registry;
 mod release;
