@@ -1,17 +1,10 @@
 //! Readers of flag values: text to typed values, with errors that say what was expected.
 
-use std::path::PathBuf;
-
 use crate::config::Baseline;
 
 /// `tag:NAME`, `record:FILE` or `none`.
 pub(crate) fn baseline(text: &str) -> Result<Baseline, String> {
-    match text.split_once(':') {
-        Some(("tag", name)) if !name.is_empty() => Ok(Baseline::Tag(name.to_owned())),
-        Some(("record", file)) if !file.is_empty() => Ok(Baseline::Record(PathBuf::from(file))),
-        None if text == "none" => Ok(Baseline::None),
-        _ => Err("expected tag:NAME, record:FILE or none".to_owned()),
-    }
+    Baseline::parse(text).ok_or_else(|| "expected tag:NAME, record:FILE or none".to_owned())
 }
 
 /// A key and perhaps a value.

@@ -148,7 +148,7 @@ impl Reader<'_> {
         }
         let baseline = match self.text("baseline")? {
             None => None,
-            Some(text) => Some(parse_baseline(&text).ok_or_else(|| {
+            Some(text) => Some(Baseline::parse(&text).ok_or_else(|| {
                 self.fault("baseline", &format!("{text:?} is no baseline"))
                     .help("write \"tag:NAME\", \"record:FILE\" or \"none\"")
             })?),
@@ -281,14 +281,5 @@ impl Reader<'_> {
                 .collect()),
             _ => Ok(BTreeMap::new()),
         }
-    }
-}
-
-fn parse_baseline(text: &str) -> Option<Baseline> {
-    match text.split_once(':') {
-        None if text == "none" => Some(Baseline::None),
-        Some(("tag", name)) if !name.is_empty() => Some(Baseline::Tag(name.to_owned())),
-        Some(("record", file)) if !file.is_empty() => Some(Baseline::Record(PathBuf::from(file))),
-        _ => None,
     }
 }

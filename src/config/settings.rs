@@ -42,6 +42,18 @@ pub enum Baseline {
     None,
 }
 
+impl Baseline {
+    /// Reads `tag:NAME`, `record:FILE` or `none`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "none" => Some(Self::None),
+            Some(("tag", name)) if !name.is_empty() => Some(Self::Tag(name.to_owned())),
+            Some(("record", file)) if !file.is_empty() => Some(Self::Record(PathBuf::from(file))),
+            _ => None,
+        }
+    }
+}
+
 /// `cache { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheSettings {

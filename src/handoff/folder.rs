@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::FolderError;
 use super::{Handoff, Template, Templates};
 use crate::config::ServiceSettings;
+use crate::release::{WriteError, write_atomically};
 
 /// File names that a hand-off may leave out, and that must not stay behind from an earlier one.
 const OPTIONAL: [&str; 2] = ["imageDetail.json", "imagedefinitions.json"];
@@ -79,7 +80,8 @@ pub fn write(handoff: &Handoff, folder: &Path, templates: &Templates) -> Result<
         }
     }
     for (path, contents) in files {
-        replace(&path, contents).map_err(|source| FolderError::Write { path, source })?;
+        write_atomically(&path, contents)
+            .map_err(|WriteError { path, source }| FolderError::Write { path, source })?;
     }
     Ok(())
 }
@@ -89,21 +91,6 @@ fn same_file(a: &Path, b: &Path) -> bool {
         (Ok(a), Ok(b)) => a == b,
         _ => false,
     }
-}
-
-/// Writes beside the file and renames, so that a reader sees the old or the new content.
-fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(0o644))
-        .tempfile_in(folder)?;
-    file.write_all(contents)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

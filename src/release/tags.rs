@@ -37,9 +37,8 @@ pub(super) async fn move_all(context: &Context, moves: &[Move<'_>]) -> Result<()
         .iter()
         .map(|step| step.reference.to_string())
         .collect();
-    let mut moved = volley(context, fixed, Vec::new(), &waiting).await?;
-    moved = volley(context, followed, moved, &[]).await?;
-    drop(moved);
+    let moved = volley(context, fixed, Vec::new(), &waiting).await?;
+    volley(context, followed, moved, &[]).await?;
     Ok(())
 }
 
