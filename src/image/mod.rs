@@ -6,7 +6,6 @@
 pub mod annotation;
 mod compare;
 mod descriptor;
-mod digest;
 mod document;
 mod index;
 mod manifest;
@@ -15,8 +14,8 @@ mod platform;
 
 pub use compare::{Difference, ImageContent, compare};
 pub use descriptor::Descriptor;
-pub use digest::{Digest, InvalidDigest};
 pub use document::{Document, DocumentProblem, InvalidDocument};
 pub use index::{AssembleError, Index};
+pub use launchway_soci::{Digest, InvalidDigest};
 pub use manifest::Manifest;
 pub use platform::{InvalidPlatform, Platform};

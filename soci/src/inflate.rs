@@ -1,0 +1,1 @@
+//! zlib's inflate, stopping at block boundaries: the only file with unsafe code.
