@@ -16,4 +16,5 @@ pub mod image;
 pub mod plan;
 pub mod registry;
 pub mod release;
+pub mod soci;
 pub mod ui;

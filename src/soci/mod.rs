@@ -1,0 +1,38 @@
+//! SOCI indexes of images in a registry: which zTOCs are known, where new ones are kept, and
+//! pushing them. What a zTOC *is* belongs to the `launchway-soci` crate; when a release needs one is
+//! `release`'s business.
+
+mod known;
+mod push;
+mod store;
+
+pub use known::{KnownLayer, KnownLayers};
+pub use push::{PushedIndex, SociLayer, push_index};
+pub use store::{StoreError, ZtocStore};
+
+use launchway_soci::index::Version;
+use launchway_soci::{BUILDER, DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE};
+
+/// How images get SOCI indexes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SociOptions {
+    /// v2, unless v1 was asked for.
+    pub version: Version,
+    /// Uncompressed bytes per span.
+    pub span_size: u64,
+    /// Layers smaller than this many compressed bytes are not indexed.
+    pub min_layer_size: u64,
+    /// The build-tool identifier.
+    pub build_tool: String,
+}
+
+impl Default for SociOptions {
+    fn default() -> Self {
+        Self {
+            version: Version::default(),
+            span_size: DEFAULT_SPAN_SIZE,
+            min_layer_size: DEFAULT_MIN_LAYER_SIZE,
+            build_tool: BUILDER.to_owned(),
+        }
+    }
+}
