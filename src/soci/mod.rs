@@ -2,6 +2,7 @@
 //! pushing them. What a zTOC *is* belongs to the `launchway-soci` crate; when a release needs one is
 //! `release`'s business.
 
+pub mod annotate;
 mod known;
 mod push;
 mod store;
