@@ -2,7 +2,8 @@
 # Installs every part that building, testing and the demo need. `make deps` runs it.
 #
 # From Debian:      runc, QEMU for the other architecture, compilers, git, BusyBox
-# From Go's proxy:  registry, crane, buildx        -> .deps/bin        (pinned in testdata/tools)
+# From Go's proxy:  registry, crane, buildx,
+#                   the official SOCI library      -> .deps/bin        (pinned in testdata/tools)
 # From PyPI:        moto, a stand-in for AWS       -> .deps/venv       (pinned in testdata/tools)
 # From crates.io:   cargo-deny                     -> .deps/bin
 #
@@ -32,7 +33,7 @@ for argument; do
   esac
 done
 
-say() { printf '  %-12s %s\n' "$1" "$2"; }
+say() { printf '  %-17s %s\n' "$1" "$2"; }
 fail() { printf 'deps: %s\n' "$@" >&2; exit 1; }
 
 # missing NAME WHY: in a check, note it; otherwise say what is being installed.
@@ -85,7 +86,10 @@ debian_packages() {
     # runc runs the steps of buildkitd; the other two run those of the other architecture.
     wanted+=(runc qemu-user-static binfmt-support)
   fi
-  if wants test; then wanted+=(python3-venv time); fi # moto; `make bench`
+  if wants test; then
+    wanted+=(python3-venv time)                # moto; `make bench`
+    wanted+=(pigz skopeo zlib1g-dev)           # layers for the SOCI tests, copied images; soci-oracle
+  fi
   if wants lint; then wanted+=(shellcheck); fi
   local lacks=() package
   for package in "${wanted[@]}"; do
@@ -172,6 +176,24 @@ go_tool() {
   say "$name" "$version"
 }
 
+# ---- the official SOCI library, which the tests compare with: one program per version -------------
+# soci_oracle NAME MODULE-FILE FLAGS...: rebuilt when a source is newer than the binary. Needs cgo.
+soci_oracle() {
+  local name=$1 mod=$2 binary=$parts/bin/$1 module=$tools/soci-oracle version
+  shift 2
+  version=$(awk '$1 == "github.com/awslabs/soci-snapshotter" {print $2}' "$module/$mod")
+  if [[ -x $binary && -z $(find "$module" -newer "$binary" \( -name '*.go' -o -name '*.mod' \) -print -quit) ]]; then
+    say "$name" "$version"
+    return
+  fi
+  missing "$name" "github.com/awslabs/soci-snapshotter@$version (a minute)"
+  if $check_only; then return; fi
+  mkdir -p "$parts/bin"
+  (cd "$module" && CGO_ENABLED=1 go build -modfile="$mod" "$@" -trimpath -ldflags '-s -w' -o "$binary" .)
+  touch "$binary"
+  say "$name" "$version"
+}
+
 # ---- moto: AWS's APIs on loopback ----------------------------------------------------------------
 aws_stand_in() {
   local venv=$parts/venv requirements=$tools/moto/requirements.txt version
@@ -212,6 +234,8 @@ if wants demo test; then
 fi
 if wants test; then
   go_tool buildx github.com/docker/buildx/version.Version
+  soci_oracle soci-oracle-v0.11 v0.11.1.mod
+  soci_oracle soci-oracle-v0.15 go.mod -tags pull
   aws_stand_in
 fi
 if wants lint; then dependency_check; fi

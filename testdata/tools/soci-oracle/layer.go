@@ -1,0 +1,67 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/awslabs/soci-snapshotter/ztoc/compression"
+)
+
+// compressionOf sniffs a layer's compression; the official tool takes it from the media type.
+func compressionOf(layer io.ReaderAt) string {
+	magic := make([]byte, 4)
+	layer.ReadAt(magic, 0)
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		return compression.Gzip
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return compression.Zstd
+	}
+	return compression.Uncompressed
+}
+
+// plainTar reads the layer without any zTOC, for comparison.
+func plainTar(layer *io.SectionReader) (*tar.Reader, error) {
+	if compressionOf(layer) != compression.Gzip {
+		return tar.NewReader(io.NewSectionReader(layer, 0, layer.Size())), nil
+	}
+	decompressed, err := gzip.NewReader(io.NewSectionReader(layer, 0, layer.Size()))
+	if err != nil {
+		return nil, err
+	}
+	return tar.NewReader(decompressed), nil
+}
+
+// openLayer opens a layer for reading at any offset.
+func openLayer(path string) (*os.File, *io.SectionReader, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	status, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return file, io.NewSectionReader(file, 0, status.Size()), nil
+}
+
+// compress is Go's gzip, which BuildKit uses, as a filter.
+func compress(arguments []string) error {
+	level, err := strconv.Atoi(arguments[0])
+	if err != nil {
+		return err
+	}
+	writer, err := gzip.NewWriterLevel(os.Stdout, level)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(writer, os.Stdin); err != nil {
+		return err
+	}
+	return writer.Close()
+}
