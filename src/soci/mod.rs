@@ -2,10 +2,12 @@
 //! pushing them. What a zTOC *is* belongs to the `launchway-soci` crate; when a release needs one is
 //! `release`'s business.
 
+mod earlier;
 mod known;
 mod push;
 mod store;
 
+pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
 pub use push::{PushedIndex, SociLayer, push_index};
 pub use store::{StoreError, ZtocStore};
