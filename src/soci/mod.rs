@@ -3,16 +3,18 @@
 //! `release`'s business.
 
 pub mod annotate;
+mod earlier;
 mod known;
 mod push;
 mod store;
 
+pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
-pub use push::{PushedIndex, SociLayer, push_index};
+pub use push::{PushedIndex, SociLayer, push_index, soci_index};
 pub use store::{StoreError, ZtocStore};
 
 use launchway_soci::index::Version;
-use launchway_soci::{BUILDER, DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE};
+use launchway_soci::{BUILDER, DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE, IndexerOptions};
 
 /// How images get SOCI indexes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,16 @@ impl Default for SociOptions {
             span_size: DEFAULT_SPAN_SIZE,
             min_layer_size: DEFAULT_MIN_LAYER_SIZE,
             build_tool: BUILDER.to_owned(),
+        }
+    }
+}
+
+impl SociOptions {
+    /// How layers are indexed.
+    pub fn indexer(&self) -> IndexerOptions {
+        IndexerOptions {
+            span_size: self.span_size,
+            build_tool: self.build_tool.clone(),
         }
     }
 }
