@@ -7,25 +7,31 @@ mod earlier;
 mod known;
 mod push;
 mod store;
+pub mod version;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
 pub use push::{PushedIndex, SociLayer, push_index, soci_index};
 pub use store::{StoreError, ZtocStore};
 
+use serde::Serialize;
+
 use launchway_soci::index::Version;
 use launchway_soci::{BUILDER, DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE, IndexerOptions};
 
 /// How images get SOCI indexes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SociOptions {
     /// v2, unless v1 was asked for.
+    #[serde(with = "version")]
     pub version: Version,
     /// Uncompressed bytes per span.
     pub span_size: u64,
     /// Layers smaller than this many compressed bytes are not indexed.
     pub min_layer_size: u64,
-    /// The build-tool identifier.
+    /// The build-tool identifier. Not the user's to choose, and so not shown in plans.
+    #[serde(skip)]
     pub build_tool: String,
 }
 
