@@ -37,6 +37,7 @@ pub(super) fn image(facts: &Facts<'_>) -> ImageRecord {
                 manifest_size: part.descriptor.size,
                 config: part.config,
                 layers: Vec::new(),
+                soci: None,
                 steps: part.steps,
                 duration_ms: part.duration_ms,
             },
@@ -83,6 +84,7 @@ fn platform_record(evaluated: &Evaluated) -> PlatformRecord {
                 size: layer.size,
             })
             .collect(),
+        soci: None,
         steps: evaluated.steps,
         duration_ms: evaluated.duration_ms,
     }

@@ -29,7 +29,7 @@ mod tags;
 pub use context::{Clock, Context, RepositoryCreator};
 pub use environment::environment_file;
 pub use error::ReleaseError;
-pub use event::{Event, Observer, SolveName, SolveStep};
+pub use event::{Event, LayerOutcome, Observer, SolveName, SolveStep};
 pub use failpoint::{FailPoint, FailPoints};
 pub use run::{Options, run};
 pub use store::{WriteError, check_writable, write_atomically};

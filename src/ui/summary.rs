@@ -227,6 +227,7 @@ mod tests {
                 digest: Digest::of("layer"),
                 size: megabytes * 1_000_000,
             }],
+            soci: None,
             steps: StepCount { total: 9, cached },
             duration_ms: seconds * 1000,
         }

@@ -22,6 +22,13 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Unstable { .. } => Self::from_error(exit::BUILD_FAILED, &error)
                 .hint("The daemon's cache is too small for one release, or something prunes it.")
                 .temporary(true),
+            ReleaseError::SociMismatch { .. } => Self::from_error(exit::SOCI, &error)
+                .hint("The daemon's cache is too small for one release, or something prunes it.")
+                .hint("An image with an index of other layers would not start; --no-soci releases without any."),
+            ReleaseError::Soci { source, .. } => {
+                with_registry(Self::from_error(exit::SOCI, &error), source)
+                    .hint("Every tag is where it was. --no-soci releases without SOCI indexes.")
+            }
             ReleaseError::Registry { source, .. } => {
                 with_registry(Self::from_error(exit::REGISTRY, &error), source)
             }

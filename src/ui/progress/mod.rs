@@ -7,6 +7,7 @@
 mod display;
 mod flows;
 mod json;
+mod layers;
 mod line;
 mod mode;
 mod model;
