@@ -16,6 +16,7 @@
 //!   read on into the next member. A layer of many small members is refused.
 //! * What follows the last member and is no gzip is ignored, as `gzip` does.
 
+use std::fmt::Display;
 use std::ops::Range;
 
 use super::digests::Mark;
@@ -328,8 +329,7 @@ impl GzipSpans {
         origin: Origin,
         sink: &mut impl Sink,
     ) -> Result<(), Unindexable> {
-        self.checkpoints
-            .pop_if(|last| last.output == self.output && self.pending.is_some());
+        self.checkpoints.pop_if(|last| last.output == self.output);
         if self.checkpoints.len() >= self.limits.checkpoints {
             return Err(Unindexable::TooLarge {
                 problem: format!(
@@ -396,7 +396,7 @@ impl GzipSpans {
     }
 }
 
-fn damaged(offset: u64, problem: impl ToString) -> Unindexable {
+fn damaged(offset: u64, problem: impl Display) -> Unindexable {
     Unindexable::Gzip {
         offset,
         problem: problem.to_string(),

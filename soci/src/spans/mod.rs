@@ -76,3 +76,6 @@ impl Spans {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
