@@ -73,6 +73,18 @@ pub enum ReleaseError {
         #[source]
         source: Box<registry::Error>,
     },
+    /// The work on a layer's zTOC stopped; a bug.
+    #[error("cannot index the layer {layer}")]
+    SociLayer {
+        /// The layer.
+        layer: Digest,
+        /// What happened.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No temporary folder could be made for zTOCs.
+    #[error("cannot make a temporary folder for zTOCs")]
+    Scratch(#[source] std::io::Error),
     /// A registry request failed.
     #[error("{doing}")]
     Registry {

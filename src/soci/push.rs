@@ -90,7 +90,11 @@ pub async fn push_index(
 }
 
 /// The SOCI index of these layers: what [`push_index`] pushes.
-pub fn soci_index(layers: &[SociLayer], subject: Option<Subject>, options: &SociOptions) -> SociIndex {
+pub fn soci_index(
+    layers: &[SociLayer],
+    subject: Option<Subject>,
+    options: &SociOptions,
+) -> SociIndex {
     let ztocs = layers.iter().map(|layer| ZtocEntry {
         digest: layer.ztoc,
         size: layer.size,

@@ -29,6 +29,9 @@ impl From<ReleaseError> for Failure {
                 with_registry(Self::from_error(exit::SOCI, &error), source)
                     .hint("Every tag is where it was. --no-soci releases without SOCI indexes.")
             }
+            ReleaseError::SociLayer { .. } => Self::from_error(exit::SOCI, &error),
+            ReleaseError::Scratch(_) => Self::from_error(exit::UNEXPECTED, &error)
+                .hint("TMPDIR says where temporary folders are made."),
             ReleaseError::Registry { source, .. } => {
                 with_registry(Self::from_error(exit::REGISTRY, &error), source)
             }
