@@ -12,21 +12,27 @@ import (
 )
 
 // compressionOf sniffs a layer's compression; the official tool takes it from the media type.
-func compressionOf(layer io.ReaderAt) string {
+func compressionOf(layer io.ReaderAt) (string, error) {
 	magic := make([]byte, 4)
-	layer.ReadAt(magic, 0)
+	if _, err := layer.ReadAt(magic, 0); err != nil && err != io.EOF {
+		return "", err
+	}
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return compression.Gzip
+		return compression.Gzip, nil
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		return compression.Zstd
+		return compression.Zstd, nil
 	}
-	return compression.Uncompressed
+	return compression.Uncompressed, nil
 }
 
 // plainTar reads the layer without any zTOC, for comparison.
 func plainTar(layer *io.SectionReader) (*tar.Reader, error) {
-	if compressionOf(layer) != compression.Gzip {
+	format, err := compressionOf(layer)
+	if err != nil {
+		return nil, err
+	}
+	if format != compression.Gzip {
 		return tar.NewReader(io.NewSectionReader(layer, 0, layer.Size())), nil
 	}
 	decompressed, err := gzip.NewReader(io.NewSectionReader(layer, 0, layer.Size()))

@@ -94,26 +94,38 @@ func mountLayer(path string, loaded *ztoc.Ztoc, name digest.Digest, failed *fail
 	return nil
 }
 
-// plainContents hashes every regular file and hard link, by clean path.
+// plainContents hashes every regular file and hard link of the tree that unpacking the layer would
+// give, by clean path: a later member replaces an earlier one, and what was below it.
 func plainContents(layer *io.SectionReader) (map[string][sha256.Size]byte, error) {
 	plain, err := plainTar(layer)
 	if err != nil {
 		return nil, err
 	}
 	contents := map[string][sha256.Size]byte{}
-	links := map[string]string{}
+	folders := map[string]bool{}
 	for {
 		header, err := plain.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return contents, nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		name := cleanPath(header.Name)
-		// The last member of a name is the one that counts.
+		linked, isLinked := contents[cleanPath(header.Linkname)]
 		delete(contents, name)
-		delete(links, name)
+		if header.Typeflag == tar.TypeDir {
+			folders[name] = true
+			continue
+		}
+		if folders[name] {
+			delete(folders, name)
+			for below := range contents {
+				if strings.HasPrefix(below, name+"/") {
+					delete(contents, below)
+				}
+			}
+		}
 		switch header.Typeflag {
 		case tar.TypeReg:
 			hash := sha256.New()
@@ -122,22 +134,11 @@ func plainContents(layer *io.SectionReader) (map[string][sha256.Size]byte, error
 			}
 			contents[name] = [sha256.Size]byte(hash.Sum(nil))
 		case tar.TypeLink:
-			links[name] = cleanPath(header.Linkname)
-		}
-	}
-	for name := range links {
-		target, isLink := links[name], true
-		for steps := 0; isLink && steps < len(links); steps++ {
-			var next string
-			if next, isLink = links[target]; isLink {
-				target = next
+			if isLinked {
+				contents[name] = linked
 			}
 		}
-		if content, ok := contents[target]; ok {
-			contents[name] = content
-		}
 	}
-	return contents, nil
 }
 
 func cleanPath(name string) string {
@@ -153,7 +154,9 @@ func (m *mounted) folder(id uint32, name string) {
 	}
 	var entries []entry
 	if err := m.metadata.ForeachChild(id, func(name string, id uint32, mode os.FileMode) bool {
-		entries = append(entries, entry{name, id, mode})
+		if name != "." { // the store makes an entry of the archive's root a child of itself
+			entries = append(entries, entry{name, id, mode})
+		}
 		return true
 	}); err != nil {
 		m.add("list %s: %v", name, err)

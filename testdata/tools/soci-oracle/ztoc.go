@@ -39,9 +39,13 @@ func build(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	file.Close()
+	defer file.Close()
+	format, err := compressionOf(opened)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
-	built, err := ztoc.NewBuilder(tool).BuildZtoc(layer, spanSize, ztoc.WithCompression(compressionOf(opened)))
+	built, err := ztoc.NewBuilder(tool).BuildZtoc(layer, spanSize, ztoc.WithCompression(format))
 	if err != nil {
 		return err
 	}
