@@ -26,12 +26,12 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("{text:?} is too large"))
 }
 
-/// The shortest exact form: `4MiB`, `1GiB`, `1000`.
-pub(super) fn show(bytes: u64) -> String {
+/// The shortest exact form: `4 MiB`, `1 GiB`, `1000 bytes`.
+pub(crate) fn show(bytes: u64) -> String {
     let fits = |(_, factor): &&(&str, u64)| bytes > 0 && bytes.is_multiple_of(*factor);
     match UNITS.iter().find(fits) {
-        Some((name, factor)) => format!("{}{name}", bytes / factor),
-        None => bytes.to_string(),
+        Some((name, factor)) => format!("{} {name}", bytes / factor),
+        None => format!("{bytes} bytes"),
     }
 }
 
@@ -42,13 +42,13 @@ mod tests {
     #[test]
     fn units_are_powers_of_1024() {
         for (text, bytes, shown) in [
-            ("0", 0, "0"),
-            ("1000", 1000, "1000"),
-            ("64KiB", 64 << 10, "64KiB"),
-            ("4 MiB", 4 << 20, "4MiB"),
-            (" 4194304 ", 4 << 20, "4MiB"),
-            ("2gib", 2 << 30, "2GiB"),
-            ("1536MiB", 1536 << 20, "1536MiB"),
+            ("0", 0, "0 bytes"),
+            ("1000", 1000, "1000 bytes"),
+            ("64KiB", 64 << 10, "64 KiB"),
+            ("4 MiB", 4 << 20, "4 MiB"),
+            (" 4194304 ", 4 << 20, "4 MiB"),
+            ("2gib", 2 << 30, "2 GiB"),
+            ("1536MiB", 1536 << 20, "1536 MiB"),
         ] {
             assert_eq!(parse(text), Ok(bytes), "{text}");
             assert_eq!(show(bytes), shown, "{text}");
