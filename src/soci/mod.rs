@@ -6,6 +6,8 @@ mod earlier;
 mod known;
 mod push;
 mod store;
+#[cfg(test)]
+mod testing;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
