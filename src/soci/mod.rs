@@ -3,11 +3,15 @@
 //! `release`'s business.
 
 mod earlier;
+pub mod inspect;
 mod known;
+pub mod published;
 mod push;
 mod store;
 #[cfg(test)]
 mod testing;
+pub mod verify;
+mod ztoc_blob;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
