@@ -4,10 +4,16 @@
 
 pub mod annotate;
 mod earlier;
+pub mod inspect;
 mod known;
+pub mod published;
 mod push;
 mod store;
+#[cfg(test)]
+mod testing;
+pub mod verify;
 pub mod version;
+mod ztoc_blob;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};

@@ -15,7 +15,7 @@ use launchway_soci::ztoc;
 
 use super::SociOptions;
 use crate::image::{Descriptor, Digest, media_type};
-use crate::registry::{self, BlobSource, ErrorKind, PushOutcome, ReferenceTarget, Repository};
+use crate::registry::{self, BlobSource, PushOutcome, ReferenceTarget, Repository};
 
 /// Blobs that are pushed at once: enough to hide round trips, and few enough that uploads of some
 /// megabytes each do not fill the memory.
@@ -58,8 +58,8 @@ pub struct PushedIndex {
 /// because only the answer to that says whether the registry lists it among the referrers.
 ///
 /// # Errors
-/// Of the registry; one that is about a `file` is [`ErrorKind::Source`]. A zTOC that is in none of
-/// its repositories and has no file is [`ErrorKind::NotFound`].
+/// Of the registry; one that is about a `file` is [`registry::ErrorKind::Source`]. A zTOC that is in none of
+/// its repositories and has no file is [`registry::ErrorKind::NotFound`].
 pub async fn push_index(
     registry: &registry::Client,
     repository: &Repository,

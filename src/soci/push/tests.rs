@@ -1,40 +1,7 @@
-use std::sync::Arc;
-
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
-use launchway_buildkit::{Credential, CredentialError, CredentialSource};
-
 use super::*;
-use crate::registry::fault::{Fault, FaultRegistry, Quirks, Requests};
-use crate::registry::{Client, ClientConfig, RetryPolicy};
-
-#[derive(Debug)]
-struct NoLogin;
-
-impl CredentialSource for NoLogin {
-    fn credential<'a>(
-        &'a self,
-        _host: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Credential>, CredentialError>> {
-        async { Ok(None) }.boxed()
-    }
-}
-
-fn client() -> Client {
-    let retry = RetryPolicy {
-        attempts: 1,
-        ..RetryPolicy::default()
-    };
-    let config = ClientConfig {
-        retry,
-        ..ClientConfig::new(Arc::new(NoLogin))
-    };
-    Client::new(config).unwrap()
-}
-
-async fn registry() -> FaultRegistry {
-    FaultRegistry::start(Quirks::default()).await.unwrap()
-}
+use crate::registry::ErrorKind;
+use crate::registry::fault::{Fault, Requests};
+use crate::soci::testing::{client, registry};
 
 /// A layer whose zTOC is `content`, found nowhere yet.
 fn layer(content: &str) -> SociLayer {

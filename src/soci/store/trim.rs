@@ -86,19 +86,15 @@ impl ZtocStore {
                 continue;
             };
             let bytes = metadata.len();
-            match entries.get_mut(key) {
-                Some(entry) => {
-                    entry.used = entry.used.max(used);
-                    entry.bytes += bytes;
-                    let at = if kind == ENTRY { 0 } else { entry.files.len() };
-                    entry.files.insert(at, path);
-                }
-                None => {
-                    let files = vec![path];
-                    let key = key.to_owned();
-                    entries.insert(key, Kept { used, bytes, files });
-                }
-            }
+            let entry = entries.entry(key.to_owned()).or_insert_with(|| Kept {
+                used,
+                bytes: 0,
+                files: Vec::new(),
+            });
+            entry.used = entry.used.max(used);
+            entry.bytes += bytes;
+            let at = if kind == ENTRY { 0 } else { entry.files.len() };
+            entry.files.insert(at, path);
         }
         Ok(entries)
     }
