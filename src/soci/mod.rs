@@ -3,10 +3,14 @@
 //! `release`'s business.
 
 pub mod annotate;
+mod earlier;
 mod known;
 mod push;
 mod store;
+#[cfg(test)]
+mod testing;
 
+pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
 pub use push::{PushedIndex, SociLayer, push_index};
 pub use store::{StoreError, ZtocStore};

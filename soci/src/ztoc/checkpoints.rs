@@ -1,0 +1,212 @@
+//! The checkpoints of a zTOC: an opaque blob inside of it, in a format of its own.
+//!
+//! For gzip ("zinfo", version 2, all numbers little-endian, nothing aligned):
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 4 | number of checkpoints, `int32` |
+//! | 8 | span size, `int64` |
+//! | 8 + 8 + 1 + 32 768 each | input offset, output offset (`int64`), bits, window |
+//!
+//! There is no version in it. Version 1, before soci-snapshotter 0.1, left the first checkpoint out
+//! and is only told by its length; it is refused here. For uncompressed layers the blob is another
+//! `FlatBuffer`, `TarZinfo`.
+
+use flatbuffers::FlatBufferBuilder;
+
+use super::decode::invalid;
+use super::flat::Table;
+use super::{EncodeError, InvalidZtoc, field};
+use crate::spans::{Checkpoint, WINDOW};
+
+/// The algorithm of a zTOC with gzip checkpoints; the schema's default.
+pub(super) const GZIP: i8 = 1;
+/// The algorithm of a zTOC with a `TarZinfo`.
+pub(super) const UNCOMPRESSED: i8 = 2;
+
+/// The version of both formats.
+const VERSION: i32 = 2;
+const HEADER: usize = 4 + 8;
+const PACKED: usize = 8 + 8 + 1 + WINDOW;
+/// The shortest gzip header.
+const GZIP_HEADER: u64 = 10;
+
+/// How long the blob of a gzip layer is.
+pub(super) fn gzip_length(checkpoints: usize) -> usize {
+    HEADER + checkpoints * PACKED
+}
+
+/// Gives out the blob of a gzip layer from its last byte to its first, for a builder that writes
+/// back to front: a copy of the whole blob would be a third of the zTOC once more.
+pub(super) fn gzip_reversed(
+    span_size: i64,
+    checkpoints: &[Checkpoint],
+    mut push: impl FnMut(u8),
+) -> Result<(), EncodeError> {
+    let mut all = |bytes: &[u8]| bytes.iter().rev().for_each(|byte| push(*byte));
+    for checkpoint in checkpoints.iter().rev() {
+        let signed =
+            |field, value| i64::try_from(value).map_err(|_| EncodeError::Number { field, value });
+        all(&checkpoint.window);
+        all(&[checkpoint.bits]);
+        all(&signed("output offset of a span", checkpoint.output)?.to_le_bytes());
+        all(&signed("input offset of a span", checkpoint.input)?.to_le_bytes());
+    }
+    all(&span_size.to_le_bytes());
+    let count = i32::try_from(checkpoints.len()).map_err(|_| EncodeError::Number {
+        field: "number of spans",
+        value: checkpoints.len() as u64,
+    })?;
+    all(&count.to_le_bytes());
+    Ok(())
+}
+
+/// The blob of an uncompressed layer.
+pub(super) fn tar_zinfo(span_size: i64, size: i64) -> Vec<u8> {
+    use field::tar_zinfo as id;
+    let slot = |id: u16| 4 + 2 * id;
+    let mut builder = FlatBufferBuilder::with_capacity(64);
+    let start = builder.start_table();
+    builder.push_slot(slot(id::VERSION), VERSION, 0);
+    builder.push_slot(slot(id::SPAN_SIZE), span_size, 0);
+    builder.push_slot(slot(id::SIZE), size, 0);
+    let root = builder.end_table(start);
+    builder.finish_minimal(root);
+    builder.finished_data().to_vec()
+}
+
+/// How many checkpoints the blob of a gzip layer holds: at least one, and as many as it says.
+pub(super) fn gzip_count(blob: &[u8]) -> Result<u64, InvalidZtoc> {
+    let (count, _) = gzip_header(blob)?;
+    let length = blob.len() as u64;
+    let expected = |checkpoints: u64| HEADER as u64 + checkpoints * PACKED as u64;
+    match u64::try_from(count) {
+        Ok(count) if count > 0 && length == expected(count) => Ok(count),
+        Ok(count) if count > 0 && length == expected(count - 1) => Err(invalid(
+            "its checkpoints lack the first one, as those made by soci-snapshotter before 0.1 do; \
+             such a zTOC must be built again",
+        )),
+        _ => Err(invalid(format!(
+            "it claims {count} checkpoints and has {length} bytes of them"
+        ))),
+    }
+}
+
+fn gzip_header(blob: &[u8]) -> Result<(i32, i64), InvalidZtoc> {
+    let header = blob
+        .split_first_chunk()
+        .and_then(|(count, rest)| Some((count, rest.first_chunk()?)));
+    let Some((count, span_size)) = header else {
+        return Err(invalid("its checkpoints have no header"));
+    };
+    Ok((i32::from_le_bytes(*count), i64::from_le_bytes(*span_size)))
+}
+
+/// The span size and the checkpoints of a gzip layer of `compressed_size` bytes.
+pub(super) fn gzip(
+    blob: &[u8],
+    compressed_size: u64,
+) -> Result<(u64, Vec<Checkpoint>), InvalidZtoc> {
+    gzip_count(blob)?;
+    let (_, span_size) = gzip_header(blob)?;
+    let span_size =
+        u64::try_from(span_size).map_err(|_| invalid(format!("its span size is {span_size}")))?;
+    let checkpoints = blob[HEADER..]
+        .chunks_exact(PACKED)
+        .enumerate()
+        .map(|(span, packed)| gzip_checkpoint(span, packed))
+        .collect::<Result<Vec<_>, _>>()?;
+    check_order(&checkpoints, compressed_size)?;
+    Ok((span_size, checkpoints))
+}
+
+fn gzip_checkpoint(span: usize, packed: &[u8]) -> Result<Checkpoint, InvalidZtoc> {
+    let problem = |what: String| invalid(format!("the checkpoint of span {span} {what}"));
+    let parts = packed
+        .split_first_chunk()
+        .and_then(|(input, rest)| Some((input, rest.split_first_chunk()?)))
+        .and_then(|(input, (output, rest))| Some((input, output, rest.split_first()?)));
+    let Some((input, output, (bits, window))) = parts else {
+        return Err(problem("is cut off".to_owned()));
+    };
+    let offset = |what: &str, bytes: &[u8; 8]| {
+        let offset = i64::from_le_bytes(*bytes);
+        u64::try_from(offset).map_err(|_| problem(format!("has the {what} offset {offset}")))
+    };
+    if *bits > 7 {
+        return Err(problem(format!("keeps {bits} bits of one byte")));
+    }
+    Ok(Checkpoint {
+        input: offset("input", input)?,
+        output: offset("output", output)?,
+        bits: *bits,
+        window: window.into(),
+    })
+}
+
+/// Spans have to follow each other: each begins before it ends, on both sides.
+fn check_order(checkpoints: &[Checkpoint], compressed_size: u64) -> Result<(), InvalidZtoc> {
+    let problem = |span: usize, what: String| invalid(format!("span {span} {what}"));
+    for (span, checkpoint) in checkpoints.iter().enumerate() {
+        let next = checkpoints.get(span + 1);
+        let begin = checkpoint.input.checked_sub(u64::from(checkpoint.bits > 0));
+        let end = next.map_or(compressed_size, |next| next.input);
+        if begin.is_none_or(|begin| begin >= end) {
+            return Err(problem(
+                span,
+                format!(
+                    "begins at byte {} of the layer and ends at byte {end}",
+                    begin.unwrap_or(0)
+                ),
+            ));
+        }
+        if let Some(next) = next
+            && checkpoint.output >= next.output
+        {
+            return Err(problem(
+                span,
+                format!(
+                    "begins at byte {} of the archive and ends at byte {}",
+                    checkpoint.output, next.output
+                ),
+            ));
+        }
+    }
+    if let Some(first) = checkpoints.first() {
+        if first.input < GZIP_HEADER {
+            return Err(problem(
+                0,
+                format!("begins at byte {}, inside of the gzip header", first.input),
+            ));
+        }
+        if first.output != 0 {
+            return Err(problem(
+                0,
+                format!("leaves out the first {} bytes of the archive", first.output),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The span size (not 0) and the size of an uncompressed layer of `compressed_size` bytes.
+pub(super) fn read_tar_zinfo(blob: &[u8], compressed_size: u64) -> Result<(u64, u64), InvalidZtoc> {
+    use field::tar_zinfo as id;
+    let table = Table::root(blob)?;
+    let version = table.i32(id::VERSION)?;
+    if version != VERSION {
+        return Err(invalid(format!(
+            "its spans are in version {version}; only {VERSION} is known"
+        )));
+    }
+    let (span_size, size) = (table.i64(id::SPAN_SIZE)?, table.i64(id::SIZE)?);
+    let Some(positive) = u64::try_from(span_size).ok().filter(|size| *size > 0) else {
+        return Err(invalid(format!("its span size is {span_size}")));
+    };
+    match u64::try_from(size) {
+        Ok(size) if size == compressed_size => Ok((positive, size)),
+        _ => Err(invalid(format!(
+            "its spans cover {size} bytes of a layer of {compressed_size}"
+        ))),
+    }
+}
