@@ -3,15 +3,21 @@
 //! `release`'s business.
 
 pub mod annotate;
+pub mod attach;
 mod earlier;
 mod known;
+mod layer_stream;
+mod layer_type;
 mod push;
+pub mod source_image;
 mod store;
 #[cfg(test)]
 mod testing;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
+pub use layer_stream::{StreamError, index_layer};
+pub use layer_type::LayerType;
 pub use push::{PushedIndex, SociLayer, push_index};
 pub use store::{StoreError, ZtocStore};
 
