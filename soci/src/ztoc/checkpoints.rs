@@ -12,10 +12,9 @@
 //! and is only told by its length; it is refused here. For uncompressed layers the blob is another
 //! `FlatBuffer`, `TarZinfo`.
 
-use flatbuffers::FlatBufferBuilder;
-
 use super::decode::invalid;
-use super::flat::Table;
+use super::encode::signed;
+use super::flat::{Field, Reference, Table, Writer};
 use super::{EncodeError, InvalidZtoc, field};
 use crate::spans::{Checkpoint, WINDOW};
 
@@ -27,7 +26,8 @@ pub(super) const UNCOMPRESSED: i8 = 2;
 /// The version of both formats.
 const VERSION: i32 = 2;
 const HEADER: usize = 4 + 8;
-const PACKED: usize = 8 + 8 + 1 + WINDOW;
+const NUMBERS: usize = 8 + 8 + 1;
+const PACKED: usize = NUMBERS + WINDOW;
 /// The shortest gzip header.
 const GZIP_HEADER: u64 = 10;
 
@@ -36,43 +36,65 @@ pub(super) fn gzip_length(checkpoints: usize) -> usize {
     HEADER + checkpoints * PACKED
 }
 
-/// Gives out the blob of a gzip layer from its last byte to its first, for a builder that writes
-/// back to front: a copy of the whole blob would be a third of the zTOC once more.
-pub(super) fn gzip_reversed(
+/// Writes the blob of a gzip layer.
+pub(super) fn write_gzip(
+    writer: &mut Writer,
     span_size: i64,
     checkpoints: &[Checkpoint],
-    mut push: impl FnMut(u8),
-) -> Result<(), EncodeError> {
-    let mut all = |bytes: &[u8]| bytes.iter().rev().for_each(|byte| push(*byte));
-    for checkpoint in checkpoints.iter().rev() {
-        let signed =
-            |field, value| i64::try_from(value).map_err(|_| EncodeError::Number { field, value });
-        all(&checkpoint.window);
-        all(&[checkpoint.bits]);
-        all(&signed("output offset of a span", checkpoint.output)?.to_le_bytes());
-        all(&signed("input offset of a span", checkpoint.input)?.to_le_bytes());
-    }
-    all(&span_size.to_le_bytes());
+) -> Result<Reference, EncodeError> {
     let count = i32::try_from(checkpoints.len()).map_err(|_| EncodeError::Number {
         field: "number of spans",
         value: checkpoints.len() as u64,
     })?;
-    all(&count.to_le_bytes());
-    Ok(())
+    let mut header = [0; HEADER];
+    header[..4].copy_from_slice(&count.to_le_bytes());
+    header[4..].copy_from_slice(&span_size.to_le_bytes());
+
+    let mut numbers = Vec::with_capacity(checkpoints.len());
+    for (span, checkpoint) in checkpoints.iter().enumerate() {
+        if checkpoint.window.len() != WINDOW {
+            return Err(EncodeError::Window {
+                span,
+                bytes: checkpoint.window.len(),
+            });
+        }
+        let mut packed = [0; NUMBERS];
+        let input = signed("input offset of a span", checkpoint.input)?;
+        packed[..8].copy_from_slice(&input.to_le_bytes());
+        let output = signed("output offset of a span", checkpoint.output)?;
+        packed[8..16].copy_from_slice(&output.to_le_bytes());
+        packed[16] = checkpoint.bits;
+        numbers.push(packed);
+    }
+    // The windows are a third of the zTOC: they are not put together before they are written.
+    let parts = checkpoints
+        .iter()
+        .zip(&numbers)
+        .rev()
+        .flat_map(|(checkpoint, numbers)| [&*checkpoint.window, numbers]);
+    Ok(writer.bytes(
+        gzip_length(checkpoints.len()),
+        parts.chain(std::iter::once(header.as_slice())),
+    ))
 }
 
-/// The blob of an uncompressed layer.
-pub(super) fn tar_zinfo(span_size: i64, size: i64) -> Vec<u8> {
+/// Writes the blob of an uncompressed layer.
+pub(super) fn write_tar_zinfo(
+    writer: &mut Writer,
+    span_size: i64,
+    size: i64,
+) -> Result<Reference, EncodeError> {
     use field::tar_zinfo as id;
-    let slot = |id: u16| 4 + 2 * id;
-    let mut builder = FlatBufferBuilder::with_capacity(64);
-    let start = builder.start_table();
-    builder.push_slot(slot(id::VERSION), VERSION, 0);
-    builder.push_slot(slot(id::SPAN_SIZE), span_size, 0);
-    builder.push_slot(slot(id::SIZE), size, 0);
-    let root = builder.end_table(start);
-    builder.finish_minimal(root);
-    builder.finished_data().to_vec()
+    let mut inner = Writer::with_capacity(64);
+    let root = inner.table(&[
+        (id::VERSION, Field::I32(VERSION)),
+        (id::SPAN_SIZE, Field::I64(span_size)),
+        (id::SIZE, Field::I64(size)),
+    ]);
+    let blob = inner
+        .finish(root)
+        .map_err(|bytes| EncodeError::TooLarge { bytes })?;
+    Ok(writer.bytes(blob.len(), std::iter::once(blob.as_slice())))
 }
 
 /// How many checkpoints the blob of a gzip layer holds: at least one, and as many as it says.

@@ -1,9 +1,22 @@
 //! The members of a tar archive, read from a stream as Go's `archive/tar` reads them.
 //!
 //! The snapshotter compares what a zTOC says with what Go's reader finds in the layer, so this
-//! follows Go's rules, not POSIX's. Names are bytes.
+//! follows Go's rules, not POSIX's: which headers are valid, which of several names counts, where
+//! an archive ends. Names are bytes. File contents are skipped, never kept.
+//!
+//! An archive that Go reads but that a snapshotter could not serve is refused with the reason:
+//! see `readable` for single members and `tree` for how they fit together.
 
-use crate::Unindexable;
+mod header;
+mod number;
+mod pax;
+mod readable;
+mod reader;
+mod time;
+mod tree;
+
+pub use header::begins_with_header;
+pub use reader::TarReader;
 
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +66,9 @@ impl MemberKind {
     }
 }
 
+/// A PAX record: key and value.
+pub type PaxRecord = (Box<[u8]>, Box<[u8]>);
+
 /// One member, in the terms of a zTOC's `FileMetadata`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -62,11 +78,12 @@ pub struct Member {
     pub kind: MemberKind,
     /// Offset of the data in the uncompressed stream, after all headers of the member.
     pub offset: u64,
-    /// Bytes of data; 0 for everything that is no regular file.
+    /// Bytes of data; 0 for everything that is no regular file, whatever its header says: the next
+    /// header follows at once.
     pub size: u64,
-    /// Where a link points; empty for others.
+    /// Where a link points. Verbatim for other kinds too, where it is nearly always empty.
     pub linkname: Box<[u8]>,
-    /// The mode number of the header.
+    /// The mode number of the header; some writers put the type of the file in it too.
     pub mode: i64,
     /// Owner.
     pub uid: u32,
@@ -82,8 +99,8 @@ pub struct Member {
     pub devmajor: i64,
     /// Device number.
     pub devminor: i64,
-    /// All PAX records of the member, by key.
-    pub pax: Box<[(Box<[u8]>, Box<[u8]>)]>,
+    /// All PAX records of the member, sorted by key; no key occurs twice.
+    pub pax: Box<[PaxRecord]>,
 }
 
 /// What an archive holds.
@@ -93,18 +110,4 @@ pub struct Contents {
     pub members: Vec<Member>,
     /// Where Go's reader stops: after the two zero blocks, or where the archive ends without them.
     pub end: u64,
-}
-
-/// Reads an archive that arrives in pieces.
-#[derive(Debug, Default)]
-pub struct TarReader {}
-
-impl TarReader {
-    /// Takes the next bytes. A problem is remembered, and what follows it is ignored.
-    pub fn write(&mut self, _bytes: &[u8]) {}
-
-    /// The members, once everything was written.
-    pub fn finish(self) -> Result<Contents, Unindexable> {
-        Ok(Contents::default())
-    }
 }

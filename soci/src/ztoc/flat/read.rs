@@ -7,9 +7,9 @@
 
 /// A place in the buffer that is no valid `FlatBuffer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
+pub(in crate::ztoc) struct Malformed {
     /// Offset in the buffer.
-    pub(super) at: usize,
+    pub(in crate::ztoc) at: usize,
 }
 
 fn array<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Malformed> {
@@ -43,7 +43,7 @@ fn elements(bytes: &[u8], at: usize, size: usize) -> Result<&[u8], Malformed> {
 
 /// One table.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Table<'a> {
+pub(in crate::ztoc) struct Table<'a> {
     bytes: &'a [u8],
     at: usize,
     vtable: &'a [u8],
@@ -51,7 +51,7 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// The table that a buffer begins with a reference to.
-    pub(super) fn root(bytes: &'a [u8]) -> Result<Self, Malformed> {
+    pub(in crate::ztoc) fn root(bytes: &'a [u8]) -> Result<Self, Malformed> {
         Self::at(bytes, follow(bytes, 0)?)
     }
 
@@ -93,27 +93,27 @@ impl<'a> Table<'a> {
     }
 
     /// A byte.
-    pub(super) fn i8(&self, id: u16, default: i8) -> Result<i8, Malformed> {
+    pub(in crate::ztoc) fn i8(&self, id: u16, default: i8) -> Result<i8, Malformed> {
         Ok(self.scalar(id)?.map_or(default, i8::from_le_bytes))
     }
 
     /// A number of 32 bits; 0 where it is absent.
-    pub(super) fn i32(&self, id: u16) -> Result<i32, Malformed> {
+    pub(in crate::ztoc) fn i32(&self, id: u16) -> Result<i32, Malformed> {
         Ok(self.scalar(id)?.map_or(0, i32::from_le_bytes))
     }
 
     /// A number of 32 bits; 0 where it is absent.
-    pub(super) fn u32(&self, id: u16) -> Result<u32, Malformed> {
+    pub(in crate::ztoc) fn u32(&self, id: u16) -> Result<u32, Malformed> {
         Ok(self.scalar(id)?.map_or(0, u32::from_le_bytes))
     }
 
     /// A number of 64 bits; 0 where it is absent.
-    pub(super) fn i64(&self, id: u16) -> Result<i64, Malformed> {
+    pub(in crate::ztoc) fn i64(&self, id: u16) -> Result<i64, Malformed> {
         Ok(self.scalar(id)?.map_or(0, i64::from_le_bytes))
     }
 
     /// A string or a vector of bytes; empty where it is absent.
-    pub(super) fn bytes(&self, id: u16) -> Result<&'a [u8], Malformed> {
+    pub(in crate::ztoc) fn bytes(&self, id: u16) -> Result<&'a [u8], Malformed> {
         match self.field(id)? {
             Some(at) => elements(self.bytes, follow(self.bytes, at)?, 1),
             None => Ok(&[]),
@@ -121,7 +121,7 @@ impl<'a> Table<'a> {
     }
 
     /// A table, if it is there.
-    pub(super) fn table(&self, id: u16) -> Result<Option<Self>, Malformed> {
+    pub(in crate::ztoc) fn table(&self, id: u16) -> Result<Option<Self>, Malformed> {
         match self.field(id)? {
             Some(at) => Self::at(self.bytes, follow(self.bytes, at)?).map(Some),
             None => Ok(None),
@@ -129,7 +129,7 @@ impl<'a> Table<'a> {
     }
 
     /// A vector of tables or strings; empty where it is absent.
-    pub(super) fn references(&self, id: u16) -> Result<References<'a>, Malformed> {
+    pub(in crate::ztoc) fn references(&self, id: u16) -> Result<References<'a>, Malformed> {
         let (at, length) = match self.field(id)? {
             Some(at) => {
                 let at = follow(self.bytes, at)?;
@@ -147,7 +147,7 @@ impl<'a> Table<'a> {
 
 /// A vector of references; what they refer to is checked when it is looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct References<'a> {
+pub(in crate::ztoc) struct References<'a> {
     bytes: &'a [u8],
     at: usize,
     length: usize,
@@ -155,7 +155,7 @@ pub(super) struct References<'a> {
 
 impl<'a> References<'a> {
     /// How many there are; all of them are inside the buffer.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::ztoc) fn len(&self) -> usize {
         self.length
     }
 
@@ -164,13 +164,13 @@ impl<'a> References<'a> {
     }
 
     /// The tables that are referred to.
-    pub(super) fn tables(self) -> impl Iterator<Item = Result<Table<'a>, Malformed>> {
+    pub(in crate::ztoc) fn tables(self) -> impl Iterator<Item = Result<Table<'a>, Malformed>> {
         self.targets()
             .map(move |at| at.and_then(|at| Table::at(self.bytes, at)))
     }
 
     /// The strings that are referred to.
-    pub(super) fn strings(self) -> impl Iterator<Item = Result<&'a [u8], Malformed>> {
+    pub(in crate::ztoc) fn strings(self) -> impl Iterator<Item = Result<&'a [u8], Malformed>> {
         self.targets()
             .map(move |at| at.and_then(|at| elements(self.bytes, at, 1)))
     }
