@@ -3,11 +3,15 @@
 //! `release`'s business.
 
 pub mod annotate;
+pub mod attach;
 mod earlier;
 pub mod inspect;
 mod known;
+mod layer_stream;
+mod layer_type;
 pub mod published;
 mod push;
+pub mod source_image;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -17,6 +21,8 @@ mod ztoc_blob;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
+pub use layer_stream::{StreamError, index_layer};
+pub use layer_type::LayerType;
 pub use push::{PushedIndex, SociLayer, push_index, soci_index};
 pub use store::{StoreError, ZtocStore};
 

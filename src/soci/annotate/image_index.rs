@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::layout::Layout;
-use super::{AnnotateError, object, rewrite};
+use super::{AnnotateError, Change, object, rewrite};
 use crate::image::{Digest, annotation, media_type};
 use launchway_soci::index::Version;
 
@@ -29,17 +29,8 @@ pub struct Entry {
 pub struct Replacement {
     /// The image manifest that stands in its place; it may be the same.
     pub manifest: Entry,
-    /// What becomes of its SOCI index.
-    pub soci: SociChange,
-}
-
-/// What becomes of an image's entry for its SOCI index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SociChange {
-    /// It stays, if there is one: the platform was not chosen.
-    Keep,
-    /// This one, or none.
-    Set(Option<Entry>),
+    /// What becomes of the entry of its SOCI index.
+    pub soci: Change<Entry>,
 }
 
 /// The index with its images replaced, by the digests they had. Each image of the index should
@@ -79,7 +70,7 @@ pub fn image_index(
                 continue;
             };
             match replacement.soci {
-                SociChange::Keep => {
+                Change::Keep => {
                     let kept = old_soci.iter().filter(|soci| is_about(soci, entry));
                     for soci in kept {
                         let mut soci = soci.clone();
@@ -87,11 +78,11 @@ pub fn image_index(
                         new_soci.push(soci);
                     }
                 }
-                SociChange::Set(Some(soci)) => {
+                Change::Set(Some(soci)) => {
                     let platform = entry.get("platform").cloned();
                     new_soci.push(soci_entry(soci, replacement.manifest.digest, platform));
                 }
-                SociChange::Set(None) => {}
+                Change::Set(None) => {}
             }
             replace(entry, replacement.manifest)?;
         }

@@ -13,7 +13,7 @@ mod layout;
 
 use serde_json::{Map, Value};
 
-pub use image_index::{Entry, Replacement, SociChange, image_index, index_around};
+pub use image_index::{Entry, Replacement, image_index, index_around};
 
 use crate::image::{Digest, media_type};
 use launchway_soci::index::IMAGE_ANNOTATION;
@@ -38,19 +38,31 @@ pub enum AnnotateError {
     },
 }
 
-/// An image manifest as it is published with SOCI: the annotation names `soci_index`, or is gone
-/// when there is none. Docker's manifests become OCI's, since they cannot carry annotations; their
-/// layers keep their types, as in the official conversion.
+/// What becomes of the SOCI index that an image has, if it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays.
+    Keep,
+    /// The image gets this one, or none, whatever it had.
+    Set(Option<T>),
+}
+
+/// An image manifest as it is published with SOCI: its annotation stays, names another index, or
+/// is gone. Docker's manifests become OCI's, since they cannot carry annotations; their layers
+/// keep their types, as in the official conversion.
 ///
 /// All other members keep their values and places. A manifest that needs no change is returned
 /// byte for byte.
 pub fn image_manifest(
     manifest: &[u8],
-    soci_index: Option<Digest>,
+    soci_index: Change<Digest>,
 ) -> Result<Vec<u8>, AnnotateError> {
     rewrite(manifest, Layout::of(manifest), |members| {
         to_oci(members)?;
-        annotate(members, soci_index)
+        match soci_index {
+            Change::Keep => Ok(()),
+            Change::Set(index) => annotate(members, index),
+        }
     })
 }
 

@@ -17,7 +17,7 @@ fn oci(rest: &str) -> String {
 }
 
 fn annotated(manifest: &str, index: Option<Digest>) -> String {
-    text(image_manifest(manifest.as_bytes(), index).unwrap())
+    text(image_manifest(manifest.as_bytes(), Change::Set(index)).unwrap())
 }
 
 #[test]
@@ -67,6 +67,8 @@ fn a_docker_manifest_becomes_an_oci_manifest_with_docker_layers() {
     assert_eq!(converted, expected);
     // Converted as well where it gets no SOCI index: its neighbours do.
     assert!(annotated(docker, None).contains(media_type::OCI_MANIFEST));
+    let kept = image_manifest(converted.as_bytes(), Change::Keep).unwrap();
+    assert_eq!(text(kept), converted);
 }
 
 #[test]
@@ -80,7 +82,7 @@ fn what_is_no_manifest_is_refused() {
             "`config` is not an object",
         ),
     ] {
-        let error = image_manifest(document.as_bytes(), Some(soci("a"))).unwrap_err();
+        let error = image_manifest(document.as_bytes(), Change::Set(Some(soci("a")))).unwrap_err();
         assert!(error.to_string().contains(says), "{document}: {error}");
     }
 }

@@ -47,13 +47,13 @@ fn index(entries: &[String]) -> String {
     )
 }
 
-fn change(from: &str, to: &str, soci: SociChange) -> (Digest, Replacement) {
+fn change(from: &str, to: &str, soci: Change<Entry>) -> (Digest, Replacement) {
     let manifest = entry(to);
     (digest(from), Replacement { manifest, soci })
 }
 
-fn set(name: &str) -> SociChange {
-    SociChange::Set(Some(entry(name)))
+fn set(name: &str) -> Change<Entry> {
+    Change::Set(Some(entry(name)))
 }
 
 #[track_caller]
@@ -105,7 +105,7 @@ fn old_soci_entries_go_and_those_of_platforms_not_chosen_stay() {
         &before,
         &[
             change("a", "a2", set("new a")),
-            change("b", "b", SociChange::Keep),
+            change("b", "b", Change::Keep),
         ],
         &[
             manifest("a2", AMD64),
@@ -117,8 +117,8 @@ fn old_soci_entries_go_and_those_of_platforms_not_chosen_stay() {
     assert_index(
         &before,
         &[
-            change("a", "a0", SociChange::Set(None)),
-            change("b", "b2", SociChange::Keep),
+            change("a", "a0", Change::Set(None)),
+            change("b", "b2", Change::Keep),
         ],
         &[
             manifest("a0", AMD64),
@@ -147,14 +147,10 @@ fn the_same_again_keeps_every_byte() {
 fn embedded_content_goes_with_the_manifest_it_was() {
     let rest = format!(r#""data":"e30=",{AMD64}"#);
     let same = manifest("a", &rest);
-    assert_index(
-        &[same.clone()],
-        &[change("a", "a", SociChange::Keep)],
-        &[same],
-    );
+    assert_index(&[same.clone()], &[change("a", "a", Change::Keep)], &[same]);
     assert_index(
         &[manifest("a", &rest)],
-        &[change("a", "b", SociChange::Keep)],
+        &[change("a", "b", Change::Keep)],
         &[manifest("b", AMD64)],
     );
 }
