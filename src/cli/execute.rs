@@ -107,7 +107,7 @@ fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
     failure
 }
 
-fn keychain(invocation: &Invocation, aws: &Aws) -> Arc<dyn CredentialSource> {
+pub(super) fn keychain(invocation: &Invocation, aws: &Aws) -> Arc<dyn CredentialSource> {
     let context = &invocation.context;
     let folder = context.environment.get("DOCKER_CONFIG").map(PathBuf::from);
     Arc::new(Keychain::new(KeychainConfig {

@@ -2,11 +2,16 @@
 //! pushing them. What a zTOC *is* belongs to the `launchway-soci` crate; when a release needs one is
 //! `release`'s business.
 
+pub mod annotate;
+pub mod attach;
 mod earlier;
 pub mod inspect;
 mod known;
-pub mod published;
+mod layer_stream;
+mod layer_type;
+mod lookup;
 mod push;
+pub mod source_image;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -15,6 +20,9 @@ mod ztoc_blob;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
+pub use layer_stream::{StreamError, index_layer};
+pub use layer_type::LayerType;
+pub use lookup::LookError;
 pub use push::{PushedIndex, SociLayer, push_index};
 pub use store::{StoreError, ZtocStore};
 

@@ -20,6 +20,8 @@ use crate::registry::{self, BlobSource, PushOutcome, ReferenceTarget, Repository
 /// Blobs that are pushed at once: enough to hide round trips, and few enough that uploads of some
 /// megabytes each do not fill the memory.
 const AT_ONCE: usize = 4;
+/// On a SOCI index: who built it.
+const BUILD_TOOL: &str = "com.amazon.soci.build-tool-identifier";
 
 /// One indexed layer of an image, and where its zTOC can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +55,12 @@ pub struct PushedIndex {
 ///
 /// A v2 index that the registry has already costs one request: registries take no manifest whose
 /// blobs are missing, and keep those that a manifest names. A v1 index is put again nevertheless,
-/// because only the answer to that says whether the registry lists it among the referrers.
+/// because only the answer to that says whether the registry lists it among the referrers; where
+/// it does not, [`registry::Client::put_referrer`] does.
 ///
 /// # Errors
-/// Of the registry; one that is about a `file` is [`registry::ErrorKind::Source`]. A zTOC that is in none of
-/// its repositories and has no file is [`registry::ErrorKind::NotFound`].
+/// Of the registry; one that is about a `file` is [`registry::ErrorKind::Source`]. A zTOC that is
+/// in none of its repositories and has no file is [`registry::ErrorKind::NotFound`].
 pub async fn push_index(
     registry: &registry::Client,
     repository: &Repository,
@@ -65,6 +68,7 @@ pub async fn push_index(
     subject: Option<Subject>,
     options: &SociOptions,
 ) -> Result<PushedIndex, registry::Error> {
+    let about = subject.as_ref().map(|subject| subject.digest);
     let manifest = Bytes::from(index(layers, subject, options).to_bytes());
     let descriptor = describe(&manifest, options.version);
     let there = registry
@@ -75,11 +79,24 @@ pub async fn push_index(
     if !there {
         uploaded = push_blobs(registry, repository, layers).await?;
     }
-    if !there || options.version == Version::V1 {
-        let target = ReferenceTarget::Digest(descriptor.digest);
-        registry
-            .put_manifest(repository, &target, &descriptor.media_type, manifest)
-            .await?;
+    match about {
+        Some(subject) => {
+            // As the snapshotter's own client lists it.
+            let mut listed = descriptor.clone();
+            listed
+                .annotations
+                .insert(BUILD_TOOL.to_owned(), options.build_tool.clone());
+            registry
+                .put_referrer(repository, subject, &listed, manifest)
+                .await?;
+        }
+        None if !there => {
+            let target = ReferenceTarget::Digest(descriptor.digest);
+            registry
+                .put_manifest(repository, &target, &descriptor.media_type, manifest)
+                .await?;
+        }
+        None => {}
     }
     Ok(PushedIndex {
         descriptor,

@@ -4,6 +4,7 @@
 //! layers that carry the wrong one.
 
 use crate::spans::GZIP_MAGIC;
+use crate::tar::begins_with_header;
 
 /// Bytes of a tar header.
 pub(super) const BLOCK: usize = 512;
@@ -39,32 +40,12 @@ pub(super) fn of(first: &[u8]) -> Option<Format> {
     }
 }
 
-/// Whether a tar archive can begin like this: with a header, or with the zeros of its end.
+/// Whether a tar archive can begin like this: with a header, even a damaged one (what is wrong with
+/// it is for the tar reader to say), or with the zeros of its end.
 fn is_tar(block: &[u8; BLOCK]) -> bool {
-    const MAGIC: std::ops::Range<usize> = 257..262;
-    const CHECKSUM: std::ops::Range<usize> = 148..156;
-    if block.get(MAGIC) == Some(b"ustar") || block.iter().all(|&byte| byte == 0) {
-        return true;
-    }
-    let Some(recorded) = block.get(CHECKSUM).and_then(octal) else {
-        return false;
-    };
-    // The checksum's own field counts as spaces. Old writers took bytes for signed.
-    let bytes = || {
-        let field = |index| CHECKSUM.contains(&index);
-        let counted = move |(index, &byte)| if field(index) { b' ' } else { byte };
-        block.iter().enumerate().map(counted)
-    };
-    let unsigned: i64 = bytes().map(i64::from).sum();
-    let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
-    recorded == unsigned || recorded == signed
-}
-
-/// An octal number between spaces, ended by a NUL or the field's end.
-fn octal(field: &[u8]) -> Option<i64> {
-    let text = field.split(|&byte| byte == 0).next()?;
-    let text = std::str::from_utf8(text).ok()?.trim_matches(' ');
-    i64::from_str_radix(text, 8).ok()
+    block.get(257..262) == Some(b"ustar")
+        || begins_with_header(block)
+        || block.iter().all(|&byte| byte == 0)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod tests;
 
 use crate::spans::Spans;
 use crate::tar::Contents;
-use crate::ztoc::{EncodedZtoc, Ztoc};
+use crate::ztoc::{EncodeError, EncodedZtoc, Ztoc};
 use crate::{BUILDER, DEFAULT_SPAN_SIZE, Digest, Unindexable};
 use format::{BLOCK, Format};
 use pipeline::{Division, Outcome, Pipeline};
@@ -183,13 +183,16 @@ fn ztoc(
 /// Encodes a zTOC and reads it back.
 fn encode(ztoc: &Ztoc) -> Result<EncodedZtoc, Unindexable> {
     let failed = |problem| Unindexable::SelfCheck { problem };
-    let bytes = ztoc.encode();
+    let bytes = ztoc.encode().map_err(|error| {
+        let problem = error.to_string();
+        match error {
+            EncodeError::TooLarge { .. } => Unindexable::TooLarge { problem },
+            _ => failed(problem),
+        }
+    })?;
     let read = Ztoc::decode(&bytes).map_err(|error| failed(error.to_string()))?;
     if read != *ztoc {
         return Err(failed("it reads back differently".to_owned()));
     }
-    Ok(EncodedZtoc {
-        digest: Digest::of(&bytes),
-        bytes,
-    })
+    Ok(EncodedZtoc::new(bytes))
 }

@@ -71,7 +71,7 @@ impl From<registry::ConfigError> for Failure {
     }
 }
 
-fn with_registry(failure: Failure, error: &registry::Error) -> Failure {
+pub(super) fn with_registry(failure: Failure, error: &registry::Error) -> Failure {
     let failure = failure.temporary(error.is_temporary());
     match error.hint() {
         Some(hint) => failure.hint(hint),
