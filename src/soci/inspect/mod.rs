@@ -16,7 +16,8 @@ pub use report::{
     ZtocContents, ZtocInspection,
 };
 
-use super::published::{self, Found, PublishedImage, ReadError};
+use super::lookup::{self, Found, LookError};
+use super::source_image::PlatformImage;
 use super::verify::version_name;
 use super::ztoc_blob;
 use crate::image::{Descriptor, Digest, Index, Platform, annotation};
@@ -42,18 +43,10 @@ pub async fn inspect(
     registry: &Client,
     reference: &Reference,
     options: &InspectOptions,
-) -> Result<Inspection, ReadError> {
-    let failed = |source: registry::Error| ReadError::Registry {
-        reference: reference.clone(),
-        source,
-    };
-    let published = published::read(registry, reference, &options.platforms).await?;
-    let repository = &published.repository;
-    let mut images = Vec::new();
-    for image in &published.images {
-        let found = published::find_index(registry, repository, image).await;
-        images.push((image, found.map_err(failed)?));
-    }
+) -> Result<Inspection, LookError> {
+    let failed = |source: registry::Error| lookup::failed(reference, source);
+    let (source, images) = lookup::look(registry, reference, &options.platforms).await?;
+    let repository = &source.repository;
     let contents = if options.ztocs {
         read_contents(registry, repository, &images).await
     } else {
@@ -66,10 +59,10 @@ pub async fn inspect(
         .collect();
     // With a part of the platforms it cannot be said what nobody needs.
     let all = options.platforms.is_empty();
-    let top = published.index.as_ref().filter(|_| all);
+    let top = source.index.as_ref().filter(|_| all);
     Ok(Inspection {
         reference: reference.to_string(),
-        digest: published.descriptor.digest,
+        digest: source.top.digest,
         totals: Sums::total(&platforms),
         unused_indexes: top
             .map(|top| unused_indexes(top, &platforms))
@@ -82,7 +75,7 @@ pub async fn inspect(
 async fn read_contents(
     registry: &Client,
     repository: &Repository,
-    images: &[(&PublishedImage, Found)],
+    images: &[(PlatformImage, Found)],
 ) -> Result<Contents, registry::Error> {
     let mut wanted: BTreeMap<(Digest, Digest), (&Descriptor, &ZtocEntry)> = BTreeMap::new();
     for (image, found) in images {
@@ -116,7 +109,7 @@ fn entries(found: &Found) -> &[ZtocEntry] {
     }
 }
 
-fn describe(image: &PublishedImage, found: &Found, contents: &Contents) -> ImageInspection {
+fn describe(image: &PlatformImage, found: &Found, contents: &Contents) -> ImageInspection {
     let layers = &image.manifest.layers;
     let entries = entries(found);
     let by_layer: BTreeMap<Digest, &ZtocEntry> = entries.iter().map(|e| (e.layer, e)).collect();
