@@ -59,10 +59,10 @@ fn project(stage: &Stage, bake: &str, launchway: &str) -> Project {
 fn release(engine: &Engine, project: &Project, arguments: &[&str]) -> (Value, Vec<Value>) {
     let arguments = [&["release", "--progress", "rawjson"], arguments].concat();
     let outcome = engine.succeed(project, &arguments);
-    let events = outcome
-        .stderr
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok());
+    let events = outcome.stderr.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(message["launchway"].clone())
+    });
     (project.record(), events.collect())
 }
 
