@@ -186,6 +186,10 @@ impl TarReader {
             b'x' => MetaKind::Pax,
             b'L' => MetaKind::LongName,
             b'K' => MetaKind::LongLink,
+            b'g' => {
+                let problem = "is a global PAX header, which zTOCs cannot describe";
+                return Err(refusal(&header.name, problem));
+            }
             _ => return self.on_member(header),
         };
         if size > MAX_PAYLOAD {

@@ -106,8 +106,12 @@ fn check_link(
 
 /// The order of paths in which all that lies below a path comes right after it.
 fn order(a: &[u8], b: &[u8]) -> Ordering {
-    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
-    a.iter().map(rank).cmp(b.iter().map(rank))
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let rank = |path: &[u8]| {
+        let byte = path.get(same).copied();
+        byte.map(|byte| if byte == b'/' { 0 } else { byte })
+    };
+    rank(a).cmp(&rank(b))
 }
 
 /// A path as snapshotters see it: below the root, without `.`, `..`, empty components, and slashes
