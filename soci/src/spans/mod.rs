@@ -1,6 +1,14 @@
 //! Spans: the parts of a layer that can be decompressed on their own, and the checkpoints at which
 //! they begin.
 
+mod digests;
+mod gzip;
+mod header;
+
+pub(crate) use digests::{Mark, SpanDigests};
+pub(crate) use gzip::{BUFFER, GzipSpans, Limits, Sink};
+pub(crate) use header::MAGIC as GZIP_MAGIC;
+
 use crate::Digest;
 
 /// Bytes of history that deflate can refer to, and that a checkpoint carries.
@@ -68,3 +76,6 @@ impl Spans {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
