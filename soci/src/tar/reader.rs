@@ -285,6 +285,29 @@ fn damaged(offset: u64, problem: &str) -> Unindexable {
     }
 }
 
+/// Reads the headers of one member as a snapshotter does: cut out of the archive, and without its
+/// data. There must be nothing else. The member's offset is the length of the headers.
+pub(crate) fn read_headers(headers: &[u8]) -> Result<Member, Unindexable> {
+    let mut reader = TarReader::default();
+    reader.write(headers);
+    if let Some(problem) = reader.problem {
+        return Err(problem);
+    }
+    let end = headers.len() as u64;
+    match (reader.members.pop(), reader.members.len()) {
+        (Some(member), 0) if member.offset == end => Ok(member),
+        (Some(member), 0) => Err(Unindexable::Tar {
+            offset: member.offset,
+            problem: "the headers of a member are followed by something else".to_owned(),
+        }),
+        (Some(_), _) => Err(Unindexable::Tar {
+            offset: end,
+            problem: "there are the headers of several members".to_owned(),
+        }),
+        (None, _) => Err(Unindexable::Truncated { offset: end }),
+    }
+}
+
 /// Refuses the layer for one of its members.
 pub(super) fn refusal(name: &[u8], problem: impl Into<String>) -> Unindexable {
     Unindexable::Member {

@@ -15,7 +15,7 @@ use super::{Member, MemberKind, PaxRecord};
 type Place<'a> = (Cow<'a, [u8]>, usize);
 
 /// Looks at all members. The error is the index of one, and what is wrong with it as a predicate.
-pub(super) fn check(members: &[Member]) -> Result<(), (usize, String)> {
+pub(crate) fn check(members: &[Member]) -> Result<(), (usize, String)> {
     let mut places: Vec<Place<'_>> = members
         .iter()
         .enumerate()
