@@ -16,6 +16,8 @@ mod inflate;
 mod reason;
 pub mod spans;
 pub mod tar;
+#[cfg(test)]
+mod testing;
 mod verify;
 pub mod ztoc;
 

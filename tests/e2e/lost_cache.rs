@@ -10,7 +10,7 @@ use launchway::bake;
 use launchway::config::{Baseline, Source};
 use launchway::engine::{self, Engine};
 use launchway::image::Platform;
-use launchway::plan::{self, Handoff, Mode, Options, Plan};
+use launchway::plan::{self, Handoff, Mode, Options, Plan, SociWish};
 use launchway::registry::auth::{Keychain, KeychainConfig};
 use launchway::registry::{Client, ClientConfig};
 use launchway::release::record::Record;
@@ -47,6 +47,7 @@ fn plan(project: &Project) -> Plan {
         tags: Vec::new(),
         baseline: Some(Baseline::None),
         handoff: Handoff::None,
+        soci: SociWish::AsDeclared,
     };
     plan::make(&bake, &Source::default(), &options).unwrap()
 }
@@ -111,6 +112,7 @@ async fn release(plan: &Plan, engine: &Engine, observer: Observer) -> Result<Rec
         hidden: Vec::new(),
         observer,
         clock: Arc::new(jiff::Timestamp::now),
+        ztocs: None,
         fail_points: FailPoints::default(),
     };
     let options = release::Options {

@@ -7,11 +7,13 @@ mod launchway;
 mod parts;
 mod project;
 mod registry;
+mod soci;
 
 pub(crate) use launchway::{Engine, Outcome};
-pub(crate) use parts::{crane, libexec, part};
+pub(crate) use parts::{crane, libexec, output, part};
 pub(crate) use project::Project;
 pub(crate) use registry::{PASSWORD, Registry, USER};
+pub(crate) use soci::{check_annotations, document, read_with_official_library};
 
 use tempfile::TempDir;
 

@@ -1,0 +1,198 @@
+//! One pass over a layer: hashed, decompressed, read and checked as it streams by.
+//!
+//! The calling thread decompresses and reads the archive; the digests are computed on a second one.
+//! The zTOC is read back at the end and must say what was meant. That its spans can really be
+//! decompressed on their own needs no further check: `spans` got all the bytes that way.
+
+mod format;
+mod hashing;
+mod pipeline;
+#[cfg(test)]
+mod tests;
+
+use crate::spans::Spans;
+use crate::tar::Contents;
+use crate::ztoc::{EncodeError, EncodedZtoc, Ztoc};
+use crate::{BUILDER, DEFAULT_SPAN_SIZE, Digest, Unindexable};
+use format::{BLOCK, Format};
+use pipeline::{Division, Outcome, Pipeline};
+
+/// How a layer is indexed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexerOptions {
+    /// Uncompressed bytes per span; 0 counts as 1.
+    pub span_size: u64,
+    /// The build-tool identifier; part of the zTOC's digest.
+    pub build_tool: String,
+}
+
+impl Default for IndexerOptions {
+    fn default() -> Self {
+        Self {
+            span_size: DEFAULT_SPAN_SIZE,
+            build_tool: BUILDER.to_owned(),
+        }
+    }
+}
+
+/// What became of a layer.
+#[derive(Clone, Debug)]
+pub struct IndexedLayer {
+    /// SHA-256 of the bytes that were written.
+    pub digest: Digest,
+    /// How many there were.
+    pub size: u64,
+    /// SHA-256 of the uncompressed stream, where it could be read to its end. Whoever knows the
+    /// image configuration compares it with its `diff_ids`: a zTOC whose diffID is not in there
+    /// must not be used.
+    pub diff_id: Option<Digest>,
+    /// Spans of the zTOC; 0 without one.
+    pub spans: u32,
+    /// Members of the archive; 0 without a zTOC.
+    pub members: u64,
+    /// The zTOC, or why there is none.
+    pub ztoc: Result<EncodedZtoc, Unindexable>,
+}
+
+/// Indexes one layer that arrives in pieces. Memory: a few megabytes, and what the zTOC itself
+/// needs.
+#[derive(Debug)]
+pub struct LayerIndexer {
+    options: IndexerOptions,
+    stage: Stage,
+    size: u64,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The first bytes, until they tell the format.
+    First(Vec<u8>),
+    Known(Box<Pipeline>),
+}
+
+impl LayerIndexer {
+    /// Begins a layer.
+    pub fn new(mut options: IndexerOptions) -> Self {
+        options.span_size = options.span_size.max(1);
+        Self {
+            options,
+            stage: Stage::First(Vec::new()),
+            size: 0,
+        }
+    }
+
+    /// Takes the next compressed bytes, in pieces of any size. Problems are kept for the end.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        let mut rest = bytes;
+        if let Stage::First(first) = &mut self.stage {
+            let missing = BLOCK.saturating_sub(first.len()).min(bytes.len());
+            let (taken, after) = bytes.split_at(missing);
+            first.extend_from_slice(taken);
+            rest = after;
+            if let Some(format) = format::of(first) {
+                self.stage = Stage::Known(begin(format, self.options.span_size, first));
+            }
+        }
+        if let Stage::Known(pipeline) = &mut self.stage {
+            pipeline.write(rest);
+        }
+    }
+
+    /// Ends the layer.
+    pub fn finish(self) -> IndexedLayer {
+        let pipeline = match self.stage {
+            Stage::Known(pipeline) => pipeline,
+            // Too short to tell, so it is neither.
+            Stage::First(first) => begin(Format::Unknown, self.options.span_size, &first),
+        };
+        let Outcome {
+            hashed,
+            diff_id,
+            archive,
+        } = pipeline.finish();
+        let digest = hashed.layer;
+        let encoded = archive.and_then(|(contents, division)| {
+            let ztoc = ztoc(self.options, self.size, contents, division, hashed.spans)?;
+            let (spans, members) = (ztoc.spans.digests().len(), ztoc.members.len());
+            Ok((spans, members, encode(&ztoc)?))
+        });
+        let (spans, members, ztoc) = match encoded {
+            Ok((spans, members, encoded)) => (spans, members, Ok(encoded)),
+            Err(reason) => (0, 0, Err(reason)),
+        };
+        IndexedLayer {
+            digest,
+            size: self.size,
+            diff_id,
+            spans: u32::try_from(spans).unwrap_or(u32::MAX),
+            members: members as u64,
+            ztoc,
+        }
+    }
+}
+
+/// Begins with the layer itself.
+fn begin(format: Format, span_size: u64, first: &[u8]) -> Box<Pipeline> {
+    let mut pipeline = Box::new(Pipeline::new(format, span_size));
+    pipeline.write(first);
+    pipeline
+}
+
+/// Puts together what was found.
+fn ztoc(
+    options: IndexerOptions,
+    size: u64,
+    contents: Contents,
+    division: Division,
+    digests: Vec<Digest>,
+) -> Result<Ztoc, Unindexable> {
+    let span_size = options.span_size;
+    let (expected, spans) = match division {
+        Division::Gzip(checkpoints) => (
+            checkpoints.len() as u64,
+            Spans::Gzip {
+                span_size,
+                checkpoints,
+                digests,
+            },
+        ),
+        Division::Slices => (
+            size.div_ceil(span_size),
+            Spans::Uncompressed {
+                span_size,
+                size,
+                digests,
+            },
+        ),
+    };
+    if spans.digests().len() as u64 != expected {
+        return Err(Unindexable::SelfCheck {
+            problem: format!("{expected} spans, {} digests", spans.digests().len()),
+        });
+    }
+    Ok(Ztoc {
+        build_tool: options.build_tool,
+        compressed_size: size,
+        uncompressed_size: contents.end,
+        members: contents.members,
+        spans,
+    })
+}
+
+/// Encodes a zTOC and reads it back.
+fn encode(ztoc: &Ztoc) -> Result<EncodedZtoc, Unindexable> {
+    let failed = |problem| Unindexable::SelfCheck { problem };
+    let bytes = ztoc.encode().map_err(|error| {
+        let problem = error.to_string();
+        match error {
+            EncodeError::TooLarge { .. } => Unindexable::TooLarge { problem },
+            _ => failed(problem),
+        }
+    })?;
+    let read = Ztoc::decode(&bytes).map_err(|error| failed(error.to_string()))?;
+    if read != *ztoc {
+        return Err(failed("it reads back differently".to_owned()));
+    }
+    Ok(EncodedZtoc::new(bytes))
+}

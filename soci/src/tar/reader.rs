@@ -1,0 +1,302 @@
+//! The reader itself: cuts the stream into headers, payloads of meta members and skipped data, and
+//! decides where the archive ends. What headers mean is for the modules beside it.
+
+use std::mem;
+
+use super::header::{BLOCK, Block, Header, string};
+use super::pax::Records;
+use super::{Contents, Member, PaxRecord, readable, tree};
+use crate::Unindexable;
+
+/// Bytes of an extended header or long name that Go reads, and so we do.
+const MAX_PAYLOAD: u64 = 1 << 20;
+/// More members than any layer has; their zTOC would have about 600 MB.
+const MAX_MEMBERS: usize = 2_000_000;
+/// Bytes of names and PAX records that are kept: they compress well, so that a small layer could
+/// hold any amount.
+const MAX_TEXT: usize = 256 << 20;
+
+/// Reads an archive that arrives in pieces. Memory: what the members take, and at most twice
+/// 1 MiB for a header.
+#[derive(Debug)]
+pub struct TarReader {
+    step: Step,
+    /// Bytes of the archive that were taken; stays where it is when the archive has ended.
+    position: u64,
+    block: Block,
+    /// Bytes of `block` that are there.
+    filled: usize,
+    /// Bytes left of a payload, of data or of padding.
+    left: u64,
+    /// Bytes of padding that follow the payload or data.
+    padding: u64,
+    payload: Vec<u8>,
+    meta: Meta,
+    members: Vec<Member>,
+    /// Bytes of text in `members`.
+    text: usize,
+    problem: Option<Unindexable>,
+}
+
+/// What comes next in the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Header,
+    /// The block after one of zeros.
+    AfterZeros,
+    Payload(MetaKind),
+    Data,
+    Padding,
+    /// Two blocks of zeros were seen.
+    Ended,
+}
+
+/// A member that only says something about the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MetaKind {
+    Pax,
+    LongName,
+    LongLink,
+}
+
+/// What meta members said about the member to come.
+#[derive(Debug, Default)]
+struct Meta {
+    records: Records,
+    long_name: Box<[u8]>,
+    long_link: Box<[u8]>,
+}
+
+impl Default for TarReader {
+    fn default() -> Self {
+        Self {
+            step: Step::Header,
+            position: 0,
+            block: [0; BLOCK],
+            filled: 0,
+            left: 0,
+            padding: 0,
+            payload: Vec::new(),
+            meta: Meta::default(),
+            members: Vec::new(),
+            text: 0,
+            problem: None,
+        }
+    }
+}
+
+impl TarReader {
+    /// Takes the next bytes. A problem is remembered, and what follows it is ignored, as is what
+    /// follows the end of the archive.
+    pub fn write(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() && self.problem.is_none() && self.step != Step::Ended {
+            let taken = match self.step {
+                Step::Header | Step::AfterZeros => self.take_block(bytes),
+                _ => self.take_section(bytes),
+            };
+            bytes = &bytes[taken..];
+        }
+    }
+
+    /// The members, once everything was written.
+    ///
+    /// # Errors
+    /// The first problem of the stream; or else what a snapshotter could not serve of the tree that
+    /// the members make.
+    pub fn finish(self) -> Result<Contents, Unindexable> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let complete = match self.step {
+            Step::Ended | Step::Padding => true,
+            Step::Header | Step::AfterZeros => self.filled == 0,
+            Step::Payload(_) | Step::Data => false,
+        };
+        if !complete {
+            return Err(Unindexable::Truncated {
+                offset: self.position,
+            });
+        }
+        tree::check(&self.members)
+            .map_err(|(index, problem)| refusal(&self.members[index].name, problem))?;
+        Ok(Contents {
+            members: self.members,
+            end: self.position,
+        })
+    }
+
+    fn take_block(&mut self, bytes: &[u8]) -> usize {
+        let taken = bytes.len().min(BLOCK - self.filled);
+        self.block[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
+        self.filled += taken;
+        self.position += taken as u64;
+        if self.filled == BLOCK {
+            self.filled = 0;
+            if let Err(problem) = self.on_block() {
+                self.problem = Some(problem);
+            }
+        }
+        taken
+    }
+
+    fn take_section(&mut self, bytes: &[u8]) -> usize {
+        let taken = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        if matches!(self.step, Step::Payload(_)) {
+            self.payload.extend_from_slice(&bytes[..taken]);
+        }
+        self.position += taken as u64;
+        self.left -= taken as u64;
+        if self.left == 0
+            && let Err(problem) = self.on_section_end()
+        {
+            self.problem = Some(problem);
+        }
+        taken
+    }
+
+    fn on_block(&mut self) -> Result<(), Unindexable> {
+        let zeros = self.block.iter().all(|byte| *byte == 0);
+        match (self.step, zeros) {
+            (Step::AfterZeros, true) => self.step = Step::Ended,
+            (Step::AfterZeros, false) => {
+                return Err(self.damaged("a block of zeros is followed by other data"));
+            }
+            (_, true) => self.step = Step::AfterZeros,
+            (_, false) => {
+                let header = Header::parse(&self.block).map_err(|what| self.damaged(what))?;
+                self.on_header(header)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn on_header(&mut self, header: Header) -> Result<(), Unindexable> {
+        let size = self.data_size(&header)?;
+        let kind = match header.typeflag {
+            b'x' => MetaKind::Pax,
+            b'L' => MetaKind::LongName,
+            b'K' => MetaKind::LongLink,
+            _ => return self.on_member(header),
+        };
+        if size > MAX_PAYLOAD {
+            return Err(self.damaged("an extended header is longer than 1 MiB"));
+        }
+        self.enter(Step::Payload(kind), size)
+    }
+
+    fn on_member(&mut self, mut header: Header) -> Result<(), Unindexable> {
+        let meta = mem::take(&mut self.meta);
+        meta.records
+            .apply(&mut header)
+            .map_err(|what| self.damaged(what))?;
+        if !meta.long_name.is_empty() {
+            header.name = meta.long_name;
+        }
+        if !meta.long_link.is_empty() {
+            header.linkname = meta.long_link;
+        }
+        // Before USTAR, directories were known by the slash alone.
+        if header.typeflag == 0 {
+            header.typeflag = if header.name.ends_with(b"/") {
+                b'5'
+            } else {
+                b'0'
+            };
+        }
+        let size = self.data_size(&header)?;
+        let member = readable::member(header, meta.records, self.position, size)?;
+        self.text += text_of(&member);
+        if self.members.len() >= MAX_MEMBERS || self.text > MAX_TEXT {
+            return Err(Unindexable::TooLarge {
+                problem: if self.text > MAX_TEXT {
+                    format!("its names and PAX records have more than {MAX_TEXT} bytes")
+                } else {
+                    format!("it has more than {MAX_MEMBERS} members")
+                },
+            });
+        }
+        self.members.push(member);
+        self.enter(Step::Data, size)
+    }
+
+    /// Bytes of data that follow a header: none for what has no data, whatever its size says.
+    fn data_size(&self, header: &Header) -> Result<u64, Unindexable> {
+        if matches!(header.typeflag, b'1'..=b'6') {
+            return Ok(0);
+        }
+        u64::try_from(header.size).map_err(|_| self.damaged("a size is negative"))
+    }
+
+    fn enter(&mut self, step: Step, size: u64) -> Result<(), Unindexable> {
+        self.step = step;
+        self.left = size;
+        self.padding = size.wrapping_neg() % BLOCK as u64;
+        if size == 0 {
+            self.on_section_end()?;
+        }
+        Ok(())
+    }
+
+    fn on_section_end(&mut self) -> Result<(), Unindexable> {
+        if let Step::Payload(kind) = self.step {
+            match kind {
+                MetaKind::Pax => {
+                    self.meta.records =
+                        Records::parse(&self.payload).map_err(|what| self.damaged(what))?;
+                }
+                MetaKind::LongName => self.meta.long_name = string(&self.payload).into(),
+                MetaKind::LongLink => self.meta.long_link = string(&self.payload).into(),
+            }
+            self.payload.clear();
+        }
+        self.left = mem::take(&mut self.padding);
+        self.step = if self.left == 0 {
+            Step::Header
+        } else {
+            Step::Padding
+        };
+        Ok(())
+    }
+
+    fn damaged(&self, problem: &str) -> Unindexable {
+        Unindexable::Tar {
+            offset: self.position,
+            problem: problem.to_owned(),
+        }
+    }
+}
+
+/// Refuses the layer for one of its members.
+pub(super) fn refusal(name: &[u8], problem: impl Into<String>) -> Unindexable {
+    Unindexable::Member {
+        name: shown(name),
+        problem: problem.into(),
+    }
+}
+
+/// A name for a message: what does not print is escaped or replaced, what is too long is cut.
+pub(super) fn shown(name: &[u8]) -> String {
+    const MAX_CHARS: usize = 200;
+    let mut shown: String = String::from_utf8_lossy(&name[..name.len().min(MAX_CHARS * 4)])
+        .chars()
+        .take(MAX_CHARS)
+        .flat_map(|char| {
+            let escaped = char.is_control().then(|| char.escape_default());
+            let plain = escaped.is_none().then_some(char);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect();
+    if name.len() > shown.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn text_of(member: &Member) -> usize {
+    let records: usize = member
+        .pax
+        .iter()
+        .map(|(key, value)| size_of::<PaxRecord>() + key.len() + value.len())
+        .sum();
+    member.name.len() + member.linkname.len() + member.uname.len() + member.gname.len() + records
+}

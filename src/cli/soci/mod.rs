@@ -1,0 +1,37 @@
+//! `launchway soci`: SOCI indexes of images that are in a registry. One file per action.
+
+mod attach;
+mod size;
+
+use crate::ui::Failure;
+
+use super::Invocation;
+
+const ABOUT: &str = "\
+Attach SOCI indexes to images, and look at those that they have
+
+With a SOCI index, Fargate and the soci-snapshotter start a container before its image is
+downloaded.";
+
+/// Arguments of `soci`.
+#[derive(Debug, clap::Args)]
+#[command(long_about = ABOUT, arg_required_else_help = true)]
+#[command(subcommand_value_name = "ACTION", subcommand_help_heading = "Actions")]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What can be done with SOCI indexes.
+#[derive(Debug, clap::Subcommand)]
+pub enum Action {
+    /// Index the layers of an image in a registry, and attach the SOCI indexes to it
+    Attach(attach::Args),
+}
+
+pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    match args.action {
+        Action::Attach(args) => attach::run(args, invocation).await,
+    }
+}

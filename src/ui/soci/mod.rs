@@ -1,0 +1,5 @@
+//! SOCI indexes for people.
+
+mod attached;
+
+pub use attached::attached_table;
