@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"io"
 	"os"
-	"strconv"
 
 	"github.com/awslabs/soci-snapshotter/ztoc/compression"
 )
@@ -54,20 +53,4 @@ func openLayer(path string) (*os.File, *io.SectionReader, error) {
 		return nil, nil, err
 	}
 	return file, io.NewSectionReader(file, 0, status.Size()), nil
-}
-
-// compress is Go's gzip, which BuildKit uses, as a filter.
-func compress(arguments []string) error {
-	level, err := strconv.Atoi(arguments[0])
-	if err != nil {
-		return err
-	}
-	writer, err := gzip.NewWriterLevel(os.Stdout, level)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(writer, os.Stdin); err != nil {
-		return err
-	}
-	return writer.Close()
 }

@@ -25,6 +25,7 @@ var commands = map[string]command{
 	"verify": {"LAYER ZTOC", "compare every span and member with the layer", 2, verify},
 	"index":  {"INDEX.json", "check that a SOCI index survives decoding and encoding byte for byte", 1, index},
 	"gzip":   {"LEVEL <IN >OUT", "compress with Go's compress/gzip", 1, compress},
+	"repack": {"<IN >OUT", "write an archive again with Go's archive/tar", 0, repack},
 }
 
 func main() {
