@@ -16,6 +16,7 @@ pub use report::{
     ZtocContents, ZtocInspection,
 };
 
+use super::layer_type::LayerType;
 use super::lookup::{self, Found, LookError};
 use super::source_image::PlatformImage;
 use super::verify::version_name;
@@ -184,22 +185,17 @@ fn percent(part: u64, whole: u64) -> f64 {
     (ratio * 1000.0).round() / 10.0
 }
 
-/// Why a layer is not in its image's index, as far as that can be seen from outside: the end of a
-/// sentence that begins with the layer. `smallest` is the smallest layer in it.
+/// Why a layer is not in its image's index, as far as that can be seen from outside. `smallest` is
+/// the smallest layer in it.
 fn why_not(layer: &Descriptor, smallest: Option<u64>) -> &'static str {
-    let kind = layer.media_type.as_str();
-    if kind.ends_with("zstd") {
-        "is compressed with zstd, which SOCI cannot index"
-    } else if kind.contains("nondistributable") || kind.contains("foreign") {
-        "is not in the registry"
-    } else if layer.size < DEFAULT_MIN_LAYER_SIZE {
-        "is small"
-    } else if smallest.is_none() {
-        "is large enough, but there is no SOCI index"
-    } else if smallest.is_some_and(|smallest| layer.size < smallest) {
-        "is smaller than every indexed layer"
-    } else {
-        "was left out by the builder"
+    if let Some(objection) = LayerType::of(&layer.media_type).objection() {
+        return objection;
+    }
+    match smallest {
+        _ if layer.size < DEFAULT_MIN_LAYER_SIZE => "it is small",
+        None => "there is no SOCI index, though it is large enough for one",
+        Some(smallest) if layer.size < smallest => "it is smaller than every indexed layer",
+        Some(_) => "its builder left it out",
     }
 }
 

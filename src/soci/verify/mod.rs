@@ -20,6 +20,7 @@ pub use report::{
     IndexSummary, LayerOutcome, LayerVerification, PlatformVerification, Verification,
 };
 
+use super::layer_type::LayerType;
 use super::lookup::{self, Found, LookError};
 use super::source_image::PlatformImage;
 use crate::image::{Descriptor, Digest, Index, Platform, annotation};
@@ -275,9 +276,10 @@ fn entry_warning(
 /// A layer that the official tool would have indexed.
 fn large_layer(image: &PlatformImage) -> Option<Digest> {
     let layers = &image.manifest.layers;
-    let large = layers
-        .iter()
-        .find(|layer| layer.size >= DEFAULT_MIN_LAYER_SIZE && !layer.media_type.ends_with("zstd"));
+    let large = layers.iter().find(|layer| {
+        layer.size >= DEFAULT_MIN_LAYER_SIZE
+            && LayerType::of(&layer.media_type).objection().is_none()
+    });
     large.map(|layer| layer.digest)
 }
 
