@@ -62,6 +62,15 @@ fn official_ztocs_fit_their_layers() {
 }
 
 #[test]
+fn spans_that_old_snapshotters_cannot_read_are_counted() {
+    for (name, expected) in [("pax", 0), ("uncompressed", 0), ("members", 1)] {
+        let (layer, ztoc) = case(name);
+        let verified = verify(&layer, ztoc).unwrap();
+        assert_eq!(verified.spans_across_members, expected, "{name}");
+    }
+}
+
+#[test]
 fn the_diff_id_is_that_of_the_whole_stream() {
     let diff_id = |name| {
         let (layer, ztoc) = case(name);
