@@ -28,6 +28,18 @@ pub(super) struct Gzip {
     crc: u32,
     /// Where the current span must have ended.
     end: Option<u64>,
+    /// Whether the current span goes on into a further member.
+    crossing: Crossing,
+    /// How many spans do.
+    crossed: u32,
+}
+
+/// A further member only counts once it has content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crossing {
+    No,
+    Begun,
+    Counted,
 }
 
 #[derive(Debug)]
@@ -62,6 +74,8 @@ impl Gzip {
             crc: 0,
             // The first span begins at 0, so nothing comes before it.
             end: Some(0),
+            crossing: Crossing::No,
+            crossed: 0,
         })
     }
 
@@ -104,6 +118,7 @@ impl Gzip {
                 "the window of span {span} (from byte {at}) is not what comes before it"
             ));
         }
+        self.crossing = Crossing::No;
         self.inflate
             .start(&checkpoint.window, checkpoint.bits, last_byte)
             .map_err(|error| format!("span {span} (from byte {at}) cannot be begun: {error}"))
@@ -154,6 +169,11 @@ impl Gzip {
         Ok(())
     }
 
+    /// How many spans go on into a further member of the gzip stream.
+    pub(super) fn spans_across_members(&self) -> u32 {
+        self.crossed
+    }
+
     /// Whether the layer may end here.
     pub(super) fn check_end(&self) -> Result<(), String> {
         match self.stage {
@@ -171,6 +191,9 @@ impl Gzip {
         self.stage = Stage::Blocks { boundary: Some(0) };
         self.member_start = self.output;
         self.crc = 0;
+        if self.crossing == Crossing::No {
+            self.crossing = Crossing::Begun;
+        }
         Ok(())
     }
 
@@ -195,6 +218,10 @@ impl Gzip {
                 return Err(format!("it goes on beyond byte {end} of the archive"));
             }
             let fresh = &self.buffer[fresh];
+            if self.crossing == Crossing::Begun && !fresh.is_empty() {
+                self.crossed = self.crossed.saturating_add(1);
+                self.crossing = Crossing::Counted;
+            }
             self.crc = crc32(self.crc, fresh);
             archive.write(fresh)?;
             let boundary = match step.stop {

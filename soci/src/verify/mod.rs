@@ -70,6 +70,9 @@ pub struct Verified {
     pub spans: u32,
     /// Members whose header and data were found where the zTOC says.
     pub members: u64,
+    /// Spans that go on into a further member of the gzip stream. Snapshotters before v0.14 give
+    /// zeros in place of what they hold of that member.
+    pub spans_across_members: u32,
 }
 
 /// What a snapshotter would stumble over.
@@ -158,15 +161,20 @@ impl LayerVerifier {
             .into());
         }
         self.end_span()?;
-        if let Layout::Gzip { stream, .. } = &self.layout {
-            stream.check_end()?;
-        }
+        let spans_across_members = match &self.layout {
+            Layout::Gzip { stream, .. } => {
+                stream.check_end()?;
+                stream.spans_across_members()
+            }
+            Layout::Slices { .. } => 0,
+        };
         let (diff_id, members) = self.archive.finish()?;
         Ok(Verified {
             digest: Digest::from_sha256(self.layer.finalize().into()),
             diff_id,
             spans: u32::try_from(self.begun).unwrap_or(u32::MAX),
             members,
+            spans_across_members,
         })
     }
 

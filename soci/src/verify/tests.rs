@@ -4,10 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
+use proptest::sample::Index;
+use zlib_rs::DeflateFlush;
 
 use super::*;
 use crate::spans::WINDOW;
 use crate::tar::MemberKind;
+use crate::testing::{HEADER, deflate_pieces, member_of};
+use crate::{IndexerOptions, LayerIndexer};
 
 const CASES: [&str; 9] = [
     "pax",
@@ -58,6 +62,15 @@ fn official_ztocs_fit_their_layers() {
             let again = verify_in_pieces(&layer, ztoc.clone(), piece);
             assert_eq!(again, Ok(verified), "{name} in pieces of {piece}");
         }
+    }
+}
+
+#[test]
+fn spans_that_old_snapshotters_cannot_read_are_counted() {
+    for (name, expected) in [("pax", 0), ("uncompressed", 0), ("members", 1)] {
+        let (layer, ztoc) = case(name);
+        let verified = verify(&layer, ztoc).unwrap();
+        assert_eq!(verified.spans_across_members, expected, "{name}");
     }
 }
 
@@ -391,7 +404,7 @@ proptest! {
     #[test]
     fn a_ztoc_with_a_damaged_byte_never_passes_for_another_layer(
         name in proptest::sample::select(&CASES[..]),
-        at: proptest::sample::Index,
+        at: Index,
         flip in 1_u8..,
     ) {
         let (layer, original) = case(name);
@@ -418,4 +431,56 @@ proptest! {
             prop_assert!(same == original, "byte {} of {}", at, name);
         }
     }
+
+    /// However an archive is compressed and cut into spans: what the indexer makes of it holds.
+    #[test]
+    fn what_the_indexer_builds_fits_the_layer(
+        cuts in proptest::collection::vec(any::<Index>(), 0..4),
+        flushes in proptest::collection::vec(any::<Index>(), 0..6),
+        level in 0..=9_i32,
+        span_size in 1_u64..30_000,
+        compressed in proptest::bool::weighted(0.9),
+    ) {
+        let (tar, _) = case("uncompressed");
+        let layer = if compressed {
+            gzip_members(&tar, &cuts, &flushes, level)
+        } else {
+            tar.clone()
+        };
+        let mut indexer = LayerIndexer::new(IndexerOptions { span_size, ..IndexerOptions::default() });
+        indexer.write(&layer);
+        let indexed = indexer.finish();
+        let ztoc = Ztoc::decode(&indexed.ztoc.unwrap().bytes).unwrap();
+        let verified = verify(&layer, ztoc).unwrap();
+        prop_assert_eq!(verified.digest, indexed.digest);
+        prop_assert_eq!(Some(verified.diff_id), indexed.diff_id);
+        prop_assert_eq!(verified.diff_id, Digest::of(&tar));
+        prop_assert_eq!(verified.spans, indexed.spans);
+        prop_assert_eq!(verified.members, indexed.members);
+        prop_assert_eq!(verified.spans_across_members, 0);
+    }
+}
+
+/// The bytes as gzip members that end at `cuts`, with deflate blocks that end at `flushes`.
+fn gzip_members(bytes: &[u8], cuts: &[Index], flushes: &[Index], level: i32) -> Vec<u8> {
+    let mut members = Vec::new();
+    for member in split(bytes, cuts) {
+        let pieces: Vec<_> = split(member, flushes)
+            .into_iter()
+            .map(|piece| (piece, DeflateFlush::SyncFlush))
+            .collect();
+        let stream = deflate_pieces(&pieces, level);
+        members.extend(member_of(HEADER, &stream, member));
+    }
+    members
+}
+
+fn split<'a>(bytes: &'a [u8], at: &[Index]) -> Vec<&'a [u8]> {
+    let mut at: Vec<usize> = at.iter().map(|at| at.index(bytes.len() + 1)).collect();
+    at.sort_unstable();
+    at.push(bytes.len());
+    let mut start = 0;
+    at.into_iter()
+        .map(|end| &bytes[std::mem::replace(&mut start, end)..end])
+        .collect()
 }
