@@ -1,5 +1,6 @@
 //! What `soci inspect` found, for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::soci::inspect::{
@@ -14,6 +15,9 @@ pub fn inspection_table(inspection: &Inspection, style: Style) -> String {
         text.push('\n');
         image_rows(&mut text, image, style);
     }
+    if !inspection.unused_indexes.is_empty() {
+        text.push('\n');
+    }
     unused_rows(&mut text, "SOCI index", &inspection.unused_indexes, style);
     if inspection.platforms.len() > 1 {
         // Writing to a String cannot fail.
@@ -26,16 +30,22 @@ pub fn inspection_table(inspection: &Inspection, style: Style) -> String {
 fn image_rows(text: &mut String, image: &ImageInspection, style: Style) {
     let index = match (&image.soci_index, &image.problem) {
         (Some(index), _) => format!(
-            "SOCI index {} {} by {}",
+            "SOCI index {} {} by {}{}",
             index.version,
             index.digest.short(),
-            index.build_tool
+            index.build_tool,
+            spans(image)
         ),
         (None, Some(problem)) => format!("{} {problem}", style.red("unusable SOCI index:")),
         (None, None) => style.yellow("no SOCI index"),
     };
     let name = style.bold(&image.platform);
     let _ = writeln!(text, "{name}  {}  {index}", image.manifest.short());
+    if image.soci_index.is_some() {
+        let [size, ztoc, spans, members] = ["size", "zTOC", "spans", "members"];
+        let head = format!("{size:>29}  {ztoc:>9}  {spans:>14}  {members:>8}");
+        let _ = writeln!(text, "{}", style.dim(head));
+    }
     for (number, layer) in image.layers.iter().enumerate() {
         let _ = writeln!(text, "{}", layer_row(number + 1, layer, style));
     }
@@ -45,30 +55,43 @@ fn image_rows(text: &mut String, image: &ImageInspection, style: Style) {
     }
 }
 
+/// `   1  0123456789ab   284.9 MB   21.2 MB   7.4%     181     50987`.
 fn layer_row(number: usize, layer: &LayerInspection, style: Style) -> String {
     let state = match &layer.state {
-        LayerState::Indexed { ztoc } => {
-            format!("{}  {}", style.green("indexed "), ztoc_cells(ztoc))
-        }
-        LayerState::Unusable { problem, .. } => format!("{}  {problem}", style.red("unusable")),
-        LayerState::NotIndexed { reason } => format!("{}  {reason}", style.dim("not     ")),
+        LayerState::Indexed { ztoc } => ztoc_cells(ztoc),
+        LayerState::Unusable { problem, .. } => format!("{} {problem}", style.red("unusable:")),
+        LayerState::NotIndexed { reason } => style.dim(format!("not indexed: {reason}")),
     };
-    let size = measure::bytes(layer.size);
-    format!("{number:>3}  {}  {size:>9}  {state}", layer.digest.short())
+    let (name, size) = (layer.digest.short(), measure::bytes(layer.size));
+    let row = format!("{number:>4}  {name}  {size:>9}  {state}");
+    row.trim_end().to_owned()
 }
 
-/// `zTOC 21.2 MB (7.4%), 181 spans of 4 MiB, 50987 members`.
 fn ztoc_cells(ztoc: &ZtocInspection) -> String {
     let size = measure::bytes(ztoc.size);
-    let percent = ztoc.overhead_percent;
-    let span = span_size(ztoc.span_size);
-    match &ztoc.contents {
-        Some(contents) => format!(
-            "zTOC {size} ({percent:.1}%), {} spans of {span}, {} members",
-            contents.spans, contents.members
-        ),
-        None => format!("zTOC {size} ({percent:.1}%), spans of {span}"),
+    let percent = format!("{:.1}%", ztoc.overhead_percent);
+    let contents = ztoc.contents.as_ref();
+    let spans = contents.map(|contents| contents.spans.to_string());
+    let members = contents.map(|contents| contents.members.to_string());
+    format!(
+        "{size:>9}  {percent:>6}  {:>6}  {:>8}",
+        spans.unwrap_or_default(),
+        members.unwrap_or_default()
+    )
+}
+
+/// `, spans of 4 MiB`.
+fn spans(image: &ImageInspection) -> String {
+    let sizes = image.layers.iter().filter_map(|layer| match &layer.state {
+        LayerState::Indexed { ztoc } | LayerState::Unusable { ztoc, .. } => Some(ztoc.span_size),
+        LayerState::NotIndexed { .. } => None,
+    });
+    let sizes: BTreeSet<u64> = sizes.collect();
+    let sizes: Vec<String> = sizes.into_iter().map(span_size).collect();
+    if sizes.is_empty() {
+        return String::new();
     }
+    format!(", spans of {}", sizes.join(" and "))
 }
 
 /// Span sizes are powers of two, as people set them.
@@ -205,7 +228,25 @@ mod tests {
             unused_indexes: vec![unused],
             platforms: vec![indexed, plain],
         };
-        assert_snapshot!(inspection_table(&inspection, Style::PLAIN), @"");
+        assert_snapshot!(inspection_table(&inspection, Style::PLAIN), @r"
+        sha256:28720365c5e7476a011e4f43ac003ee5f16247a263b9d623aa85ed311d73bf39
+
+        linux/amd64  5861314d7fcc  SOCI index v2 1bc04b5291c2 by Launchway SOCI v1, spans of 4 MiB
+                                 size       zTOC           spans   members
+           1  ca978112ca1b   284.9 MB    21.2 MB    7.4%     181     50987
+           2  3e23e8160039   284.9 MB    21.2 MB    7.4%
+           3  2e7d2c03a950     1.2 kB  not indexed: it is small
+          2 of 3 layers are lazy, 569.8 MB of 569.8 MB; zTOCs 42.4 MB
+          unused: zTOC cba06b5736fa (800.0 kB): the image has no layer sha256:…
+
+        linux/arm64  f69162950f23  no SOCI index
+           1  18ac3e7343f0    31.0 MB  not indexed: there is no SOCI index
+          none of 1 layer is lazy; 31.0 MB are downloaded before a start
+
+          unused: SOCI index cba06b5736fa (800.0 kB): the image has no layer sha256:…
+
+        All platforms  2 of 3 layers are lazy, 569.8 MB of 569.8 MB; zTOCs 42.4 MB
+        ");
     }
 
     #[test]

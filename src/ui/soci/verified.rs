@@ -28,8 +28,19 @@ fn platform_rows(text: &mut String, platform: &PlatformVerification, style: Styl
     // Writing to a String cannot fail.
     let name = style.bold(&platform.platform);
     let _ = writeln!(text, "{name}  {}  {index}", platform.manifest.short());
+    if platform.soci_index.is_some() {
+        let [size, spans, members] = ["size", "spans", "members"];
+        let head = format!("{size:>29}  {spans:>6}  {members:>8}");
+        let _ = writeln!(text, "{}", style.dim(head));
+    }
     for (number, layer) in platform.layers.iter().enumerate() {
-        let _ = writeln!(text, "{}", layer_row(number + 1, layer, style).trim_end());
+        let _ = writeln!(text, "{}", layer_row(number + 1, layer, style));
+    }
+    for (number, layer) in platform.layers.iter().enumerate() {
+        if let LayerOutcome::Failed { problem } = &layer.outcome {
+            let label = style.red("problem:");
+            let _ = writeln!(text, "  {label} layer {}: {problem}", number + 1);
+        }
     }
     for problem in &platform.problems {
         let _ = writeln!(text, "  {} {problem}", style.red("problem:"));
@@ -39,20 +50,17 @@ fn platform_rows(text: &mut String, platform: &PlatformVerification, style: Styl
     }
 }
 
-/// `  1  0123456789ab   57.0 MB   14 spans   5210 members  ok`.
+/// `   1  0123456789ab    57.0 MB     181     50987  ok`.
 fn layer_row(number: usize, layer: &LayerVerification, style: Style) -> String {
-    let outcome = match &layer.outcome {
-        LayerOutcome::NotIndexed => style.dim("not indexed"),
+    let (spans, members, outcome) = match &layer.outcome {
+        LayerOutcome::NotIndexed => (String::new(), String::new(), style.dim("not indexed")),
         LayerOutcome::Verified { spans, members } => {
-            format!("{}  {spans} spans, {members} members", style.green("ok"))
+            (spans.to_string(), members.to_string(), style.green("ok"))
         }
-        LayerOutcome::Failed { problem } => format!("{}  {problem}", style.red("failed")),
+        LayerOutcome::Failed { .. } => (String::new(), String::new(), style.red("failed")),
     };
-    let size = measure::bytes(layer.size);
-    format!(
-        "{number:>3}  {}  {size:>9}  {outcome}",
-        layer.digest.short()
-    )
+    let (name, size) = (layer.digest.short(), measure::bytes(layer.size));
+    format!("{number:>4}  {name}  {size:>9}  {spans:>6}  {members:>8}  {outcome}")
 }
 
 #[cfg(test)]
@@ -111,6 +119,19 @@ mod tests {
             ok: false,
             platforms: vec![good, bad],
         };
-        assert_snapshot!(verification_table(&verification, Style::PLAIN), @"");
+        assert_snapshot!(verification_table(&verification, Style::PLAIN), @r"
+        sha256:28720365c5e7476a011e4f43ac003ee5f16247a263b9d623aa85ed311d73bf39
+
+        linux/amd64  5861314d7fcc  SOCI index v2 1bc04b5291c2 by Launchway SOCI v1
+                                 size   spans   members
+           1  ca978112ca1b   284.9 MB     181     50987  ok
+           2  3e23e8160039     1.2 kB                    not indexed
+          warning: the image index does not list it
+
+        linux/arm64  f69162950f23  no SOCI index
+           1  2e7d2c03a950    31.0 MB                    failed
+          problem: layer 1: its zTOC sha256:… is not in the registry
+          problem: the annotation names nothing
+        ");
     }
 }
