@@ -102,7 +102,7 @@ def one_layer(bench, source, options):
     with open(layers["gzip -6"], "wb") as out:
         subprocess.run(["gzip", "-6", "-c", archive], stdout=out, check=True)
     with open(layers["Go gzip"], "wb") as out, open(archive, "rb") as tar:
-        subprocess.run([OFFICIAL, "gzip"], stdin=tar, stdout=out, check=True)
+        subprocess.run([OFFICIAL, "gzip", "-1"], stdin=tar, stdout=out, check=True)
     size = archive.stat().st_size >> 20
     archive.unlink()
     for name, layer in layers.items():

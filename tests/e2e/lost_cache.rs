@@ -102,8 +102,7 @@ impl Bench {
                 std::thread::spawn(interfere.clone()).join().unwrap();
             }
         });
-        self.runtime
-            .block_on(release(plan, &self.engine, observer))
+        self.runtime.block_on(release(plan, &self.engine, observer))
     }
 
     /// Empties the daemon's cache.

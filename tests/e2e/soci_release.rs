@@ -129,8 +129,14 @@ fn a_release_is_lazy_everywhere_and_builds_no_ztoc_twice() {
         assert_lazy(&format!("{}/{image}:live", registry.address), 1);
         // Of the index as a whole, crane asks that everything in it is an image.
         for platform in PLATFORMS {
-            let manifest = first["images"][image]["platforms"][platform]["manifest"].as_str().unwrap();
-            crane(&["validate", "--remote", &format!("{}/{image}@{manifest}", registry.address)]);
+            let manifest = first["images"][image]["platforms"][platform]["manifest"]
+                .as_str()
+                .unwrap();
+            crane(&[
+                "validate",
+                "--remote",
+                &format!("{}/{image}@{manifest}", registry.address),
+            ]);
         }
     }
     assert_eq!(check_annotations(registry), 4);
