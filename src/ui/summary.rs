@@ -185,7 +185,7 @@ fn push_image(text: &mut String, name: &str, image: &ImageRecord, compared: bool
 }
 
 fn push_soci(text: &mut String, indent: usize, image: &ImageRecord, style: Style) {
-    let mut name = "SOCI";
+    let mut name = soci::heading(image);
     for line in soci::lines(image) {
         let _ = writeln!(text, "{:indent$}{}  {line}", "", measure::pad(name, STATUS));
         name = "";
@@ -408,7 +408,9 @@ mod tests {
         let mut different = image("batch", true, "no baseline");
         let outcomes = [&[Built, Small][..], &[LeftOut, Small]];
         for (platform, outcomes) in different.platforms.values_mut().zip(outcomes) {
-            platform.soci = Some(soci::tests::record(outcomes));
+            let mut record = soci::tests::record(outcomes);
+            record.version = launchway_soci::index::Version::V1;
+            platform.soci = Some(record);
         }
         let text = render(
             &record(vec![("api", same), ("batch", different)]),
@@ -428,7 +430,7 @@ mod tests {
           batch  changed    4bb24efc9641  no baseline
                  amd64      72de3e0d6122    31.0 MB    8.0s  2 of 9 steps cached
                  arm64      3bd07af1a62a    30.0 MB   1m35s  9 of 9 steps cached
-                 SOCI       amd64  1 of 2 layers indexed (built), 1 below 10 MiB
+                 SOCI v1    amd64  1 of 2 layers indexed (built), 1 below 10 MiB
                             arm64  none of 2 layers indexed, 1 cannot be, 1 below 10 MiB
                  ! layer 3ef3bd6c80bd: it is compressed with zstd, which SOCI cannot index
                  registry.example.com/shop/batch: 1.4.0, production

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use launchway_soci::index::Version;
+
 use crate::config::show_size;
 use crate::image::{Digest, Platform};
 use crate::release::record::{ImageRecord, SociOutcome, SociRecord};
@@ -32,6 +34,15 @@ pub(super) fn lines(image: &ImageRecord) -> Vec<String> {
         .zip(texts)
         .map(line)
         .collect()
+}
+
+/// What the lines begin with: the older version is worth a word.
+pub(super) fn heading(image: &ImageRecord) -> &'static str {
+    let mut records = image.platforms.values();
+    match records.find_map(|built| built.soci.as_ref()) {
+        Some(record) if record.version == Version::V1 => "SOCI v1",
+        _ => "SOCI",
+    }
 }
 
 /// Layers of any platform that could not be indexed, each once, and why.
@@ -90,8 +101,6 @@ fn text(record: &SociRecord) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use launchway_soci::index::Version;
-
     use super::*;
     use crate::release::record::SociLayerRecord;
 
