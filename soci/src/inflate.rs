@@ -199,8 +199,12 @@ pub(crate) fn crc32(crc: u32, bytes: &[u8]) -> u32 {
 fn failure(stream: &z::z_stream, code: c_int) -> InflateError {
     if !stream.msg.is_null() {
         // SAFETY: where zlib sets a message, it is a C string constant.
-        let message = unsafe { CStr::from_ptr(stream.msg) };
-        return InflateError(message.to_string_lossy().into_owned());
+        let message = unsafe { CStr::from_ptr(stream.msg) }.to_string_lossy();
+        // What its fast path found is overwritten with this, which is about us and untrue.
+        return InflateError(match &*message {
+            "repeated call with bad state" => "invalid code or distance".to_owned(),
+            message => message.to_owned(),
+        });
     }
     InflateError(match code {
         z::Z_MEM_ERROR => "out of memory".to_owned(),
@@ -213,8 +217,11 @@ mod tests {
     use super::*;
     use crate::testing::{EMPTY_BLOCK, deflate, text};
 
+    /// Bytes taken and made up to there, bits, whether it is the last.
+    type BlockEnd = (usize, usize, u8, bool);
+
     /// Decompresses with a given amount of input and output at a time, and notes block ends.
-    fn run(stream: &[u8], input: usize, output: usize) -> (Vec<u8>, Vec<(usize, usize, u8, bool)>) {
+    fn run(stream: &[u8], input: usize, output: usize) -> (Vec<u8>, Vec<BlockEnd>) {
         let mut inflate = Inflate::new().unwrap();
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         let mut taken = 0;
@@ -270,7 +277,7 @@ mod tests {
             // The window is needed.
             inflate.start(&[], bits, stream[at - 1]).unwrap();
             let error = inflate.step(&stream[at..], &mut output, false).unwrap_err();
-            assert_eq!(error.to_string(), "invalid distance too far back");
+            assert_eq!(error.to_string(), "invalid code or distance");
         }
     }
 
