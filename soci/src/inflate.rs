@@ -199,11 +199,106 @@ pub(crate) fn crc32(crc: u32, bytes: &[u8]) -> u32 {
 fn failure(stream: &z::z_stream, code: c_int) -> InflateError {
     if !stream.msg.is_null() {
         // SAFETY: where zlib sets a message, it is a C string constant.
-        let message = unsafe { CStr::from_ptr(stream.msg) };
-        return InflateError(message.to_string_lossy().into_owned());
+        let message = unsafe { CStr::from_ptr(stream.msg) }.to_string_lossy();
+        // What its fast path found is overwritten with this, which is about us and untrue.
+        return InflateError(match &*message {
+            "repeated call with bad state" => "invalid code or distance".to_owned(),
+            message => message.to_owned(),
+        });
     }
     InflateError(match code {
         z::Z_MEM_ERROR => "out of memory".to_owned(),
         code => format!("inflate gives code {code}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{EMPTY_BLOCK, deflate, text};
+
+    /// Bytes taken and made up to there, bits, whether it is the last.
+    type BlockEnd = (usize, usize, u8, bool);
+
+    /// Decompresses with a given amount of input and output at a time, and notes block ends.
+    fn run(stream: &[u8], input: usize, output: usize) -> (Vec<u8>, Vec<BlockEnd>) {
+        let mut inflate = Inflate::new().unwrap();
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        let mut taken = 0;
+        let mut buffer = vec![0; output];
+        loop {
+            let available = &stream[taken..stream.len().min(taken + input)];
+            let step = inflate.step(available, &mut buffer, true).unwrap();
+            taken += step.consumed;
+            bytes.extend_from_slice(&buffer[..step.produced]);
+            match step.stop {
+                Stop::BlockEnd { bits, last } => ends.push((taken, bytes.len(), bits, last)),
+                Stop::StreamEnd => break,
+                Stop::NeedInput => assert_eq!(step.consumed, available.len()),
+                Stop::NeedOutput => assert_eq!(step.produced, output),
+            }
+        }
+        assert_eq!(taken, stream.len());
+        (bytes, ends)
+    }
+
+    #[test]
+    fn block_ends_do_not_depend_on_the_pieces() {
+        let content = text(400_000, 1);
+        let stream = [EMPTY_BLOCK, &deflate(&content, 6)].concat();
+        let (bytes, ends) = run(&stream, usize::MAX >> 1, 1 << 20);
+        assert!(bytes == content);
+        assert!(ends.len() > 4);
+        assert_eq!(ends[0], (EMPTY_BLOCK.len(), 0, 0, false));
+        let last: Vec<_> = ends.iter().map(|end| end.3).collect();
+        assert_eq!(last.iter().position(|&last| last), Some(ends.len() - 1));
+        for (input, output) in [(1, 1), (1, 70_000), (5_000, 3), (333, 1_000)] {
+            assert!(run(&stream, input, output) == (content.clone(), ends.clone()));
+        }
+    }
+
+    #[test]
+    fn it_starts_at_every_block_end() {
+        let content = text(300_000, 2);
+        let stream = deflate(&content, 6);
+        let (_, ends) = run(&stream, usize::MAX >> 1, 1 << 20);
+        let mut inflate = Inflate::new().unwrap();
+        for (at, from, bits, last) in ends {
+            if last {
+                continue;
+            }
+            inflate
+                .start(&content[..from], bits, stream[at - 1])
+                .unwrap();
+            let mut output = vec![0; content.len() - from];
+            let step = inflate.step(&stream[at..], &mut output, false).unwrap();
+            assert!(output == content[from..]);
+            assert_eq!(step.produced, output.len());
+            // The window is needed.
+            inflate.start(&[], bits, stream[at - 1]).unwrap();
+            let error = inflate.step(&stream[at..], &mut output, false).unwrap_err();
+            assert_eq!(error.to_string(), "invalid code or distance");
+        }
+    }
+
+    #[test]
+    fn damage_has_a_name_and_a_fresh_start_ends_it() {
+        let mut inflate = Inflate::new().unwrap();
+        let mut output = [0; 10];
+        let error = inflate.step(&[0x07], &mut output, true).unwrap_err();
+        assert_eq!(error, InflateError("invalid block type".to_owned()));
+        inflate.start(&[], 0, 0).unwrap();
+        let step = inflate
+            .step(&deflate(b"fine", 6), &mut output, false)
+            .unwrap();
+        assert_eq!((step.stop, step.produced), (Stop::StreamEnd, 4));
+        assert_eq!(&output[..4], b"fine");
+    }
+
+    #[test]
+    fn crc32_is_that_of_gzip() {
+        assert_eq!(crc32(0, b"123456789"), 0xcbf4_3926);
+        assert_eq!(crc32(crc32(0, b"1234"), b"56789"), 0xcbf4_3926);
+        assert_eq!(crc32(7, b""), 7);
+    }
 }

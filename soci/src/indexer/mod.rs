@@ -10,6 +10,8 @@ mod pipeline;
 #[cfg(test)]
 mod tests;
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use crate::spans::Spans;
 use crate::tar::Contents;
 use crate::ztoc::{EncodeError, EncodedZtoc, Ztoc};
@@ -115,7 +117,7 @@ impl LayerIndexer {
         let encoded = archive.and_then(|(contents, division)| {
             let ztoc = ztoc(self.options, self.size, contents, division, hashed.spans)?;
             let (spans, members) = (ztoc.spans.digests().len(), ztoc.members.len());
-            Ok((spans, members, encode(&ztoc)?))
+            Ok((spans, members, encode(ztoc)?))
         });
         let (spans, members, ztoc) = match encoded {
             Ok((spans, members, encoded)) => (spans, members, Ok(encoded)),
@@ -181,7 +183,11 @@ fn ztoc(
 }
 
 /// Encodes a zTOC and reads it back.
-fn encode(ztoc: &Ztoc) -> Result<EncodedZtoc, Unindexable> {
+///
+/// What is read must equal what was meant, and that is told from a hash of either: a zTOC takes
+/// more memory than anything else here, so there are never two.
+fn encode(ztoc: Ztoc) -> Result<EncodedZtoc, Unindexable> {
+    let hashes = RandomState::new();
     let failed = |problem| Unindexable::SelfCheck { problem };
     let bytes = ztoc.encode().map_err(|error| {
         let problem = error.to_string();
@@ -190,8 +196,10 @@ fn encode(ztoc: &Ztoc) -> Result<EncodedZtoc, Unindexable> {
             _ => failed(problem),
         }
     })?;
+    let meant = hashes.hash_one(&ztoc);
+    drop(ztoc);
     let read = Ztoc::decode(&bytes).map_err(|error| failed(error.to_string()))?;
-    if read != *ztoc {
+    if hashes.hash_one(&read) != meant {
         return Err(failed("it reads back differently".to_owned()));
     }
     Ok(EncodedZtoc::new(bytes))

@@ -15,7 +15,7 @@ use crate::Digest;
 pub const WINDOW: usize = 32_768;
 
 /// A place in a gzip stream at which decompression can begin.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Checkpoint {
     /// Offset in the compressed layer of the first full byte after the block boundary.
     pub input: u64,
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Checkpoint {
 }
 
 /// How a layer is divided into spans.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Spans {
     /// A gzip layer: a span from each checkpoint to the next.
     Gzip {

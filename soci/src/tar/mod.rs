@@ -72,7 +72,7 @@ impl MemberKind {
 pub type PaxRecord = (Box<[u8]>, Box<[u8]>);
 
 /// One member, in the terms of a zTOC's `FileMetadata`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member {
     /// The name, verbatim: `./` in front and `/` behind are kept.
     pub name: Box<[u8]>,

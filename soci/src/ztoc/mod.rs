@@ -26,7 +26,7 @@ pub const MEDIA_TYPE: &str = "application/octet-stream";
 const VERSION: &[u8] = b"0.9";
 
 /// One layer's table of contents and checkpoints.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ztoc {
     /// Free text that names the builder.
     pub build_tool: String,
