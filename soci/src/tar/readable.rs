@@ -29,7 +29,13 @@ pub(super) fn member(
 ) -> Result<Member, Unindexable> {
     let kind = match kind(&header, &records) {
         Ok(kind) => kind,
-        Err(problem) => return Err(refusal(&header.name, problem)),
+        Err(problem) => {
+            let name = match records.sparse_name() {
+                b"" => &header.name,
+                name => name,
+            };
+            return Err(refusal(name, problem));
+        }
     };
     let (Ok(uid), Ok(gid)) = (u32::try_from(header.uid), u32::try_from(header.gid)) else {
         return Err(refusal(
@@ -80,7 +86,6 @@ fn kind(header: &Header, records: &Records) -> Result<MemberKind, String> {
         b'4' => MemberKind::BlockDevice,
         b'5' => MemberKind::Directory,
         b'6' => MemberKind::Fifo,
-        b'g' => return Err("is a global PAX header, which zTOCs cannot describe".to_owned()),
         other => {
             return Err(format!(
                 "is of type `{}`, which zTOCs cannot describe",

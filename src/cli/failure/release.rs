@@ -88,3 +88,24 @@ pub(super) fn with_registry(failure: Failure, error: &registry::Error) -> Failur
         None => failure,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::SolveName;
+
+    #[test]
+    fn an_index_of_other_layers_exits_with_the_code_of_soci() {
+        let error = ReleaseError::SociMismatch {
+            solve: SolveName {
+                target: "web".to_owned(),
+                platform: Some("linux/arm64".parse().unwrap()),
+            },
+            detail: "layer 2 differs".to_owned(),
+        };
+        let failure = Failure::from(error);
+        assert_eq!(failure.exit_code(), exit::SOCI);
+        assert!(failure.message.starts_with("web/arm64: "), "{failure:?}");
+        assert!(!failure.hints.is_empty());
+    }
+}

@@ -2,28 +2,43 @@
 
 use crate::exit;
 use crate::registry::ErrorKind;
+use crate::soci::LookError;
 use crate::soci::attach::AttachError;
 use crate::soci::source_image::SourceError;
 use crate::ui::Failure;
 
 use super::release::with_registry;
 
-impl From<SourceError> for Failure {
-    fn from(error: SourceError) -> Self {
-        match &error {
+impl From<&SourceError> for Failure {
+    fn from(error: &SourceError) -> Self {
+        match error {
             SourceError::Registry { source, .. } => {
-                with_registry(Self::from_error(exit::REGISTRY, &error), source)
+                with_registry(Self::from_error(exit::REGISTRY, error), source)
             }
-            SourceError::NotFound { .. } => Self::from_error(exit::REGISTRY, &error)
+            SourceError::NotFound { .. } => Self::from_error(exit::REGISTRY, error)
                 .hint("Check its name and tag, and that the login may read it."),
-            SourceError::Incomplete { .. } => Self::from_error(exit::SOCI, &error).hint(
+            SourceError::Incomplete { .. } => Self::from_error(exit::SOCI, error).hint(
                 "It was copied without all of its platforms. Copy it again with `crane copy` or \
                  `skopeo copy --all`.",
             ),
             SourceError::NotAnImage { .. } | SourceError::Config { .. } => {
-                Self::from_error(exit::SOCI, &error)
+                Self::from_error(exit::SOCI, error)
             }
-            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, &error),
+            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error),
+        }
+    }
+}
+
+impl From<LookError> for Failure {
+    fn from(error: LookError) -> Self {
+        let plain = |code| Self::from_error(code, &error);
+        match &error {
+            LookError::Registry { source, .. } => with_registry(plain(exit::REGISTRY), source),
+            LookError::NoSuchPlatform { there, .. } => {
+                let there: Vec<String> = there.iter().map(ToString::to_string).collect();
+                plain(exit::SOCI).hint(format!("It has images for {}.", there.join(", ")))
+            }
+            LookError::Source(source) => source.into(),
         }
     }
 }
@@ -31,7 +46,7 @@ impl From<SourceError> for Failure {
 impl From<AttachError> for Failure {
     fn from(error: AttachError) -> Self {
         match error {
-            AttachError::Source(source) => source.into(),
+            AttachError::Source(source) => Self::from(&source),
             error => Self::from(&error),
         }
     }

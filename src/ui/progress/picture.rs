@@ -135,7 +135,8 @@ fn header(model: &Model, view: &View<'_>) -> Line {
         facts.push(format!("{steps} done, {} cached", counts.cached));
     }
     let indexed = model.layers.indexed();
-    if indexed > 0 {
+    // Both do not fit into 80 columns, and tags are the later news.
+    if indexed > 0 && model.tagged == 0 {
         facts.push(format!("{} indexed", measure::count(indexed, "layer")));
     }
     if model.tagged > 0 {

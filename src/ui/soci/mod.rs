@@ -1,5 +1,9 @@
 //! SOCI indexes for people.
 
 mod attached;
+mod inspected;
+mod verified;
 
 pub use attached::attached_table;
+pub use inspected::inspection_table;
+pub use verified::verification_table;
