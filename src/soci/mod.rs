@@ -5,14 +5,17 @@
 pub mod annotate;
 pub mod attach;
 mod earlier;
+pub mod inspect;
 mod known;
 mod layer_stream;
 mod layer_type;
+pub mod published;
 mod push;
-pub mod source_image;
 mod store;
 #[cfg(test)]
 mod testing;
+pub mod verify;
+mod ztoc_blob;
 
 pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};

@@ -3,27 +3,24 @@
 use crate::exit;
 use crate::registry::ErrorKind;
 use crate::soci::attach::AttachError;
-use crate::soci::source_image::SourceError;
+use crate::soci::published::ReadError;
 use crate::ui::Failure;
 
 use super::release::with_registry;
 
-impl From<SourceError> for Failure {
-    fn from(error: SourceError) -> Self {
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
         match &error {
-            SourceError::Registry { source, .. } => {
+            ReadError::Registry { source, .. } => {
                 with_registry(Self::from_error(exit::REGISTRY, &error), source)
             }
-            SourceError::NotFound { .. } => Self::from_error(exit::REGISTRY, &error)
+            ReadError::NotFound { .. } => Self::from_error(exit::REGISTRY, &error)
                 .hint("Check its name and tag, and that the login may read it."),
-            SourceError::Incomplete { .. } => Self::from_error(exit::SOCI, &error).hint(
-                "It was copied without all of its platforms. Copy it again with `crane copy` or \
+            ReadError::Part { .. } => Self::from_error(exit::SOCI, &error).hint(
+                "Copy or push the image again, with all of its platforms: `crane copy`, \
                  `skopeo copy --all`.",
             ),
-            SourceError::NotAnImage { .. } | SourceError::Config { .. } => {
-                Self::from_error(exit::SOCI, &error)
-            }
-            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, &error),
+            ReadError::NoPlatform { .. } => Self::from_error(exit::SOCI, &error),
         }
     }
 }
@@ -43,11 +40,6 @@ impl From<&AttachError> for Failure {
         match error {
             AttachError::Registry { source, .. } => {
                 with_registry(Self::from_error(exit::REGISTRY, error), source).hint(NOTHING_MOVED)
-            }
-            AttachError::NoSuchPlatform { there, .. } => {
-                let there: Vec<String> = there.iter().map(ToString::to_string).collect();
-                Self::from_error(exit::SOCI, error)
-                    .hint(format!("It has images for {}.", there.join(", ")))
             }
             AttachError::DiffId { .. } => Self::from_error(exit::SOCI, error)
                 .hint("The image is damaged: no runtime could unpack it. Build or push it again.")

@@ -3,24 +3,14 @@
 use crate::image::{Digest, Platform};
 use crate::registry::{self, Reference};
 use crate::soci::annotate::AnnotateError;
-use crate::soci::source_image::SourceError;
+use crate::soci::published::ReadError;
 
 /// SOCI indexes cannot be attached.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
     /// The image cannot be read.
     #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The image is not for a platform that was asked for.
-    #[error("{reference} has no image for {wanted}")]
-    NoSuchPlatform {
-        /// The image.
-        reference: Reference,
-        /// The platform.
-        wanted: Box<Platform>,
-        /// The platforms that it has.
-        there: Vec<Platform>,
-    },
+    Source(#[from] ReadError),
     /// The registry failed.
     #[error("cannot {doing}")]
     Registry {

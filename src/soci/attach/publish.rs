@@ -14,7 +14,7 @@ use super::{
 use crate::image::{Descriptor, Digest, media_type};
 use crate::registry::{self, Reference, ReferenceTarget, Tag};
 use crate::soci::annotate::{self, AnnotateError, Change, Entry, Replacement};
-use crate::soci::source_image::{PlatformImage, SourceImage};
+use crate::soci::published::{Published, PublishedImage};
 use crate::soci::{PushedIndex, SociLayer, push_index};
 
 /// Manifests that are pushed at once.
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 4;
 pub(super) struct Publication<'a> {
     pub(super) context: &'a AttachContext,
     pub(super) reference: &'a Reference,
-    pub(super) image: &'a SourceImage,
+    pub(super) image: &'a Published,
     pub(super) options: &'a AttachOptions,
     pub(super) fates: &'a Fates,
 }
@@ -50,7 +50,7 @@ impl Publication<'_> {
             .await?;
         let bytes = self.top(&parts)?;
         let digest = Digest::of(&bytes);
-        let before = self.image.top.digest;
+        let before = self.image.descriptor.digest;
         if digest != before {
             self.put(digest, bytes.clone()).await?;
         }
@@ -170,7 +170,7 @@ impl Publication<'_> {
 
     async fn push(
         &self,
-        image: &PlatformImage,
+        image: &PublishedImage,
         layers: &[SociLayer],
         subject: Option<Subject>,
     ) -> Result<PushedIndex, AttachError> {
@@ -190,7 +190,7 @@ impl Publication<'_> {
     }
 
     /// The layers of an image that have zTOCs.
-    fn layers(&self, image: &PlatformImage) -> Vec<SociLayer> {
+    fn layers(&self, image: &PublishedImage) -> Vec<SociLayer> {
         let layers = image.manifest.layers.iter().filter_map(|layer| {
             let settled = self.fates.get(&layer.digest)?;
             let (ztoc, size) = settled.fate.ztoc()?;
@@ -237,7 +237,7 @@ impl Publication<'_> {
                 _ => Ok(self.image.bytes.to_vec()),
             },
         };
-        let bytes = changed.map_err(self.cannot_change(self.image.top.digest))?;
+        let bytes = changed.map_err(self.cannot_change(self.image.descriptor.digest))?;
         Ok(bytes.into())
     }
 
@@ -301,10 +301,10 @@ impl Publication<'_> {
                 tags.push(MovedTag { tag, moved: false });
                 continue;
             }
-            if read.as_ref() == Some(&tag) && now != Some(self.image.top.digest) {
+            if read.as_ref() == Some(&tag) && now != Some(self.image.descriptor.digest) {
                 return Err(AttachError::TagMoved {
                     reference,
-                    read: self.image.top.digest,
+                    read: self.image.descriptor.digest,
                     now,
                 });
             }
@@ -327,8 +327,8 @@ impl Publication<'_> {
     fn attached(&self, summary: Summary) -> Attached {
         Attached {
             repository: self.image.repository.clone(),
-            before: self.image.top.digest,
-            digest: self.image.top.digest,
+            before: self.image.descriptor.digest,
+            digest: self.image.descriptor.digest,
             summary,
             tags: Vec::new(),
             platforms: Vec::new(),
