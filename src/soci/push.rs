@@ -5,12 +5,12 @@
 //! What names the index (the image manifest's annotation, the entry of the image index) is
 //! written by those who write these documents.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use launchway_soci::index::{SociIndex, Subject, Version, ZtocEntry};
+use launchway_soci::index::{CONFIG, SociIndex, Subject, Version, ZtocEntry};
 use launchway_soci::ztoc;
 
 use super::SociOptions;
@@ -20,8 +20,6 @@ use crate::registry::{self, BlobSource, PushOutcome, ReferenceTarget, Repository
 /// Blobs that are pushed at once: enough to hide round trips, and few enough that uploads of some
 /// megabytes each do not fill the memory.
 const AT_ONCE: usize = 4;
-/// The configuration of every SOCI index. Its media type says what it is; it has no content.
-const CONFIG: &[u8] = b"{}";
 /// On a SOCI index: who built it.
 const BUILD_TOOL: &str = "com.amazon.soci.build-tool-identifier";
 
@@ -114,12 +112,12 @@ fn index(layers: &[SociLayer], subject: Option<Subject>, options: &SociOptions) 
         layer: layer.layer,
         layer_media_type: layer.media_type.clone(),
         span_size: options.span_size,
+        annotations: BTreeMap::new(),
     });
     SociIndex {
         version: options.version,
-        ztocs: ztocs.collect(),
         subject,
-        build_tool: options.build_tool.clone(),
+        ..SociIndex::v2(&options.build_tool, ztocs.collect())
     }
 }
 

@@ -49,6 +49,9 @@ pub struct LayerDone {
     pub problem: Option<String>,
 }
 
+const PREFETCH: &str = "the SOCI index has entries that are no zTOCs (prefetch lists): snapshotters \
+                        before v0.13 take them for zTOCs and pull these layers in full";
+
 /// What a layer and its zTOC are called.
 type Key = (Digest, Digest, Digest);
 type Outcomes = BTreeMap<Key, LayerOutcome>;
@@ -186,6 +189,9 @@ fn report(
                 build_tool: index.build_tool.clone(),
             });
             problems.extend(index_problems(image, index));
+            if !index.others.is_empty() {
+                warnings.push(PREFETCH.to_owned());
+            }
             warnings.extend(entry_warning(image, descriptor.digest, index.version, top));
         }
     }
