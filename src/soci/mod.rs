@@ -10,8 +10,9 @@ pub mod inspect;
 mod known;
 mod layer_stream;
 mod layer_type;
-pub mod published;
+mod lookup;
 mod push;
+pub mod source_image;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -22,6 +23,7 @@ pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
 pub use layer_stream::{StreamError, index_layer};
 pub use layer_type::LayerType;
+pub use lookup::LookError;
 pub use push::{PushedIndex, SociLayer, push_index};
 pub use store::{StoreError, ZtocStore};
 

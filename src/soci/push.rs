@@ -59,8 +59,8 @@ pub struct PushedIndex {
 /// it does not, [`registry::Client::put_referrer`] does.
 ///
 /// # Errors
-/// Of the registry; one that is about a `file` is [`registry::ErrorKind::Source`]. A zTOC that is in none of
-/// its repositories and has no file is [`registry::ErrorKind::NotFound`].
+/// Of the registry; one that is about a `file` is [`registry::ErrorKind::Source`]. A zTOC that is
+/// in none of its repositories and has no file is [`registry::ErrorKind::NotFound`].
 pub async fn push_index(
     registry: &registry::Client,
     repository: &Repository,

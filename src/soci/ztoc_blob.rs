@@ -3,7 +3,7 @@
 use launchway_soci::index::ZtocEntry;
 use launchway_soci::ztoc::{self, Ztoc};
 
-use super::published::about_content;
+use super::lookup::about_content;
 use crate::image::Descriptor;
 use crate::registry::{Client, Error, Repository};
 

@@ -7,7 +7,7 @@ mod header;
 
 pub(crate) use digests::{Mark, SpanDigests};
 pub(crate) use gzip::{BUFFER, GzipSpans, Limits, Sink};
-pub(crate) use header::MAGIC as GZIP_MAGIC;
+pub(crate) use header::{Header as GzipHeader, MAGIC as GZIP_MAGIC};
 
 use crate::Digest;
 

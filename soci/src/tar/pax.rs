@@ -29,7 +29,7 @@ impl Records {
                 Some(turn) if turn == sparse_map.len() % 2 && !value.contains(&b',') => {
                     sparse_map.push(value);
                 }
-                Some(_) => return Err("its PAX sparse map is out of order"),
+                Some(_) => return Err("a PAX sparse map is out of order"),
                 None => records.push((key.into(), value.into())),
             }
         }
@@ -66,6 +66,11 @@ impl Records {
             }
         }
         Ok(())
+    }
+
+    /// The name of a sparse file, in whose place the header has one that was made up; or nothing.
+    pub(super) fn sparse_name(&self) -> &[u8] {
+        self.get(b"GNU.sparse.name")
     }
 
     /// Whether they make a sparse file of their member: GNU's PAX formats 0.0, 0.1 and 1.0.

@@ -29,7 +29,13 @@ pub(super) fn member(
 ) -> Result<Member, Unindexable> {
     let kind = match kind(&header, &records) {
         Ok(kind) => kind,
-        Err(problem) => return Err(refusal(&header.name, problem)),
+        Err(problem) => {
+            let name = match records.sparse_name() {
+                b"" => &header.name,
+                name => name,
+            };
+            return Err(refusal(name, problem));
+        }
     };
     let (Ok(uid), Ok(gid)) = (u32::try_from(header.uid), u32::try_from(header.gid)) else {
         return Err(refusal(

@@ -10,11 +10,6 @@ use crate::Unindexable;
 
 /// Bytes of an extended header or long name that Go reads, and so we do.
 const MAX_PAYLOAD: u64 = 1 << 20;
-/// More members than any layer has; their zTOC would have about 600 MB.
-const MAX_MEMBERS: usize = 2_000_000;
-/// Bytes of names and PAX records that are kept: they compress well, so that a small layer could
-/// hold any amount.
-const MAX_TEXT: usize = 256 << 20;
 
 /// Reads an archive that arrives in pieces. Memory: what the members take, and at most twice
 /// 1 MiB for a header.
@@ -35,7 +30,17 @@ pub struct TarReader {
     members: Vec<Member>,
     /// Bytes of text in `members`.
     text: usize,
+    limits: Limits,
     problem: Option<Unindexable>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// More members than any layer has; their zTOC would have about 600 MB.
+    members: usize,
+    /// Bytes of names and PAX records that are kept: they compress well, so that a small layer
+    /// could hold any amount.
+    text: usize,
 }
 
 /// What comes next in the stream.
@@ -80,6 +85,10 @@ impl Default for TarReader {
             meta: Meta::default(),
             members: Vec::new(),
             text: 0,
+            limits: Limits {
+                members: 2_000_000,
+                text: 256 << 20,
+            },
             problem: None,
         }
     }
@@ -159,11 +168,12 @@ impl TarReader {
         match (self.step, zeros) {
             (Step::AfterZeros, true) => self.step = Step::Ended,
             (Step::AfterZeros, false) => {
-                return Err(self.damaged("a block of zeros is followed by other data"));
+                return Err(self.damaged_header("a block of zeros is followed by other data"));
             }
             (_, true) => self.step = Step::AfterZeros,
             (_, false) => {
-                let header = Header::parse(&self.block).map_err(|what| self.damaged(what))?;
+                let header =
+                    Header::parse(&self.block).map_err(|what| self.damaged_header(what))?;
                 self.on_header(header)?;
             }
         }
@@ -179,7 +189,7 @@ impl TarReader {
             _ => return self.on_member(header),
         };
         if size > MAX_PAYLOAD {
-            return Err(self.damaged("an extended header is longer than 1 MiB"));
+            return Err(self.damaged_header("an extended header is longer than 1 MiB"));
         }
         self.enter(Step::Payload(kind), size)
     }
@@ -188,7 +198,7 @@ impl TarReader {
         let meta = mem::take(&mut self.meta);
         meta.records
             .apply(&mut header)
-            .map_err(|what| self.damaged(what))?;
+            .map_err(|what| self.damaged_header(what))?;
         if !meta.long_name.is_empty() {
             header.name = meta.long_name;
         }
@@ -206,17 +216,16 @@ impl TarReader {
         let size = self.data_size(&header)?;
         let member = readable::member(header, meta.records, self.position, size)?;
         self.text += text_of(&member);
-        if self.members.len() >= MAX_MEMBERS || self.text > MAX_TEXT {
-            return Err(Unindexable::TooLarge {
-                problem: if self.text > MAX_TEXT {
-                    format!("its names and PAX records have more than {MAX_TEXT} bytes")
-                } else {
-                    format!("it has more than {MAX_MEMBERS} members")
-                },
-            });
-        }
-        self.members.push(member);
-        self.enter(Step::Data, size)
+        let Limits { members, text } = self.limits;
+        let problem = if self.members.len() >= members {
+            format!("it has more than {members} members")
+        } else if self.text > text {
+            format!("its names and PAX records have more than {text} bytes")
+        } else {
+            self.members.push(member);
+            return self.enter(Step::Data, size);
+        };
+        Err(Unindexable::TooLarge { problem })
     }
 
     /// Bytes of data that follow a header: none for what has no data, whatever its size says.
@@ -224,7 +233,7 @@ impl TarReader {
         if matches!(header.typeflag, b'1'..=b'6') {
             return Ok(0);
         }
-        u64::try_from(header.size).map_err(|_| self.damaged("a size is negative"))
+        u64::try_from(header.size).map_err(|_| self.damaged_header("a size is negative"))
     }
 
     fn enter(&mut self, step: Step, size: u64) -> Result<(), Unindexable> {
@@ -241,8 +250,9 @@ impl TarReader {
         if let Step::Payload(kind) = self.step {
             match kind {
                 MetaKind::Pax => {
+                    let start = self.position - self.payload.len() as u64;
                     self.meta.records =
-                        Records::parse(&self.payload).map_err(|what| self.damaged(what))?;
+                        Records::parse(&self.payload).map_err(|what| damaged(start, what))?;
                 }
                 MetaKind::LongName => self.meta.long_name = string(&self.payload).into(),
                 MetaKind::LongLink => self.meta.long_link = string(&self.payload).into(),
@@ -258,11 +268,39 @@ impl TarReader {
         Ok(())
     }
 
-    fn damaged(&self, problem: &str) -> Unindexable {
-        Unindexable::Tar {
-            offset: self.position,
-            problem: problem.to_owned(),
-        }
+    /// A problem of the block that was just taken.
+    fn damaged_header(&self, problem: &str) -> Unindexable {
+        damaged(self.position - BLOCK as u64, problem)
+    }
+}
+
+fn damaged(offset: u64, problem: &str) -> Unindexable {
+    Unindexable::Tar {
+        offset,
+        problem: problem.to_owned(),
+    }
+}
+
+/// Reads the headers of one member as a snapshotter does: cut out of the archive, and without its
+/// data. There must be nothing else. The member's offset is the length of the headers.
+pub(crate) fn read_headers(headers: &[u8]) -> Result<Member, Unindexable> {
+    let mut reader = TarReader::default();
+    reader.write(headers);
+    if let Some(problem) = reader.problem {
+        return Err(problem);
+    }
+    let end = headers.len() as u64;
+    match (reader.members.pop(), reader.members.len()) {
+        (Some(member), 0) if member.offset == end => Ok(member),
+        (Some(member), 0) => Err(Unindexable::Tar {
+            offset: member.offset,
+            problem: "the headers of a member are followed by something else".to_owned(),
+        }),
+        (Some(_), _) => Err(Unindexable::Tar {
+            offset: end,
+            problem: "there are the headers of several members".to_owned(),
+        }),
+        (None, _) => Err(Unindexable::Truncated { offset: end }),
     }
 }
 
@@ -277,17 +315,18 @@ pub(super) fn refusal(name: &[u8], problem: impl Into<String>) -> Unindexable {
 /// A name for a message: what does not print is escaped or replaced, what is too long is cut.
 pub(super) fn shown(name: &[u8]) -> String {
     const MAX_CHARS: usize = 200;
-    let mut shown: String = String::from_utf8_lossy(&name[..name.len().min(MAX_CHARS * 4)])
-        .chars()
-        .take(MAX_CHARS)
-        .flat_map(|char| {
-            let escaped = char.is_control().then(|| char.escape_default());
-            let plain = escaped.is_none().then_some(char);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect();
-    if name.len() > shown.len() {
-        shown.push('…');
+    // No character has more than 4 bytes.
+    let name = String::from_utf8_lossy(&name[..name.len().min(MAX_CHARS * 4 + 4)]);
+    let mut shown = String::new();
+    for (index, char) in name.chars().enumerate() {
+        match char {
+            _ if index == MAX_CHARS => {
+                shown.push('…');
+                break;
+            }
+            _ if char.is_control() => shown.extend(char.escape_default()),
+            _ => shown.push(char),
+        }
     }
     shown
 }
@@ -299,4 +338,81 @@ fn text_of(member: &Member) -> usize {
         .map(|(key, value)| size_of::<PaxRecord>() + key.len() + value.len())
         .sum();
     member.name.len() + member.linkname.len() + member.uname.len() + member.gname.len() + records
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header with a right checksum.
+    fn header(name: &str, typeflag: u8, size: usize) -> Vec<u8> {
+        let mut block = vec![0; BLOCK];
+        block[..name.len()].copy_from_slice(name.as_bytes());
+        block[124..136].copy_from_slice(format!("{size:011o}\0").as_bytes());
+        block[156] = typeflag;
+        block[148..156].fill(b' ');
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        block
+    }
+
+    fn read(archive: &[u8], limits: Limits) -> Result<Contents, Unindexable> {
+        let mut reader = TarReader {
+            limits,
+            ..TarReader::default()
+        };
+        reader.write(archive);
+        reader.finish()
+    }
+
+    #[test]
+    fn limits_on_members_and_text() {
+        let archive = [header("one", b'0', 0), header("three", b'0', 0)].concat();
+        let try_limits = |members, text| match read(&archive, Limits { members, text }) {
+            Ok(contents) => contents.members.len().to_string(),
+            Err(problem) => problem.to_string(),
+        };
+        assert_eq!(try_limits(2, 8), "2");
+        assert_eq!(
+            try_limits(1, 8),
+            "its zTOC would be too large: it has more than 1 members"
+        );
+        assert_eq!(
+            try_limits(2, 7),
+            "its zTOC would be too large: its names and PAX records have more than 7 bytes"
+        );
+    }
+
+    #[test]
+    fn an_extended_header_may_have_a_mebibyte() {
+        let value = "v".repeat((1 << 20) - "1048576 k=\n".len());
+        let record = format!("1048576 k={value}\n");
+        let archive = [
+            header("x", b'x', 1 << 20),
+            record.into(),
+            header("a", b'0', 0),
+        ]
+        .concat();
+        let contents = read(&archive, TarReader::default().limits).unwrap();
+        let pax = &contents.members[0].pax;
+        assert_eq!((&*pax[0].0, pax[0].1.len()), (&b"k"[..], value.len()));
+        assert_eq!(contents.members[0].offset, archive.len() as u64);
+    }
+
+    #[test]
+    fn names_in_messages_print_and_end() {
+        for (name, printed) in [
+            (&b"usr/bin"[..], "usr/bin".to_owned()),
+            (b"\xff\n\x1b[m", "\u{fffd}\\n\\u{1b}[m".to_owned()),
+            (&[b'n'; 200], "n".repeat(200)),
+            (&[b'n'; 201], format!("{}\u{2026}", "n".repeat(200))),
+            ("\u{e9}".repeat(200).as_bytes(), "\u{e9}".repeat(200)),
+            (
+                "\u{e9}".repeat(201).as_bytes(),
+                format!("{}\u{2026}", "\u{e9}".repeat(200)),
+            ),
+        ] {
+            assert_eq!(shown(name), printed);
+        }
+    }
 }

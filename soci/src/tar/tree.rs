@@ -15,7 +15,7 @@ use super::{Member, MemberKind, PaxRecord};
 type Place<'a> = (Cow<'a, [u8]>, usize);
 
 /// Looks at all members. The error is the index of one, and what is wrong with it as a predicate.
-pub(super) fn check(members: &[Member]) -> Result<(), (usize, String)> {
+pub(crate) fn check(members: &[Member]) -> Result<(), (usize, String)> {
     let mut places: Vec<Place<'_>> = members
         .iter()
         .enumerate()
@@ -135,4 +135,124 @@ pub(super) fn clean(name: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(kept.join(&b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    #[test]
+    fn cleaned_paths() {
+        for (name, path) in [
+            ("a", "a"),
+            ("./a/", "a"),
+            ("/a//b/./c/", "a/b/c"),
+            (".//./a", "a"),
+            ("a/..", ""),
+            ("../../a", "a"),
+            ("a/b/../../../c/..", ""),
+            ("./", ""),
+            (".", ""),
+            ("..", ""),
+            ("/", ""),
+            ("", ""),
+            ("...", "..."),
+            (".a", ".a"),
+            ("a/.", "a"),
+            (".../.b/..c", ".../.b/..c"),
+        ] {
+            let cleaned = clean(name.as_bytes());
+            assert_eq!(cleaned, path.as_bytes(), "{name}");
+        }
+    }
+
+    fn member(name: &str, kind: MemberKind, linkname: &str, uid: u32) -> Member {
+        Member {
+            name: name.as_bytes().into(),
+            kind,
+            offset: 0,
+            size: 0,
+            linkname: linkname.as_bytes().into(),
+            mode: 0,
+            uid,
+            gid: 0,
+            uname: Box::default(),
+            gname: Box::default(),
+            mod_time: "".into(),
+            devmajor: 0,
+            devminor: 0,
+            pax: Box::default(),
+        }
+    }
+
+    /// The same rules, each member against each other.
+    fn model(members: &[Member]) -> bool {
+        let path = |member: &Member| String::from_utf8(clean(&member.name).into_owned()).unwrap();
+        let is_directory = |member: &Member| member.kind == MemberKind::Directory;
+        let all = || members.iter().enumerate();
+        let below = all().all(|(_, file)| {
+            is_directory(file)
+                || all().all(|(_, other)| !path(other).starts_with(&format!("{}/", path(file))))
+        });
+        let repeats = all().all(|(index, later)| {
+            let mut same = members[..index]
+                .iter()
+                .filter(|other| path(other) == path(later));
+            same.all(|earlier| {
+                is_directory(earlier) == is_directory(later)
+                    && (!is_directory(later) || earlier.uid == 0 || later.uid != 0)
+            })
+        });
+        let links = all().all(|(index, link)| {
+            let target = clean(&link.linkname);
+            link.kind != MemberKind::HardLink
+                || members[..index]
+                    .iter()
+                    .any(|other| clean(&other.name) == target && !is_directory(other))
+        });
+        below && repeats && links
+    }
+
+    proptest! {
+        #[test]
+        fn finds_what_a_slow_search_finds(members in prop::collection::vec(
+            (
+                "(\\./|/)?[ab](/[ab]){0,2}[-/0]?",
+                select(vec![
+                    MemberKind::Regular,
+                    MemberKind::Directory,
+                    MemberKind::Directory,
+                    MemberKind::HardLink,
+                ]),
+                "[ab](/[ab])?",
+                0..2_u32,
+            ),
+            0..6,
+        )) {
+            let members: Vec<Member> = members
+                .iter()
+                .map(|(name, kind, linkname, uid)| member(name, *kind, linkname, *uid))
+                .collect();
+            prop_assert_eq!(check(&members).is_ok(), model(&members));
+        }
+
+        #[test]
+        fn what_lies_below_comes_right_after(
+            paths in prop::collection::btree_set("[a/0-]{1,4}", 1..20),
+        ) {
+            let mut paths: Vec<String> = paths.into_iter().collect();
+            paths.sort_by(|a, b| order(a.as_bytes(), b.as_bytes()));
+            for (index, path) in paths.iter().enumerate() {
+                let inside = |other: &&String| other.starts_with(&format!("{path}/"));
+                let after: BTreeSet<_> = paths[index + 1..].iter().take_while(inside).collect();
+                let all: BTreeSet<_> = paths.iter().filter(inside).collect();
+                prop_assert_eq!(after, all);
+            }
+        }
+    }
 }

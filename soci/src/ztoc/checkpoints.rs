@@ -12,7 +12,8 @@
 //! and is only told by its length; it is refused here. For uncompressed layers the blob is another
 //! `FlatBuffer`, `TarZinfo`.
 
-use super::decode::invalid;
+use super::check::invalid;
+use super::decode::unsigned;
 use super::encode::signed;
 use super::flat::{Field, Reference, Table, Writer};
 use super::{EncodeError, InvalidZtoc, field};
@@ -28,8 +29,6 @@ const VERSION: i32 = 2;
 const HEADER: usize = 4 + 8;
 const NUMBERS: usize = 8 + 8 + 1;
 const PACKED: usize = NUMBERS + WINDOW;
-/// The shortest gzip header.
-const GZIP_HEADER: u64 = 10;
 
 /// How long the blob of a gzip layer is.
 pub(super) fn gzip_length(checkpoints: usize) -> usize {
@@ -124,95 +123,31 @@ fn gzip_header(blob: &[u8]) -> Result<(i32, i64), InvalidZtoc> {
     Ok((i32::from_le_bytes(*count), i64::from_le_bytes(*span_size)))
 }
 
-/// The span size and the checkpoints of a gzip layer of `compressed_size` bytes.
-pub(super) fn gzip(
-    blob: &[u8],
-    compressed_size: u64,
-) -> Result<(u64, Vec<Checkpoint>), InvalidZtoc> {
-    gzip_count(blob)?;
+/// The span size and the checkpoints of a gzip layer.
+pub(super) fn read_gzip(blob: &[u8]) -> Result<(u64, Vec<Checkpoint>), InvalidZtoc> {
     let (_, span_size) = gzip_header(blob)?;
-    let span_size =
-        u64::try_from(span_size).map_err(|_| invalid(format!("its span size is {span_size}")))?;
-    let checkpoints = blob[HEADER..]
-        .chunks_exact(PACKED)
-        .enumerate()
-        .map(|(span, packed)| gzip_checkpoint(span, packed))
-        .collect::<Result<Vec<_>, _>>()?;
-    check_order(&checkpoints, compressed_size)?;
-    Ok((span_size, checkpoints))
+    let count = gzip_count(blob)?;
+    let mut checkpoints = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    for (span, packed) in blob[HEADER..].chunks_exact(PACKED).enumerate() {
+        let offset = |at: usize, what: &str| {
+            let bytes = packed[at..].first_chunk().copied().unwrap_or_default();
+            unsigned(
+                &format!("{what} offset of span {span}"),
+                i64::from_le_bytes(bytes),
+            )
+        };
+        checkpoints.push(Checkpoint {
+            input: offset(0, "input")?,
+            output: offset(8, "output")?,
+            bits: packed[NUMBERS - 1],
+            window: packed[NUMBERS..].into(),
+        });
+    }
+    Ok((unsigned("span size", span_size)?, checkpoints))
 }
 
-fn gzip_checkpoint(span: usize, packed: &[u8]) -> Result<Checkpoint, InvalidZtoc> {
-    let problem = |what: String| invalid(format!("the checkpoint of span {span} {what}"));
-    let parts = packed
-        .split_first_chunk()
-        .and_then(|(input, rest)| Some((input, rest.split_first_chunk()?)))
-        .and_then(|(input, (output, rest))| Some((input, output, rest.split_first()?)));
-    let Some((input, output, (bits, window))) = parts else {
-        return Err(problem("is cut off".to_owned()));
-    };
-    let offset = |what: &str, bytes: &[u8; 8]| {
-        let offset = i64::from_le_bytes(*bytes);
-        u64::try_from(offset).map_err(|_| problem(format!("has the {what} offset {offset}")))
-    };
-    if *bits > 7 {
-        return Err(problem(format!("keeps {bits} bits of one byte")));
-    }
-    Ok(Checkpoint {
-        input: offset("input", input)?,
-        output: offset("output", output)?,
-        bits: *bits,
-        window: window.into(),
-    })
-}
-
-/// Spans have to follow each other: each begins before it ends, on both sides.
-fn check_order(checkpoints: &[Checkpoint], compressed_size: u64) -> Result<(), InvalidZtoc> {
-    let problem = |span: usize, what: String| invalid(format!("span {span} {what}"));
-    for (span, checkpoint) in checkpoints.iter().enumerate() {
-        let next = checkpoints.get(span + 1);
-        let begin = checkpoint.input.checked_sub(u64::from(checkpoint.bits > 0));
-        let end = next.map_or(compressed_size, |next| next.input);
-        if begin.is_none_or(|begin| begin >= end) {
-            return Err(problem(
-                span,
-                format!(
-                    "begins at byte {} of the layer and ends at byte {end}",
-                    begin.unwrap_or(0)
-                ),
-            ));
-        }
-        if let Some(next) = next
-            && checkpoint.output >= next.output
-        {
-            return Err(problem(
-                span,
-                format!(
-                    "begins at byte {} of the archive and ends at byte {}",
-                    checkpoint.output, next.output
-                ),
-            ));
-        }
-    }
-    if let Some(first) = checkpoints.first() {
-        if first.input < GZIP_HEADER {
-            return Err(problem(
-                0,
-                format!("begins at byte {}, inside of the gzip header", first.input),
-            ));
-        }
-        if first.output != 0 {
-            return Err(problem(
-                0,
-                format!("leaves out the first {} bytes of the archive", first.output),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The span size (not 0) and the size of an uncompressed layer of `compressed_size` bytes.
-pub(super) fn read_tar_zinfo(blob: &[u8], compressed_size: u64) -> Result<(u64, u64), InvalidZtoc> {
+/// The span size and the size of an uncompressed layer.
+pub(super) fn read_tar_zinfo(blob: &[u8]) -> Result<(u64, u64), InvalidZtoc> {
     use field::tar_zinfo as id;
     let table = Table::root(blob)?;
     let version = table.i32(id::VERSION)?;
@@ -221,14 +156,8 @@ pub(super) fn read_tar_zinfo(blob: &[u8], compressed_size: u64) -> Result<(u64, 
             "its spans are in version {version}; only {VERSION} is known"
         )));
     }
-    let (span_size, size) = (table.i64(id::SPAN_SIZE)?, table.i64(id::SIZE)?);
-    let Some(positive) = u64::try_from(span_size).ok().filter(|size| *size > 0) else {
-        return Err(invalid(format!("its span size is {span_size}")));
-    };
-    match u64::try_from(size) {
-        Ok(size) if size == compressed_size => Ok((positive, size)),
-        _ => Err(invalid(format!(
-            "its spans cover {size} bytes of a layer of {compressed_size}"
-        ))),
-    }
+    Ok((
+        unsigned("span size", table.i64(id::SPAN_SIZE)?)?,
+        unsigned("size of its spans", table.i64(id::SIZE)?)?,
+    ))
 }

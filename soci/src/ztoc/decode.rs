@@ -1,21 +1,16 @@
 //! Reading a zTOC of any origin.
 //!
-//! What a snapshotter refuses when it mounts a layer is refused here, and so is what it would only
-//! stumble over when a container reads a file: a modification time or a digest that it cannot read,
-//! a member that overlaps another one.
+//! What cannot be read is refused here, and what cannot be meant in [`check`].
 //!
 //! Strings may be shared in a `FlatBuffer`, so a small one can claim to hold many large members.
 //! [`Budget`] bounds what is made of it.
 
+use super::check::invalid;
 use super::flat::{Malformed, References, Table};
-use super::timestamp::Timestamp;
-use super::{InvalidZtoc, VERSION, Ztoc, checkpoints, field, shown};
+use super::{InvalidZtoc, VERSION, Ztoc, check, checkpoints, field, shown};
 use crate::Digest;
 use crate::spans::Spans;
 use crate::tar::{Member, MemberKind};
-
-/// The unit of tar archives.
-const BLOCK: u64 = 512;
 
 impl From<Malformed> for InvalidZtoc {
     fn from(malformed: Malformed) -> Self {
@@ -23,12 +18,6 @@ impl From<Malformed> for InvalidZtoc {
             "it is no FlatBuffer: byte {} refers to something outside of it",
             malformed.at
         ))
-    }
-}
-
-pub(super) fn invalid(problem: impl Into<String>) -> InvalidZtoc {
-    InvalidZtoc {
-        problem: problem.into(),
     }
 }
 
@@ -85,19 +74,20 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Ztoc, InvalidZtoc> {
         .table(id::TOC)?
         .ok_or_else(|| invalid("it has no table of contents"))?;
     let members = members(toc.references(field::toc::METADATA)?, &mut budget)?;
-    check_layout(&members, uncompressed_size)?;
 
     let compression = root
         .table(id::COMPRESSION_INFO)?
         .ok_or_else(|| invalid("it has no compression information"))?;
-    let spans = spans(compression, compressed_size, &mut budget)?;
-    Ok(Ztoc {
+    let spans = spans(compression, &mut budget)?;
+    let ztoc = Ztoc {
         build_tool: build_tool.to_owned(),
         compressed_size,
         uncompressed_size,
         members,
         spans,
-    })
+    };
+    check::check(&ztoc)?;
+    Ok(ztoc)
 }
 
 fn members(tables: References<'_>, budget: &mut Budget) -> Result<Vec<Member>, InvalidZtoc> {
@@ -123,15 +113,8 @@ fn member(table: Table<'_>, budget: &mut Budget) -> Result<Member, InvalidZtoc> 
     let kind = table.bytes(id::TYPE)?;
     let kind = MemberKind::parse(kind)
         .ok_or_else(|| problem(format!("has the unknown type `{}`", shown(kind))))?;
-    let mod_time = table.bytes(id::MOD_TIME)?;
-    let mod_time = Timestamp::parse(mod_time)
-        .and_then(|_| std::str::from_utf8(mod_time).ok())
-        .ok_or_else(|| {
-            let time = shown(mod_time);
-            problem(format!(
-                "has the modification time `{time}`, which is not RFC 3339"
-            ))
-        })?;
+    let mod_time = std::str::from_utf8(table.bytes(id::MOD_TIME)?)
+        .map_err(|_| problem("has a modification time that is not UTF-8".to_owned()))?;
     budget.spend(mod_time.len())?;
 
     let records = table.references(id::XATTRS)?;
@@ -163,64 +146,32 @@ fn member(table: Table<'_>, budget: &mut Budget) -> Result<Member, InvalidZtoc> 
     })
 }
 
-/// The headers are not in a zTOC: a snapshotter takes the first to be at 0, and each other one at
-/// the block after the data of the member before.
-fn check_layout(members: &[Member], end: u64) -> Result<(), InvalidZtoc> {
-    let mut header = Some(0_u64);
-    for member in members {
-        let problem = |what: &str| invalid(format!("the member `{}` {what}", shown(&member.name)));
-        let first = header.and_then(|header| header.checked_add(BLOCK));
-        if first.is_none_or(|first| member.offset < first) {
-            return Err(problem("begins before the end of its own header"));
-        }
-        let data_end = member.offset.checked_add(member.size);
-        if data_end.is_none_or(|data_end| data_end > end) {
-            return Err(problem("ends behind the end of the archive"));
-        }
-        header = data_end.and_then(|end| end.checked_next_multiple_of(BLOCK));
-    }
-    Ok(())
-}
-
-fn spans(
-    table: Table<'_>,
-    compressed_size: u64,
-    budget: &mut Budget,
-) -> Result<Spans, InvalidZtoc> {
+fn spans(table: Table<'_>, budget: &mut Budget) -> Result<Spans, InvalidZtoc> {
     use field::compression as id;
     let blob = table.bytes(id::CHECKPOINTS)?;
     let digests = table.references(id::SPAN_DIGESTS)?;
     let max_span_id = table.i32(id::MAX_SPAN_ID)?;
-    let count = |spans: u64| {
-        let (last, digests) = (i64::from(max_span_id), digests.len() as u64);
-        if digests == spans && u64::try_from(last + 1) == Ok(spans) {
-            Ok(())
-        } else {
-            Err(invalid(format!(
-                "it has {spans} checkpoints, {digests} span digests, and {last} as the number of \
-                 the last span"
-            )))
-        }
-    };
+    if i64::from(max_span_id) + 1 != i64::try_from(digests.len()).unwrap_or(i64::MAX) {
+        return Err(invalid(format!(
+            "it has {} span digests, and {max_span_id} as the number of the last span",
+            digests.len()
+        )));
+    }
     match table.i8(id::ALGORITHM, checkpoints::GZIP)? {
         checkpoints::GZIP => {
-            count(checkpoints::gzip_count(blob)?)?;
-            let digests = span_digests(digests, budget)?;
-            let (span_size, checkpoints) = checkpoints::gzip(blob, compressed_size)?;
+            let (span_size, checkpoints) = checkpoints::read_gzip(blob)?;
             Ok(Spans::Gzip {
                 span_size,
                 checkpoints,
-                digests,
+                digests: span_digests(digests, budget)?,
             })
         }
         checkpoints::UNCOMPRESSED => {
-            let (span_size, size) = checkpoints::read_tar_zinfo(blob, compressed_size)?;
-            count(size.div_ceil(span_size))?;
-            let digests = span_digests(digests, budget)?;
+            let (span_size, size) = checkpoints::read_tar_zinfo(blob)?;
             Ok(Spans::Uncompressed {
                 span_size,
                 size,
-                digests,
+                digests: span_digests(digests, budget)?,
             })
         }
         unknown => Err(invalid(format!(
@@ -246,6 +197,6 @@ fn span_digests(texts: References<'_>, budget: &mut Budget) -> Result<Vec<Digest
     Ok(digests)
 }
 
-fn unsigned(what: &str, value: i64) -> Result<u64, InvalidZtoc> {
-    u64::try_from(value).map_err(|_| invalid(format!("its {what} is {value}")))
+pub(super) fn unsigned(what: &str, value: i64) -> Result<u64, InvalidZtoc> {
+    u64::try_from(value).map_err(|_| invalid(format!("the {what} is {value}")))
 }

@@ -6,6 +6,7 @@
 //! snapshotter would refuse. Whether a zTOC fits its layer is another question:
 //! [`LayerVerifier`](crate::LayerVerifier).
 
+mod check;
 mod checkpoints;
 mod decode;
 mod encode;
@@ -55,6 +56,11 @@ impl Ztoc {
     /// kept as it is, so what came from an official encoder is encoded to the same bytes again.
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidZtoc> {
         decode::decode(bytes)
+    }
+
+    /// What [`Ztoc::decode`] checks of the values, for a zTOC that was not read from bytes.
+    pub fn check(&self) -> Result<(), InvalidZtoc> {
+        check::check(self)
     }
 }
 

@@ -2,49 +2,66 @@
 
 use crate::exit;
 use crate::registry::ErrorKind;
+use crate::soci::LookError;
 use crate::soci::attach::AttachError;
-use crate::soci::published::ReadError;
+use crate::soci::source_image::SourceError;
 use crate::ui::Failure;
 
 use super::release::with_registry;
 
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        match &error {
-            ReadError::Registry { source, .. } => {
-                with_registry(Self::from_error(exit::REGISTRY, &error), source)
+impl From<&SourceError> for Failure {
+    fn from(error: &SourceError) -> Self {
+        match error {
+            SourceError::Registry { source, .. } => {
+                with_registry(Self::from_error(exit::REGISTRY, error), source)
             }
-            ReadError::NotFound { .. } => Self::from_error(exit::REGISTRY, &error)
+            SourceError::NotFound { .. } => Self::from_error(exit::REGISTRY, error)
                 .hint("Check its name and tag, and that the login may read it."),
-            ReadError::Part { .. } => Self::from_error(exit::SOCI, &error).hint(
-                "Copy or push the image again, with all of its platforms: `crane copy`, \
+            SourceError::Incomplete { .. } => Self::from_error(exit::SOCI, error).hint(
+                "It was copied without all of its platforms. Copy it again with `crane copy` or \
                  `skopeo copy --all`.",
             ),
-            ReadError::NoPlatform { .. } => Self::from_error(exit::SOCI, &error),
+            SourceError::NotAnImage { .. } | SourceError::Config { .. } => {
+                Self::from_error(exit::SOCI, error)
+            }
+            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error),
+        }
+    }
+}
+
+impl From<LookError> for Failure {
+    fn from(error: LookError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&LookError> for Failure {
+    fn from(error: &LookError) -> Self {
+        let plain = |code| Self::from_error(code, error);
+        match error {
+            LookError::Registry { source, .. } => with_registry(plain(exit::REGISTRY), source),
+            LookError::NoSuchPlatform { there, .. } => {
+                let there: Vec<String> = there.iter().map(ToString::to_string).collect();
+                plain(exit::SOCI).hint(format!("It has images for {}.", there.join(", ")))
+            }
+            LookError::Source(source) => source.into(),
         }
     }
 }
 
 impl From<AttachError> for Failure {
     fn from(error: AttachError) -> Self {
-        match error {
-            AttachError::Source(source) => source.into(),
-            error => Self::from(&error),
-        }
-    }
-}
-
-impl From<&AttachError> for Failure {
-    fn from(error: &AttachError) -> Self {
         const NOTHING_MOVED: &str = "No tag has moved.";
-        match error {
+        let plain = |code| Self::from_error(code, &error);
+        match &error {
+            AttachError::Look(look) => look.into(),
             AttachError::Registry { source, .. } => {
-                with_registry(Self::from_error(exit::REGISTRY, error), source).hint(NOTHING_MOVED)
+                with_registry(plain(exit::REGISTRY), source).hint(NOTHING_MOVED)
             }
-            AttachError::DiffId { .. } => Self::from_error(exit::SOCI, error)
+            AttachError::DiffId { .. } => plain(exit::SOCI)
                 .hint("The image is damaged: no runtime could unpack it. Build or push it again.")
                 .hint(NOTHING_MOVED),
-            AttachError::TagMoved { .. } => Self::from_error(exit::SOCI, error)
+            AttachError::TagMoved { .. } => plain(exit::SOCI)
                 .hint("Somebody pushed meanwhile; their image is untouched.")
                 .temporary(true),
             AttachError::Tags {
@@ -53,7 +70,7 @@ impl From<&AttachError> for Failure {
                 source,
                 ..
             } => {
-                let failure = with_registry(Self::from_error(exit::REGISTRY, error), source)
+                let failure = with_registry(plain(exit::REGISTRY), source)
                     .hint(format!("The image with its SOCI indexes is {image}."));
                 let failure = if moved.is_empty() {
                     failure.hint(NOTHING_MOVED)
@@ -66,10 +83,8 @@ impl From<&AttachError> for Failure {
                     failure
                 }
             }
-            AttachError::Source(_) | AttachError::Annotate { .. } => {
-                Self::from_error(exit::SOCI, error)
-            }
-            AttachError::Indexer { .. } => Self::from_error(exit::UNEXPECTED, error),
+            AttachError::Annotate { .. } => plain(exit::SOCI),
+            AttachError::Indexer { .. } => plain(exit::UNEXPECTED),
         }
     }
 }

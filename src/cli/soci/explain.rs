@@ -5,6 +5,7 @@ use crate::registry::Reference;
 use crate::soci::explain::{explain, read};
 use crate::ui::{Failure, explained_text};
 
+use super::{Format, answer_json};
 use crate::cli::Invocation;
 
 const EXAMPLES: &str = "\
@@ -23,35 +24,23 @@ pub struct Args {
     #[arg(value_name = "REF")]
     pub reference: Reference,
 
-    /// How it is printed: text or json
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    /// How it is printed: table or json
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     #[arg(hide_possible_values = true)]
     pub format: Format,
-}
-
-/// How an explanation is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
     let registry = invocation.registry_client()?;
     let facts = read(&registry, &args.reference).await?;
     let explanation = explain(&facts);
-    let text = match args.format {
-        Format::Text => explained_text(
+    match args.format {
+        Format::Json => answer_json(invocation, &explanation)?,
+        Format::Table => invocation.printer.answer(&explained_text(
             &explanation,
             invocation.context.terminal.unicode,
             invocation.printer.answer_style(),
-        ),
-        Format::Json => serde_json::to_string_pretty(&explanation).map_err(|error| {
-            Failure::with_cause(exit::UNEXPECTED, "cannot write the explanation", &error)
-        })?,
-    };
-    invocation.printer.answer(&text)?;
+        ))?,
+    }
     Ok(exit::OK)
 }

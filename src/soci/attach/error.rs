@@ -2,15 +2,15 @@
 
 use crate::image::{Digest, Platform};
 use crate::registry::{self, Reference};
+use crate::soci::LookError;
 use crate::soci::annotate::AnnotateError;
-use crate::soci::published::ReadError;
 
 /// SOCI indexes cannot be attached.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
     /// The image cannot be read.
     #[error(transparent)]
-    Source(#[from] ReadError),
+    Look(#[from] LookError),
     /// The registry failed.
     #[error("cannot {doing}")]
     Registry {

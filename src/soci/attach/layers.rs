@@ -15,7 +15,7 @@ use crate::image::{Descriptor, Digest, Platform};
 use crate::registry::{BlobSource, Repository};
 use crate::soci::layer_stream::{StreamError, index_layer};
 use crate::soci::layer_type::LayerType;
-use crate::soci::published::Published;
+use crate::soci::source_image::SourceImage;
 use crate::soci::{KnownLayer, KnownLayers};
 
 /// A layer that is settled, and where its zTOC can be had.
@@ -85,7 +85,7 @@ struct Candidate {
 /// Settles the layers of all chosen images.
 pub(super) async fn settle(
     context: &AttachContext,
-    image: &Published,
+    image: &SourceImage,
     choices: &[Choice<'_>],
     known: &KnownLayers,
     options: &AttachOptions,

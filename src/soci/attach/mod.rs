@@ -1,6 +1,6 @@
 //! Giving an image that is in a registry already its SOCI indexes (`launchway soci attach`).
 //!
-//! `published` reads the image, [`layers`] decides about its layers and indexes them while they
+//! `source_image` reads the image, [`layers`] decides about its layers and indexes them while they
 //! stream by, [`publish`] pushes what came of it: SOCI indexes, then image manifests and the image
 //! index by digest, then tags. Until the first tag everything that is pushed is unreferenced, so a
 //! run that dies leaves the image as it was. Documents are changed by `annotate`.
@@ -20,8 +20,8 @@ use launchway_soci::index::Version;
 pub use error::AttachError;
 pub use outcome::{Attached, AttachedLayer, AttachedPlatform, LayerFate, MovedTag, Summary};
 
-use super::published::{self, Published, PublishedImage, ReadError};
-use super::{KnownLayers, SociOptions, ZtocStore, find_known};
+use super::source_image::{self, PlatformImage, SourceImage};
+use super::{KnownLayers, LookError, SociOptions, ZtocStore, find_known};
 use crate::image::{Digest, Platform};
 use crate::registry::{self, Reference, Tag};
 
@@ -102,7 +102,9 @@ pub async fn attach(
     reference: &Reference,
     options: &AttachOptions,
 ) -> Result<Attached, AttachError> {
-    let image = published::read(&context.registry, reference, &[]).await?;
+    let image = source_image::read(&context.registry, reference)
+        .await
+        .map_err(LookError::from)?;
     let chosen = choose(reference, &image, &options.platforms)?;
     let mut warnings = Vec::new();
     let known = known(context, &image, options, &mut warnings).await;
@@ -125,7 +127,7 @@ pub async fn attach(
 /// An image and whether it was chosen.
 #[derive(Clone, Copy, Debug)]
 struct Choice<'a> {
-    image: &'a PublishedImage,
+    image: &'a PlatformImage,
     chosen: bool,
 }
 
@@ -139,7 +141,7 @@ impl Choice<'_> {
 /// The images of the platforms that were asked for, in the order of the index.
 fn choose<'a>(
     reference: &Reference,
-    image: &'a Published,
+    image: &'a SourceImage,
     platforms: &[Platform],
 ) -> Result<Vec<Choice<'a>>, AttachError> {
     let there = || image.images.iter().map(|one| &one.platform);
@@ -147,10 +149,10 @@ fn choose<'a>(
         .iter()
         .find(|&wanted| there().all(|p| p != wanted))
     {
-        let missing = ReadError::NoPlatform {
+        let missing = LookError::NoSuchPlatform {
             reference: reference.clone(),
             platform: missing.clone(),
-            available: there().cloned().collect(),
+            there: there().cloned().collect(),
         };
         return Err(missing.into());
     }
@@ -164,7 +166,7 @@ fn choose<'a>(
 /// What the SOCI indexes know that the image has already.
 async fn known(
     context: &AttachContext,
-    image: &Published,
+    image: &SourceImage,
     options: &AttachOptions,
     warnings: &mut Vec<String>,
 ) -> KnownLayers {
@@ -179,7 +181,7 @@ async fn known(
     let mut earlier = find_known(
         &context.registry,
         &image.repository,
-        &image.descriptor,
+        &image.top,
         &image.bytes,
         &manifests,
         &options.soci,

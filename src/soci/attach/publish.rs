@@ -16,7 +16,7 @@ use crate::registry::{Reference, ReferenceTarget, Tag};
 use crate::soci::annotate::{
     self, AnnotateError, Change, DOCKER_REFERENCE_DIGEST, Entry, Replacement,
 };
-use crate::soci::published::{Published, PublishedImage};
+use crate::soci::source_image::{PlatformImage, SourceImage};
 use crate::soci::{PushedIndex, SociLayer, push_index};
 
 /// Manifests that are pushed at once.
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 4;
 pub(super) struct Publication<'a> {
     pub(super) context: &'a AttachContext,
     pub(super) reference: &'a Reference,
-    pub(super) image: &'a Published,
+    pub(super) image: &'a SourceImage,
     pub(super) options: &'a AttachOptions,
     pub(super) fates: &'a Fates,
 }
@@ -60,7 +60,7 @@ impl Publication<'_> {
         self.attestations(&mut replacements).await?;
         let bytes = self.top(&parts, &replacements)?;
         let digest = Digest::of(&bytes);
-        let before = self.image.descriptor.digest;
+        let before = self.image.top.digest;
         if digest != before {
             self.put(digest, media_type::OCI_INDEX, bytes.clone())
                 .await?;
@@ -223,7 +223,7 @@ impl Publication<'_> {
 
     async fn push(
         &self,
-        image: &PublishedImage,
+        image: &PlatformImage,
         layers: &[SociLayer],
         subject: Option<Subject>,
     ) -> Result<PushedIndex, AttachError> {
@@ -243,7 +243,7 @@ impl Publication<'_> {
     }
 
     /// The layers of an image that have zTOCs.
-    fn layers(&self, image: &PublishedImage) -> Vec<SociLayer> {
+    fn layers(&self, image: &PlatformImage) -> Vec<SociLayer> {
         let layers = image.manifest.layers.iter().filter_map(|layer| {
             let settled = self.fates.get(&layer.digest)?;
             let (ztoc, size) = settled.fate.ztoc()?;
@@ -285,7 +285,7 @@ impl Publication<'_> {
                 _ => Ok(self.image.bytes.to_vec()),
             },
         };
-        let bytes = changed.map_err(self.cannot_change(self.image.descriptor.digest))?;
+        let bytes = changed.map_err(self.cannot_change(self.image.top.digest))?;
         Ok(bytes.into())
     }
 
@@ -340,10 +340,10 @@ impl Publication<'_> {
                 tags.push(MovedTag { tag, moved: false });
                 continue;
             }
-            if read.as_ref() == Some(&tag) && now != Some(self.image.descriptor.digest) {
+            if read.as_ref() == Some(&tag) && now != Some(self.image.top.digest) {
                 return Err(AttachError::TagMoved {
                     reference,
-                    read: self.image.descriptor.digest,
+                    read: self.image.top.digest,
                     now,
                 });
             }
@@ -373,8 +373,8 @@ impl Publication<'_> {
     fn attached(&self, summary: Summary) -> Attached {
         Attached {
             repository: self.image.repository.clone(),
-            before: self.image.descriptor.digest,
-            digest: self.image.descriptor.digest,
+            before: self.image.top.digest,
+            digest: self.image.top.digest,
             summary,
             tags: Vec::new(),
             platforms: Vec::new(),

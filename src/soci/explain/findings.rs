@@ -85,10 +85,9 @@ pub(super) fn about_image(facts: &Facts) -> Vec<Finding> {
             )),
         ),
     }
-    let has_v2 = facts
-        .platforms
-        .iter()
-        .any(|image| matches!(&image.soci, SociFacts::Index(index) if index.version == Version::V2));
+    let has_v2 = facts.platforms.iter().any(
+        |image| matches!(&image.soci, SociFacts::Index(index) if index.version == Version::V2),
+    );
     if has_v2 && !facts.is_index {
         findings.push(
             Finding::new(
@@ -253,7 +252,9 @@ fn contents(facts: &Facts, image: &PlatformFacts, index: &IndexFacts) -> Vec<Fin
             Finding::new(
                 Severity::Warning,
                 "other-layers",
-                format!("{others} of the zTOCs in its SOCI index are about layers of another image"),
+                format!(
+                    "{others} of the zTOCs in its SOCI index are about layers of another image"
+                ),
             )
             .remedy(attach(facts)),
         );

@@ -12,7 +12,8 @@ use crate::aws::parse_ecr_host;
 use crate::image::{Descriptor, Digest, Index, annotation};
 use crate::registry::{self, Client, Reference, Repository};
 use crate::soci::LayerType;
-use crate::soci::published::{self, Found, Published, PublishedImage, ReadError};
+use crate::soci::lookup::{self, Found, LookError};
+use crate::soci::source_image::{PlatformImage, SourceImage};
 
 /// Requests at once.
 const AT_ONCE: usize = 8;
@@ -20,24 +21,11 @@ const AT_ONCE: usize = 8;
 const ECR_PUBLIC: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 
 /// Finds out about an image.
-pub async fn read(registry: &Client, reference: &Reference) -> Result<Facts, ReadError> {
-    let failed = |source: registry::Error| ReadError::Registry {
-        reference: reference.clone(),
-        source,
-    };
-    let image = published::read(registry, reference, &[]).await?;
-    let found: Vec<(&PublishedImage, Found)> = stream::iter(&image.images)
-        .map(|one| async {
-            let found = published::find_index(registry, &image.repository, one).await?;
-            Ok((one, found))
-        })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
-        .map_err(failed)?;
+pub async fn read(registry: &Client, reference: &Reference) -> Result<Facts, LookError> {
+    let (image, found) = lookup::look(registry, reference, &[]).await?;
     let there = ztocs(registry, &image.repository, &found)
         .await
-        .map_err(failed)?;
+        .map_err(|error| lookup::failed(reference, error))?;
     let platforms = found
         .iter()
         .map(|(one, found)| platform(&image, one, found, &there))
@@ -56,7 +44,7 @@ pub async fn read(registry: &Client, reference: &Reference) -> Result<Facts, Rea
 async fn ztocs(
     registry: &Client,
     repository: &Repository,
-    found: &[(&PublishedImage, Found)],
+    found: &[(PlatformImage, Found)],
 ) -> Result<BTreeMap<Digest, bool>, registry::Error> {
     let wanted: BTreeSet<Digest> = found
         .iter()
@@ -77,8 +65,8 @@ async fn ztocs(
 }
 
 fn platform(
-    image: &Published,
-    one: &PublishedImage,
+    image: &SourceImage,
+    one: &PlatformImage,
     found: &Found,
     there: &BTreeMap<Digest, bool>,
 ) -> PlatformFacts {

@@ -64,8 +64,14 @@ fn nothing_is_found_in_a_good_image() {
     assert_eq!(explanation.findings, []);
     let verdict = &explanation.verdicts[1];
     assert_eq!(verdict.platform.to_string(), "linux/arm64");
-    assert_eq!((verdict.lazy, verdict.lazy_layers, verdict.layers), (true, 2, 3));
-    assert_eq!((verdict.lazy_bytes, verdict.bytes), (500 * MEBI, 501 * MEBI));
+    assert_eq!(
+        (verdict.lazy, verdict.lazy_layers, verdict.layers),
+        (true, 2, 3)
+    );
+    assert_eq!(
+        (verdict.lazy_bytes, verdict.bytes),
+        (500 * MEBI, 501 * MEBI)
+    );
 }
 
 #[test]

@@ -16,7 +16,9 @@ pub use report::{
     ZtocContents, ZtocInspection,
 };
 
-use super::published::{self, Found, PublishedImage, ReadError};
+use super::layer_type::LayerType;
+use super::lookup::{self, Found, LookError};
+use super::source_image::PlatformImage;
 use super::verify::version_name;
 use super::ztoc_blob;
 use crate::image::{Descriptor, Digest, Index, Platform, annotation};
@@ -42,18 +44,10 @@ pub async fn inspect(
     registry: &Client,
     reference: &Reference,
     options: &InspectOptions,
-) -> Result<Inspection, ReadError> {
-    let failed = |source: registry::Error| ReadError::Registry {
-        reference: reference.clone(),
-        source,
-    };
-    let published = published::read(registry, reference, &options.platforms).await?;
-    let repository = &published.repository;
-    let mut images = Vec::new();
-    for image in &published.images {
-        let found = published::find_index(registry, repository, image).await;
-        images.push((image, found.map_err(failed)?));
-    }
+) -> Result<Inspection, LookError> {
+    let failed = |source: registry::Error| lookup::failed(reference, source);
+    let (source, images) = lookup::look(registry, reference, &options.platforms).await?;
+    let repository = &source.repository;
     let contents = if options.ztocs {
         read_contents(registry, repository, &images).await
     } else {
@@ -66,10 +60,10 @@ pub async fn inspect(
         .collect();
     // With a part of the platforms it cannot be said what nobody needs.
     let all = options.platforms.is_empty();
-    let top = published.index.as_ref().filter(|_| all);
+    let top = source.index.as_ref().filter(|_| all);
     Ok(Inspection {
         reference: reference.to_string(),
-        digest: published.descriptor.digest,
+        digest: source.top.digest,
         totals: Sums::total(&platforms),
         unused_indexes: top
             .map(|top| unused_indexes(top, &platforms))
@@ -82,7 +76,7 @@ pub async fn inspect(
 async fn read_contents(
     registry: &Client,
     repository: &Repository,
-    images: &[(&PublishedImage, Found)],
+    images: &[(PlatformImage, Found)],
 ) -> Result<Contents, registry::Error> {
     let mut wanted: BTreeMap<(Digest, Digest), (&Descriptor, &ZtocEntry)> = BTreeMap::new();
     for (image, found) in images {
@@ -116,7 +110,7 @@ fn entries(found: &Found) -> &[ZtocEntry] {
     }
 }
 
-fn describe(image: &PublishedImage, found: &Found, contents: &Contents) -> ImageInspection {
+fn describe(image: &PlatformImage, found: &Found, contents: &Contents) -> ImageInspection {
     let layers = &image.manifest.layers;
     let entries = entries(found);
     let by_layer: BTreeMap<Digest, &ZtocEntry> = entries.iter().map(|e| (e.layer, e)).collect();
@@ -191,22 +185,17 @@ fn percent(part: u64, whole: u64) -> f64 {
     (ratio * 1000.0).round() / 10.0
 }
 
-/// Why a layer is not in its image's index, as far as that can be seen from outside: the end of a
-/// sentence that begins with the layer. `smallest` is the smallest layer in it.
+/// Why a layer is not in its image's index, as far as that can be seen from outside. `smallest` is
+/// the smallest layer in it.
 fn why_not(layer: &Descriptor, smallest: Option<u64>) -> &'static str {
-    let kind = layer.media_type.as_str();
-    if kind.ends_with("zstd") {
-        "is compressed with zstd, which SOCI cannot index"
-    } else if kind.contains("nondistributable") || kind.contains("foreign") {
-        "is not in the registry"
-    } else if layer.size < DEFAULT_MIN_LAYER_SIZE {
-        "is small"
-    } else if smallest.is_none() {
-        "is large enough, but there is no SOCI index"
-    } else if smallest.is_some_and(|smallest| layer.size < smallest) {
-        "is smaller than every indexed layer"
-    } else {
-        "was left out by the builder"
+    if let Some(objection) = LayerType::of(&layer.media_type).objection() {
+        return objection;
+    }
+    match smallest {
+        _ if layer.size < DEFAULT_MIN_LAYER_SIZE => "it is small",
+        None => "there is no SOCI index, though it is large enough for one",
+        Some(smallest) if layer.size < smallest => "it is smaller than every indexed layer",
+        Some(_) => "its builder left it out",
     }
 }
 

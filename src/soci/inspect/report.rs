@@ -95,7 +95,7 @@ pub enum LayerState {
     },
     /// It has none: it is downloaded before the container starts.
     NotIndexed {
-        /// Why, as far as that can be seen: the end of a sentence that begins with the layer.
+        /// Why, as far as that can be seen; a sentence without a full stop.
         reason: String,
     },
 }

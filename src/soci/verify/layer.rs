@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::image::{Descriptor, Digest};
 use crate::registry::{Client, Error, Repository};
-use crate::soci::published::about_content;
+use crate::soci::lookup::about_content;
 use crate::soci::ztoc_blob::{self, blocking};
 
 /// Pieces of a layer on their way from the network to the verifier. Each is what one read gave:

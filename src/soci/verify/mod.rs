@@ -20,7 +20,9 @@ pub use report::{
     IndexSummary, LayerOutcome, LayerVerification, PlatformVerification, Verification,
 };
 
-use super::published::{self, Found, PublishedImage, ReadError};
+use super::layer_type::LayerType;
+use super::lookup::{self, Found, LookError};
+use super::source_image::PlatformImage;
 use crate::image::{Descriptor, Digest, Index, Platform, annotation};
 use crate::registry::{self, Client, Reference};
 use layer::Check;
@@ -62,18 +64,10 @@ pub async fn verify(
     reference: &Reference,
     options: &VerifyOptions,
     tell: &(dyn Fn(LayerDone) + Sync),
-) -> Result<Verification, ReadError> {
-    let failed = |source: registry::Error| ReadError::Registry {
-        reference: reference.clone(),
-        source,
-    };
-    let published = published::read(registry, reference, &options.platforms).await?;
-    let repository = &published.repository;
-    let mut images = Vec::new();
-    for image in &published.images {
-        let found = published::find_index(registry, repository, image).await;
-        images.push((image, found.map_err(failed)?));
-    }
+) -> Result<Verification, LookError> {
+    let failed = |source: registry::Error| lookup::failed(reference, source);
+    let (source, images) = lookup::look(registry, reference, &options.platforms).await?;
+    let repository = &source.repository;
 
     let mut checks: BTreeMap<Key, Check> = BTreeMap::new();
     for (image, found) in &images {
@@ -115,7 +109,7 @@ pub async fn verify(
         .await
         .map_err(failed)?;
 
-    let top = published.index.as_ref();
+    let top = source.index.as_ref();
     let expected = top.is_some_and(|index| index.soci_indexes().next().is_some())
         || images.iter().any(|(_, found)| *found != Found::Nothing);
     let platforms = images
@@ -124,7 +118,7 @@ pub async fn verify(
         .collect();
     let mut verification = Verification {
         reference: reference.to_string(),
-        digest: published.descriptor.digest,
+        digest: source.top.digest,
         ok: false,
         platforms,
     };
@@ -139,7 +133,7 @@ pub async fn verify(
 /// The layers of an image that have a zTOC, with what their content should be. A snapshotter maps
 /// entries by their layer, so of several for one layer the last counts.
 fn pairs<'a>(
-    image: &'a PublishedImage,
+    image: &'a PlatformImage,
     found: &'a Found,
 ) -> impl Iterator<Item = (&'a Descriptor, &'a ZtocEntry, Digest)> {
     let entries = entries_by_layer(found);
@@ -164,7 +158,7 @@ fn entries_by_layer(found: &Found) -> BTreeMap<Digest, &ZtocEntry> {
 /// Puts together what was found about one platform. `expected`: some platform has, or should have,
 /// a SOCI index. Without any the caller says so, once.
 fn report(
-    image: &PublishedImage,
+    image: &PlatformImage,
     found: &Found,
     top: Option<&Index>,
     expected: bool,
@@ -222,7 +216,7 @@ fn report(
     }
 }
 
-fn image_problems(image: &PublishedImage) -> Vec<String> {
+fn image_problems(image: &PlatformImage) -> Vec<String> {
     let (layers, diff_ids) = (image.manifest.layers.len(), image.diff_ids.len());
     let fits = layers == diff_ids;
     let problem = format!("the image has {layers} layers, but its configuration lists {diff_ids}");
@@ -230,7 +224,7 @@ fn image_problems(image: &PublishedImage) -> Vec<String> {
 }
 
 /// Entries that are about no layer of the image: the index was made for another one.
-fn index_problems(image: &PublishedImage, index: &SociIndex) -> Vec<String> {
+fn index_problems(image: &PlatformImage, index: &SociIndex) -> Vec<String> {
     let layers: BTreeSet<Digest> = image.manifest.layers.iter().map(|l| l.digest).collect();
     let mut problems = Vec::new();
     if index.ztocs.is_empty() {
@@ -259,7 +253,7 @@ fn index_problems(image: &PublishedImage, index: &SociIndex) -> Vec<String> {
 /// Snapshotters do not look at the image index, but what copies or cleans up does: an index that
 /// is not listed there gets lost.
 fn entry_warning(
-    image: &PublishedImage,
+    image: &PlatformImage,
     digest: Digest,
     version: Version,
     top: Option<&Index>,
@@ -280,11 +274,12 @@ fn entry_warning(
 }
 
 /// A layer that the official tool would have indexed.
-fn large_layer(image: &PublishedImage) -> Option<Digest> {
+fn large_layer(image: &PlatformImage) -> Option<Digest> {
     let layers = &image.manifest.layers;
-    let large = layers
-        .iter()
-        .find(|layer| layer.size >= DEFAULT_MIN_LAYER_SIZE && !layer.media_type.ends_with("zstd"));
+    let large = layers.iter().find(|layer| {
+        layer.size >= DEFAULT_MIN_LAYER_SIZE
+            && LayerType::of(&layer.media_type).objection().is_none()
+    });
     large.map(|layer| layer.digest)
 }
 
