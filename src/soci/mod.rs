@@ -5,6 +5,7 @@
 pub mod annotate;
 pub mod attach;
 mod earlier;
+pub mod explain;
 pub mod inspect;
 mod known;
 mod layer_stream;

@@ -20,7 +20,7 @@ pub use failure::{Failure, LogTail};
 pub use plan_table::plan_table;
 pub use printer::{Printer, Talk};
 pub use report::{json as failure_json, text as failure_text};
-pub use soci::{attached_table, inspection_table, verification_table};
+pub use soci::{attached_table, explained_text, inspection_table, verification_table};
 pub use step_log::StepLogs;
 pub use style::{Colour, Style};
 pub use summary::Summary;

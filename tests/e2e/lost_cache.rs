@@ -197,8 +197,8 @@ fn a_cache_that_is_lost_once_is_built_again_and_lost_all_the_time_moves_no_tag()
     assert_eq!(pushed, layers);
 }
 
-/// The soci block of the projects below: their layers are small.
-const SOCI: &str = "soci { min_layer_size = \"1KiB\" }\n";
+/// The soci block of the projects below: every layer counts, the step's of some 200 bytes too.
+const SOCI: &str = "soci { min_layer_size = 0 }\n";
 
 /// A SOCI index is made of evaluated layers. A daemon that loses them in between publishes others,
 /// and no annotation may name an index that was made for those that are gone.

@@ -31,8 +31,14 @@ impl From<&SourceError> for Failure {
 
 impl From<LookError> for Failure {
     fn from(error: LookError) -> Self {
-        let plain = |code| Self::from_error(code, &error);
-        match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&LookError> for Failure {
+    fn from(error: &LookError) -> Self {
+        let plain = |code| Self::from_error(code, error);
+        match error {
             LookError::Registry { source, .. } => with_registry(plain(exit::REGISTRY), source),
             LookError::NoSuchPlatform { there, .. } => {
                 let there: Vec<String> = there.iter().map(ToString::to_string).collect();
@@ -45,29 +51,17 @@ impl From<LookError> for Failure {
 
 impl From<AttachError> for Failure {
     fn from(error: AttachError) -> Self {
-        match error {
-            AttachError::Source(source) => Self::from(&source),
-            error => Self::from(&error),
-        }
-    }
-}
-
-impl From<&AttachError> for Failure {
-    fn from(error: &AttachError) -> Self {
         const NOTHING_MOVED: &str = "No tag has moved.";
-        match error {
+        let plain = |code| Self::from_error(code, &error);
+        match &error {
+            AttachError::Look(look) => look.into(),
             AttachError::Registry { source, .. } => {
-                with_registry(Self::from_error(exit::REGISTRY, error), source).hint(NOTHING_MOVED)
+                with_registry(plain(exit::REGISTRY), source).hint(NOTHING_MOVED)
             }
-            AttachError::NoSuchPlatform { there, .. } => {
-                let there: Vec<String> = there.iter().map(ToString::to_string).collect();
-                Self::from_error(exit::SOCI, error)
-                    .hint(format!("It has images for {}.", there.join(", ")))
-            }
-            AttachError::DiffId { .. } => Self::from_error(exit::SOCI, error)
+            AttachError::DiffId { .. } => plain(exit::SOCI)
                 .hint("The image is damaged: no runtime could unpack it. Build or push it again.")
                 .hint(NOTHING_MOVED),
-            AttachError::TagMoved { .. } => Self::from_error(exit::SOCI, error)
+            AttachError::TagMoved { .. } => plain(exit::SOCI)
                 .hint("Somebody pushed meanwhile; their image is untouched.")
                 .temporary(true),
             AttachError::Tags {
@@ -76,7 +70,7 @@ impl From<&AttachError> for Failure {
                 source,
                 ..
             } => {
-                let failure = with_registry(Self::from_error(exit::REGISTRY, error), source)
+                let failure = with_registry(plain(exit::REGISTRY), source)
                     .hint(format!("The image with its SOCI indexes is {image}."));
                 let failure = if moved.is_empty() {
                     failure.hint(NOTHING_MOVED)
@@ -89,10 +83,8 @@ impl From<&AttachError> for Failure {
                     failure
                 }
             }
-            AttachError::Source(_) | AttachError::Annotate { .. } => {
-                Self::from_error(exit::SOCI, error)
-            }
-            AttachError::Indexer { .. } => Self::from_error(exit::UNEXPECTED, error),
+            AttachError::Annotate { .. } => plain(exit::SOCI),
+            AttachError::Indexer { .. } => plain(exit::UNEXPECTED),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::soci::{SociOptions, ZtocStore};
 use crate::ui::progress::Downloads;
 use crate::ui::{Failure, attached_table};
 
-use super::size;
+use super::{answer_json, size};
 use crate::cli::Invocation;
 
 const EXAMPLES: &str = "\
@@ -159,13 +159,13 @@ fn tell(attached: &Attached, version: Version, invocation: &Invocation) {
 }
 
 fn answer(attached: &Attached, format: Format, invocation: &Invocation) -> Result<(), Failure> {
-    let text = match format {
-        Format::Reference => attached.repository.with_digest(attached.digest).to_string(),
-        Format::Json => serde_json::to_string_pretty(attached).map_err(|error| {
-            Failure::with_cause(exit::UNEXPECTED, "cannot write the result", &error)
-        })?,
-    };
-    invocation.printer.answer(&text)
+    match format {
+        Format::Reference => {
+            let reference = attached.repository.with_digest(attached.digest);
+            invocation.printer.answer(&reference.to_string())
+        }
+        Format::Json => answer_json(invocation, attached),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `launchway soci`: SOCI indexes of images that are in a registry. One file per action.
 
 mod attach;
+mod explain;
 mod inspect;
 mod size;
 mod verify;
@@ -37,6 +38,8 @@ pub enum Action {
     Verify(verify::Args),
     /// Show which layers of an image are indexed, which are not and why, and what it costs
     Inspect(inspect::Args),
+    /// Say what Fargate will do with an image, and what to change
+    Explain(explain::Args),
 }
 
 /// How a result is printed.
@@ -53,6 +56,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         Action::Attach(args) => attach::run(args, invocation).await,
         Action::Verify(args) => verify::run(args, invocation).await,
         Action::Inspect(args) => inspect::run(args, invocation).await,
+        Action::Explain(args) => explain::run(args, invocation).await,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::image::{Digest, annotation, media_type};
 use launchway_soci::index::Version;
 
 /// On an attestation's entry: the image manifest that it is about.
-const DOCKER_REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
+pub(in crate::soci) const DOCKER_REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
 
 /// A manifest that an index lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,22 +24,22 @@ pub struct Entry {
     pub size: u64,
 }
 
-/// What becomes of one image of an index.
+/// What becomes of one manifest of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replacement {
-    /// The image manifest that stands in its place; it may be the same.
+    /// The manifest that stands in its place; it may be the same.
     pub manifest: Entry,
     /// What becomes of the entry of its SOCI index.
     pub soci: Change<Entry>,
 }
 
-/// The index with its images replaced, by the digests they had. Each image of the index should
-/// have its replacement; what is no image (attestations, nested indexes, other artifacts) needs
-/// none.
+/// The index with its manifests replaced, by the digests they had. Each image of the index should
+/// have its replacement; what is no image (attestations, nested indexes, other artifacts) stays
+/// without one.
 ///
 /// * An image's entry gets another digest, size and media type; its platform, annotations and all
 ///   other members stay.
-/// * Attestations that are about a replaced image follow it; their manifests are not touched.
+/// * Attestations that are about a replaced image follow it.
 /// * SOCI entries stand behind all others, in the order of their images: they carry the same
 ///   platforms, and clients take the first entry that fits. Those of images that the index does
 ///   not list are dropped.
@@ -65,8 +65,8 @@ pub fn image_index(
             std::mem::take(entries).into_iter().partition(is_soci);
         let mut new_soci = Vec::new();
         for entry in &mut others {
+            follow(entry, replacements)?;
             let Some(replacement) = digest_of(entry).and_then(|old| replacements.get(&old)) else {
-                follow(entry, replacements)?;
                 continue;
             };
             match replacement.soci {
@@ -142,7 +142,7 @@ fn soci_entry(soci: Entry, image: Digest, platform: Option<Value>) -> Value {
     entry
 }
 
-fn digest_of(entry: &Value) -> Option<Digest> {
+pub(super) fn digest_of(entry: &Value) -> Option<Digest> {
     entry.get("digest")?.as_str()?.parse().ok()
 }
 
@@ -192,7 +192,7 @@ fn follow(
     Ok(())
 }
 
-fn replace(entry: &mut Value, manifest: Entry) -> Result<(), AnnotateError> {
+pub(super) fn replace(entry: &mut Value, manifest: Entry) -> Result<(), AnnotateError> {
     let entry = object(entry, "manifests")?;
     if entry.get("digest").and_then(Value::as_str) != Some(&manifest.digest.to_string()) {
         // The content itself, where somebody embedded it.

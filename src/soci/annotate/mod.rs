@@ -11,8 +11,11 @@
 mod image_index;
 mod layout;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
+pub(super) use image_index::DOCKER_REFERENCE_DIGEST;
 pub use image_index::{Entry, Replacement, image_index, index_around};
 
 use crate::image::{Digest, media_type};
@@ -62,6 +65,28 @@ pub fn image_manifest(
         match soci_index {
             Change::Keep => Ok(()),
             Change::Set(index) => annotate(members, index),
+        }
+    })
+}
+
+/// An attestation's manifest whose `subject` follows the image that it is about, where that was
+/// replaced. BuildKit writes this member since it makes attestations OCI artifacts: clients that
+/// copy what a manifest refers to look for the subject, and registries list attestations by it.
+///
+/// The statements themselves are other blobs and stay: they name the image as it was built, whose
+/// layers and configuration are the same. A manifest without such a subject is returned byte for
+/// byte.
+pub fn attestation(
+    manifest: &[u8],
+    replacements: &BTreeMap<Digest, Replacement>,
+) -> Result<Vec<u8>, AnnotateError> {
+    rewrite(manifest, Layout::of(manifest), |members| {
+        let Some(subject) = members.get_mut("subject") else {
+            return Ok(());
+        };
+        match image_index::digest_of(subject).and_then(|old| replacements.get(&old)) {
+            Some(replacement) => image_index::replace(subject, replacement.manifest),
+            None => Ok(()),
         }
     })
 }

@@ -98,3 +98,37 @@ fn buildkits_manifest_is_predicted() {
         assert_eq!(text(predicted), text(read(&format!("{case}.soci.json"))));
     }
 }
+
+#[test]
+fn an_attestation_follows_its_image_and_keeps_all_else() {
+    let entry = |name: &str| Entry {
+        digest: soci(name),
+        size: 3,
+    };
+    let of = |subject: &str| {
+        let layers = LAYERS;
+        format!(
+            r#"{{"schemaVersion":2,"artifactType":"application/vnd.docker.attestation.manifest.v1+json",{layers},"subject":{subject}}}"#
+        )
+    };
+    let subject = |name: &str, size: u64| {
+        of(&format!(
+            r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","size":{size},"x":1}}"#,
+            soci(name)
+        ))
+    };
+    let replaced = Replacement {
+        manifest: entry("new"),
+        soci: Change::Keep,
+    };
+    let replacements = [(soci("old"), replaced)].into();
+    let after = |before: &str| text(attestation(before.as_bytes(), &replacements).unwrap());
+    assert_eq!(after(&subject("old", 7)), subject("new", 3));
+    for same in [
+        subject("other", 7),
+        format!(" {}", of("null")),
+        "{}".to_owned(),
+    ] {
+        assert_eq!(after(&same), same);
+    }
+}

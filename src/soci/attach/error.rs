@@ -2,25 +2,15 @@
 
 use crate::image::{Digest, Platform};
 use crate::registry::{self, Reference};
+use crate::soci::LookError;
 use crate::soci::annotate::AnnotateError;
-use crate::soci::source_image::SourceError;
 
 /// SOCI indexes cannot be attached.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
     /// The image cannot be read.
     #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The image is not for a platform that was asked for.
-    #[error("{reference} has no image for {wanted}")]
-    NoSuchPlatform {
-        /// The image.
-        reference: Reference,
-        /// The platform.
-        wanted: Box<Platform>,
-        /// The platforms that it has.
-        there: Vec<Platform>,
-    },
+    Look(#[from] LookError),
     /// The registry failed.
     #[error("cannot {doing}")]
     Registry {

@@ -21,7 +21,7 @@ pub use error::AttachError;
 pub use outcome::{Attached, AttachedLayer, AttachedPlatform, LayerFate, MovedTag, Summary};
 
 use super::source_image::{self, PlatformImage, SourceImage};
-use super::{KnownLayers, SociOptions, ZtocStore, find_known};
+use super::{KnownLayers, LookError, SociOptions, ZtocStore, find_known};
 use crate::image::{Digest, Platform};
 use crate::registry::{self, Reference, Tag};
 
@@ -102,7 +102,9 @@ pub async fn attach(
     reference: &Reference,
     options: &AttachOptions,
 ) -> Result<Attached, AttachError> {
-    let image = source_image::read(&context.registry, reference).await?;
+    let image = source_image::read(&context.registry, reference)
+        .await
+        .map_err(LookError::from)?;
     let chosen = choose(reference, &image, &options.platforms)?;
     let mut warnings = Vec::new();
     let known = known(context, &image, options, &mut warnings).await;
@@ -147,11 +149,12 @@ fn choose<'a>(
         .iter()
         .find(|&wanted| there().all(|p| p != wanted))
     {
-        return Err(AttachError::NoSuchPlatform {
+        let missing = LookError::NoSuchPlatform {
             reference: reference.clone(),
-            wanted: Box::new(missing.clone()),
+            platform: missing.clone(),
             there: there().cloned().collect(),
-        });
+        };
+        return Err(missing.into());
     }
     let all = image.images.iter().map(|one| Choice {
         image: one,

@@ -12,8 +12,10 @@ use super::{
     MovedTag, Summary,
 };
 use crate::image::{Descriptor, Digest, media_type};
-use crate::registry::{self, Reference, ReferenceTarget, Tag};
-use crate::soci::annotate::{self, AnnotateError, Change, Entry, Replacement};
+use crate::registry::{Reference, ReferenceTarget, Tag};
+use crate::soci::annotate::{
+    self, AnnotateError, Change, DOCKER_REFERENCE_DIGEST, Entry, Replacement,
+};
 use crate::soci::source_image::{PlatformImage, SourceImage};
 use crate::soci::{PushedIndex, SociLayer, push_index};
 
@@ -48,11 +50,20 @@ impl Publication<'_> {
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        let bytes = self.top(&parts)?;
+        let mut replacements: BTreeMap<Digest, Replacement> = parts
+            .iter()
+            .map(|part| {
+                let (manifest, soci) = (part.manifest, part.soci);
+                (part.before, Replacement { manifest, soci })
+            })
+            .collect();
+        self.attestations(&mut replacements).await?;
+        let bytes = self.top(&parts, &replacements)?;
         let digest = Digest::of(&bytes);
         let before = self.image.top.digest;
         if digest != before {
-            self.put(digest, bytes.clone()).await?;
+            self.put(digest, media_type::OCI_INDEX, bytes.clone())
+                .await?;
         }
         let tags = self.tag(digest, bytes).await?;
         let summary = if digest == before {
@@ -146,26 +157,68 @@ impl Publication<'_> {
             size: bytes.len() as u64,
         };
         if manifest.digest != before {
-            let repository = &self.image.repository;
-            self.context
-                .registry
-                .put_manifest(
-                    repository,
-                    &ReferenceTarget::Digest(manifest.digest),
-                    media_type::OCI_MANIFEST,
-                    bytes.into(),
-                )
-                .await
-                .map_err(AttachError::registry(format!(
-                    "push {}",
-                    repository.with_digest(manifest.digest)
-                )))?;
+            self.put(manifest.digest, media_type::OCI_MANIFEST, bytes.into())
+                .await?;
         }
         Ok(Part {
             before,
             manifest,
             soci,
         })
+    }
+
+    /// Lets attestations follow the images that were replaced: adds theirs to the replacements.
+    async fn attestations(
+        &self,
+        replacements: &mut BTreeMap<Digest, Replacement>,
+    ) -> Result<(), AttachError> {
+        let about_replaced = |entry: &&Descriptor| {
+            let image = entry
+                .annotations
+                .get(DOCKER_REFERENCE_DIGEST)
+                .and_then(|digest| digest.parse::<Digest>().ok());
+            let replaced = image.and_then(|image| Some((image, replacements.get(&image)?)));
+            replaced.is_some_and(|(image, replacement)| replacement.manifest.digest != image)
+        };
+        let entries = self.image.index.iter().flat_map(|index| &index.manifests);
+        let attestations: Vec<&Descriptor> = entries.filter(about_replaced).collect();
+        let images = &*replacements;
+        let followed: Vec<Option<(Digest, Replacement)>> = stream::iter(attestations)
+            .map(|entry| self.attestation(entry.digest, images))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        replacements.extend(followed.into_iter().flatten());
+        Ok(())
+    }
+
+    /// An attestation's manifest that names the new image, pushed. `None` for one that names none,
+    /// or that is not in the registry; its entry stays then.
+    async fn attestation(
+        &self,
+        digest: Digest,
+        images: &BTreeMap<Digest, Replacement>,
+    ) -> Result<Option<(Digest, Replacement)>, AttachError> {
+        let reference = self.image.repository.with_digest(digest);
+        let found = self.context.registry.get_manifest(&reference).await;
+        let found = found.map_err(AttachError::registry(format!(
+            "read the attestation {reference}"
+        )))?;
+        let Some((descriptor, before)) = found else {
+            return Ok(None);
+        };
+        let after = annotate::attestation(&before, images).map_err(self.cannot_change(digest))?;
+        let manifest = Entry {
+            digest: Digest::of(&after),
+            size: after.len() as u64,
+        };
+        if manifest.digest == digest {
+            return Ok(None);
+        }
+        self.put(manifest.digest, &descriptor.media_type, after.into())
+            .await?;
+        let soci = Change::Keep;
+        Ok(Some((digest, Replacement { manifest, soci })))
     }
 
     async fn push(
@@ -213,18 +266,13 @@ impl Publication<'_> {
     }
 
     /// The image index that tags will point at.
-    fn top(&self, parts: &[Part]) -> Result<Bytes, AttachError> {
+    fn top(
+        &self,
+        parts: &[Part],
+        replacements: &BTreeMap<Digest, Replacement>,
+    ) -> Result<Bytes, AttachError> {
         let changed = match &self.image.index {
-            Some(_) => {
-                let replacements: BTreeMap<Digest, Replacement> = parts
-                    .iter()
-                    .map(|part| {
-                        let (manifest, soci) = (part.manifest, part.soci);
-                        (part.before, Replacement { manifest, soci })
-                    })
-                    .collect();
-                annotate::image_index(&self.image.bytes, &replacements)
-            }
+            Some(_) => annotate::image_index(&self.image.bytes, replacements),
             None => match (parts, self.image.images.as_slice()) {
                 ([part], [image]) => {
                     let soci = match part.soci {
@@ -246,27 +294,18 @@ impl Publication<'_> {
         move |source| AttachError::Annotate { reference, source }
     }
 
-    /// Puts the image index by its digest.
-    async fn put(&self, digest: Digest, bytes: Bytes) -> Result<(), AttachError> {
+    /// Puts a document by its digest.
+    async fn put(&self, digest: Digest, media_type: &str, bytes: Bytes) -> Result<(), AttachError> {
+        let repository = &self.image.repository;
         let target = ReferenceTarget::Digest(digest);
-        self.put_index(&target, bytes)
+        self.context
+            .registry
+            .put_manifest(repository, &target, media_type, bytes)
             .await
             .map_err(AttachError::registry(format!(
                 "push {}",
-                self.image.repository.with_digest(digest)
-            )))
-    }
-
-    async fn put_index(
-        &self,
-        target: &ReferenceTarget,
-        bytes: Bytes,
-    ) -> Result<(), registry::Error> {
-        let repository = &self.image.repository;
-        self.context
-            .registry
-            .put_manifest(repository, target, media_type::OCI_INDEX, bytes)
-            .await?;
+                repository.with_digest(digest)
+            )))?;
         Ok(())
     }
 
@@ -308,7 +347,14 @@ impl Publication<'_> {
                     now,
                 });
             }
-            self.put_index(&ReferenceTarget::Tag(tag.clone()), bytes.clone())
+            self.context
+                .registry
+                .put_manifest(
+                    &self.image.repository,
+                    &ReferenceTarget::Tag(tag.clone()),
+                    media_type::OCI_INDEX,
+                    bytes.clone(),
+                )
                 .await
                 .map_err(failed)?;
             tags.push(MovedTag { tag, moved: true });

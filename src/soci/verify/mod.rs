@@ -98,6 +98,7 @@ pub async fn verify(
                     Ok(verified) => LayerOutcome::Verified {
                         spans: verified.spans,
                         members: verified.members,
+                        spans_across_members: verified.spans_across_members,
                     },
                     Err(problem) => LayerOutcome::Failed { problem },
                 };
@@ -206,13 +207,30 @@ fn report(
             outcome: outcome.unwrap_or(LayerOutcome::NotIndexed),
         }
     });
+    let layers: Vec<LayerVerification> = layers.collect();
+    warnings.extend(layers.iter().enumerate().filter_map(member_warning));
     PlatformVerification {
         platform: image.platform.clone(),
         manifest: image.descriptor.digest,
         soci_index,
         problems,
         warnings,
-        layers: layers.collect(),
+        layers,
+    }
+}
+
+/// Fargate does not publish the version of its snapshotter.
+fn member_warning((number, layer): (usize, &LayerVerification)) -> Option<String> {
+    match layer.outcome {
+        LayerOutcome::Verified {
+            spans_across_members: across @ 1..,
+            ..
+        } => Some(format!(
+            "layer {}: {across} of its spans go on into a further gzip member, which snapshotters \
+             before v0.14 read as zeros",
+            number + 1
+        )),
+        _ => None,
     }
 }
 

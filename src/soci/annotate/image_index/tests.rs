@@ -93,6 +93,18 @@ fn images_are_replaced_attestations_follow_and_soci_comes_last() {
 }
 
 #[test]
+fn an_attestation_whose_manifest_was_replaced_too_follows_all_the_same() {
+    assert_index(
+        &[manifest("a", AMD64), attestation("proof", "a")],
+        &[
+            change("a", "a2", Change::Set(None)),
+            change("proof", "proof2", Change::Keep),
+        ],
+        &[manifest("a2", AMD64), attestation("proof2", "a2")],
+    );
+}
+
+#[test]
 fn old_soci_entries_go_and_those_of_platforms_not_chosen_stay() {
     let before = [
         soci("old a", "a", AMD64),
