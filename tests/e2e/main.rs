@@ -15,4 +15,5 @@ mod mistakes;
 mod registry;
 mod release;
 mod service;
+mod soci_attach;
 mod support;

@@ -4,11 +4,13 @@
 //! test ends. A part that is missing fails the test and says how to get it.
 
 mod launchway;
+mod layers;
 mod parts;
 mod project;
 mod registry;
 
 pub(crate) use launchway::{Engine, Outcome};
+pub(crate) use layers::{GZIP, Layer, image, noise};
 pub(crate) use parts::{crane, libexec, part};
 pub(crate) use project::Project;
 pub(crate) use registry::{PASSWORD, Registry, USER};
