@@ -11,7 +11,7 @@ mod registry;
 mod soci;
 
 pub(crate) use launchway::{Engine, Outcome};
-pub(crate) use layers::{GZIP, Layer, image, noise};
+pub(crate) use layers::{Layer, image, noise};
 pub(crate) use parts::{crane, libexec, output, part};
 pub(crate) use project::Project;
 pub(crate) use registry::{PASSWORD, Registry, USER};
