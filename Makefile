@@ -61,7 +61,7 @@ lint: ## Check format, clippy, dependencies (licences, sources, bans) and shell 
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	cargo fetch --locked
 	PATH=$(LAUNCHWAY_TEST_PARTS)/bin:$$PATH cargo deny --offline --all-features check bans licenses sources
-	shellcheck $(shell_scripts)
+	shellcheck --external-sources $(shell_scripts)
 
 fmt: ## Format the Rust code
 	@cargo fmt --all

@@ -6,6 +6,7 @@ time would mean nothing.
 
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -62,20 +63,29 @@ def run_once(command):
         return seconds, int(peak.read())
 
 
-def alternate(commands, rounds, warm_ups, before=lambda: None):
+def alternate(commands, rounds, warm_ups, before=lambda tool: None):
     """Runs every command `rounds` times, taking turns, after `warm_ups` turns that do not count.
 
-    commands: {tool: Command}. `before` runs before each run, outside the time taken.
+    commands: {tool: Command}. `before(tool)` runs before each run, outside the time taken.
     Turns start with another tool each round, so that neither always runs first.
     """
     series = {tool: Series() for tool in commands}
     order = list(commands)
     for turn in range(warm_ups + rounds):
         for tool in order:
-            before()
+            before(tool)
             seconds, peak = run_once(commands[tool])
             if turn >= warm_ups:
                 series[tool].seconds.append(seconds)
                 series[tool].peak_kib.append(peak)
         order.append(order.pop(0))
     return series
+
+
+def measured(row, commands, **turns):
+    """Fills a row of the report, and says meanwhile what it measures."""
+    print(f"bench: {row.case}", file=sys.stderr, flush=True)
+    row.series = alternate(commands, **turns)
+    for name, series in row.series.items():
+        print(f"  {name:12} {series.median * 1000:8.0f} ms {series.peak_mib:6.0f} MiB", file=sys.stderr, flush=True)
+    return row

@@ -2,17 +2,35 @@
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class Row:
-    """One case: what was run, what is aimed at (ratio to buildx, or None), {tool: Series}."""
+    """One case: what was run, which tool is judged, what is aimed at (ratio to the peer, or None).
+
+    series is {tool: Series}. `peer` and `memory_goal` replace those of the report.
+    """
 
     case: str
     tool: str
     goal: float
-    series: dict
+    series: dict = field(default_factory=dict)
+    peer: str = None
+    memory_goal: float = None
+    memory: bool = True
+
+
+@dataclass
+class Report:
+    """All cases of one kind, beside one peer."""
+
+    title: str
+    intro: str
+    peer: str
+    memory_goal: float
+    rows: list
+    notes: list
 
 
 def duration(seconds):
@@ -25,13 +43,13 @@ def verdict(ratio, goal):
     return f"{'met' if ratio <= goal else '**missed**'} (≤ {goal})"
 
 
-def markdown(rows, versions, notes, memory_goal):
-    """The whole report. versions: {name: version}; notes: list of sentences."""
+def markdown(report, versions):
+    """The whole report. versions: {name: version}."""
     lines = [
-        "# Launchway and buildx on one daemon",
+        f"# {report.title}",
         "",
-        "Written by `make bench`: whole processes, taking turns, on the same BuildKit daemon and registry. Median of the",
-        "runs, with the fastest and the slowest. The ratio is Launchway's median over buildx's; lower is better.",
+        f"Written by `make bench`. {report.intro} Median of the runs, with the fastest and the slowest.",
+        "The ratio is Launchway's median over the peer's; lower is better.",
         "",
         f"Machine: {os.cpu_count()} cores, Linux {platform.release()}, {platform.machine()}; "
         f"load over the last 15 minutes, this benchmark included: {os.getloadavg()[2]:.1f}. "
@@ -39,15 +57,18 @@ def markdown(rows, versions, notes, memory_goal):
         "",
         "## Time",
         "",
-        "| case | runs | Launchway | buildx | ratio | goal |",
+        f"| case | runs | Launchway | {report.peer} | ratio | goal |",
         "|---|---|---|---|---|---|",
     ]
 
     def cell(series):
         return f"{duration(series.median)} ({duration(min(series.seconds))} – {duration(max(series.seconds))})"
 
-    for row in rows:
-        ours, theirs = row.series[row.tool], row.series["buildx"]
+    def pair(row):
+        return row.series[row.tool], row.series[row.peer or report.peer]
+
+    for row in report.rows:
+        ours, theirs = pair(row)
         ratio = ours.median / theirs.median
         lines.append(
             f"| {row.case} | {len(ours.seconds)} | {cell(ours)} | {cell(theirs)} | {ratio:.2f} | {verdict(ratio, row.goal)} |"
@@ -58,14 +79,17 @@ def markdown(rows, versions, notes, memory_goal):
         "",
         "The largest process of each run (`ru_maxrss`), median.",
         "",
-        "| case | Launchway | buildx | ratio | goal |",
+        f"| case | Launchway | {report.peer} | ratio | goal |",
         "|---|---|---|---|---|",
     ]
-    for row in rows:
-        ours, theirs = row.series[row.tool], row.series["buildx"]
+    for row in report.rows:
+        if not row.memory:
+            continue
+        ours, theirs = pair(row)
         ratio = ours.peak_mib / theirs.peak_mib
+        goal = row.memory_goal or report.memory_goal
         lines.append(
-            f"| {row.case} | {ours.peak_mib:.0f} MiB | {theirs.peak_mib:.0f} MiB | {ratio:.2f} | {verdict(ratio, memory_goal)} |"
+            f"| {row.case} | {ours.peak_mib:.0f} MiB | {theirs.peak_mib:.0f} MiB | {ratio:.2f} | {verdict(ratio, goal)} |"
         )
-    lines += ["", "## Notes", ""] + [f"- {note}" for note in notes] + [""]
+    lines += ["", "## Notes", ""] + [f"- {note}" for note in report.notes] + [""]
     return "\n".join(lines)

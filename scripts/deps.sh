@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Installs every part that building, testing and the demo need. `make deps` runs it.
 #
-# From Debian:      runc, QEMU for the other architecture, compilers, git, BusyBox
-# From Go's proxy:  registry, crane, buildx        -> .deps/bin        (pinned in testdata/tools)
+# From Debian:      runc, QEMU for the other architecture, compilers, git, BusyBox;
+#                   packages that become layers    -> .deps/layers
+# From Go's proxy:  registry, crane, buildx,
+#                   the official SOCI library      -> .deps/bin        (pinned in testdata/tools)
 # From PyPI:        moto, a stand-in for AWS       -> .deps/venv       (pinned in testdata/tools)
 # From crates.io:   cargo-deny                     -> .deps/bin
 #
@@ -21,6 +23,8 @@ cargo_deny=0.20.2
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 parts=$root/.deps
+# shellcheck source=scripts/own-apt.sh
+source "$root/scripts/own-apt.sh"
 tools=$root/testdata/tools
 check_only=false
 purpose=all
@@ -32,7 +36,7 @@ for argument; do
   esac
 done
 
-say() { printf '  %-12s %s\n' "$1" "$2"; }
+say() { printf '  %-17s %s\n' "$1" "$2"; }
 fail() { printf 'deps: %s\n' "$@" >&2; exit 1; }
 
 # missing NAME WHY: in a check, note it; otherwise say what is being installed.
@@ -85,7 +89,10 @@ debian_packages() {
     # runc runs the steps of buildkitd; the other two run those of the other architecture.
     wanted+=(runc qemu-user-static binfmt-support)
   fi
-  if wants test; then wanted+=(python3-venv time); fi # moto; `make bench`
+  if wants test; then
+    wanted+=(python3-venv time)                # moto; `make bench`
+    wanted+=(pigz skopeo zlib1g-dev)           # layers for the SOCI tests, copied images; soci-oracle
+  fi
   if wants lint; then wanted+=(shellcheck); fi
   local lacks=() package
   for package in "${wanted[@]}"; do
@@ -128,28 +135,19 @@ foreign_binaries() {
 }
 
 # ---- BusyBox of both architectures, the only content of the example projects' base image ---------
-# apt gets lists and a cache of its own, so that the machine's architectures and lists stay as they
-# are, and no root is needed.
 busybox_packages() {
-  local into=$parts/busybox apt=$parts/apt arch options
+  local into=$parts/busybox apt=$parts/apt arch
   if [[ -f $into/busybox-static_amd64.deb && -f $into/busybox-static_arm64.deb ]]; then
     say busybox "packages for amd64 and arm64"
     return
   fi
   missing busybox "busybox-static for amd64 and arm64"
   if $check_only; then return; fi
-  mkdir -p "$into" "$apt/lists/partial" "$apt/cache/archives/partial"
-  options=(
-    --quiet=2
-    --option APT::Architectures::=amd64 --option APT::Architectures::=arm64
-    --option Dir::State::Lists="$apt/lists" --option Dir::Cache="$apt/cache"
-    --option Dir::State::status=/dev/null --option APT::Sandbox::User=
-    --option Acquire::Languages=none
-  )
-  apt-get "${options[@]}" update
+  mkdir -p "$into"
+  own_apt "$apt" amd64 update
   for arch in amd64 arm64; do
     rm -f "$apt"/busybox-static_*.deb
-    (cd "$apt" && apt-get "${options[@]}" download "busybox-static:$arch")
+    (cd "$apt" && own_apt "$apt" "$arch" download "busybox-static:$arch")
     mv "$apt"/busybox-static_*_"$arch".deb "$into/busybox-static_$arch.deb"
   done
   rm -rf "$apt"
@@ -170,6 +168,34 @@ go_tool() {
   (cd "$module" && CGO_ENABLED=0 GOBIN=$parts/bin go install -trimpath -ldflags "-X $variable=$version" tool)
   touch "$binary"
   say "$name" "$version"
+}
+
+# ---- the official SOCI library, which the tests compare with: one program per version -------------
+# soci_oracle NAME MODULE-FILE FLAGS...: rebuilt when a source is newer than the binary. Needs cgo.
+soci_oracle() {
+  local name=$1 mod=$2 binary=$parts/bin/$1 module=$tools/soci-oracle version
+  shift 2
+  version=$(awk '$1 == "github.com/awslabs/soci-snapshotter" {print $2}' "$module/$mod")
+  if [[ -x $binary && -z $(find "$module" -newer "$binary" \( -name '*.go' -o -name '*.mod' \) -print -quit) ]]; then
+    say "$name" "$version"
+    return
+  fi
+  missing "$name" "github.com/awslabs/soci-snapshotter@$version (a minute)"
+  if $check_only; then return; fi
+  mkdir -p "$parts/bin"
+  (cd "$module" && CGO_ENABLED=1 go build -modfile="$mod" "$@" -trimpath -ldflags '-s -w' -o "$binary" .)
+  touch "$binary"
+  say "$name" "$version"
+}
+
+# ---- real layers, to be indexed by the tests of SOCI ----------------------------------------------
+real_layers() {
+  if ! "$root/scripts/layers.sh" --check; then
+    missing layers "real layers of both architectures in .deps/layers (a minute)"
+    if $check_only; then return; fi
+    "$root/scripts/layers.sh"
+  fi
+  say layers "$(find "$parts/layers" -name '*.tar*' | wc -l) real ones in .deps/layers"
 }
 
 # ---- moto: AWS's APIs on loopback ----------------------------------------------------------------
@@ -212,6 +238,9 @@ if wants demo test; then
 fi
 if wants test; then
   go_tool buildx github.com/docker/buildx/version.Version
+  soci_oracle soci-oracle-v0.11 v0.11.1.mod
+  soci_oracle soci-oracle-v0.15 go.mod -tags pull
+  real_layers
   aws_stand_in
 fi
 if wants lint; then dependency_check; fi

@@ -1,7 +1,7 @@
 //! The data-driven tests: every folder of testdata/bake is one case, with input files and
 //!
 //! - `args`: one word per line and what belongs to it: `target`, `set`, `env`, `file`, `platform`,
-//!   `source`, and the flags `push`, `load`, `no-cache`, `pull`, `ignore-settings`
+//!   `source`, and the flags `push`, `load`, `no-cache`, `pull`, `ignore-settings`, `only-soci`
 //! - `expected.json`: the `--print` document, recorded from buildx by testdata/bake/record.sh,
 //!   unless a `note` says why it differs
 //! - or `expected.err`: the error's text
@@ -15,6 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Request, load};
+use crate::config::Blocks;
 
 fn request(directory: &Path) -> Request {
     let mut request = Request {
@@ -38,7 +39,8 @@ fn request(directory: &Path) -> Request {
             "push" => request.push = true,
             "load" => request.load = true,
             "no-cache" => request.no_cache = true,
-            "ignore-settings" => request.ignore_settings = true,
+            "ignore-settings" => request.blocks = Blocks::None,
+            "only-soci" => request.blocks = Blocks::Soci,
             "pull" => request.pull = true,
             "env" => {
                 let (name, value) = pair();

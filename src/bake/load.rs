@@ -225,14 +225,17 @@ fn settings(
     evaluator: &Evaluator<'_>,
     catalog: &Catalog,
 ) -> Result<Settings, Vec<Fault>> {
-    if request.ignore_settings {
-        return Ok(Settings::default());
-    }
+    let members = |name: &str| -> Vec<String> {
+        let members = catalog.expand(name, &mut BTreeSet::new());
+        members.into_iter().map(|member| member.name).collect()
+    };
+    let groups = catalog.groups.keys();
     let names = Names {
         targets: catalog.names(),
-        groups: catalog.groups.keys().map(String::as_str).collect(),
+        groups: groups.map(|name| (name.as_str(), members(name))).collect(),
     };
-    read::read(evaluator, &evaluator.module().settings, &names)
+    let blocks = &evaluator.module().settings;
+    read::read(evaluator, blocks, request.blocks, &names)
 }
 
 /// The names asked for, patterns expanded, each once.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::config::Source;
+use crate::config::{Blocks, Source};
 
 /// The input of [`super::load`]. Pure data: nothing else is looked up outside of the files.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +31,8 @@ pub struct Request {
     pub no_cache: bool,
     /// `--pull`.
     pub pull: bool,
-    /// Our own blocks are checked for unknown names, but not evaluated: for `bake` and `build`,
-    /// which do not use them. A release tag from an unknown commit does not stop a plain build.
-    pub ignore_settings: bool,
+    /// Which of our own blocks are evaluated.
+    pub blocks: Blocks,
     /// Facts for `source.*`.
     pub source: Source,
     /// `BAKE_LOCAL_PLATFORM`, for example `linux/amd64`.

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::config::Baseline;
 use crate::image::Platform;
+use crate::plan::SociWish;
 use crate::ui::Colour;
 use crate::ui::progress::Wish;
 
@@ -99,6 +100,30 @@ pub struct CacheArgs {
     /// Look for newer base images
     #[arg(long)]
     pub pull: bool,
+}
+
+/// Whether images get SOCI indexes: every verb that pushes.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "SOCI")]
+pub struct SociArgs {
+    /// Index large layers, so that Fargate starts containers before their images are downloaded
+    #[arg(long, overrides_with = "no_soci")]
+    pub soci: bool,
+
+    /// Make no SOCI indexes, whatever the `soci` block says
+    #[arg(long, overrides_with = "soci")]
+    pub no_soci: bool,
+}
+
+impl SociArgs {
+    /// What was asked for. The last of the two flags counts.
+    pub(super) fn wish(self) -> SociWish {
+        match (self.soci, self.no_soci) {
+            (true, _) => SociWish::On,
+            (_, true) => SociWish::Off,
+            (false, false) => SociWish::AsDeclared,
+        }
+    }
 }
 
 /// What a release is named, compared with and written to: `release` and `plan`.

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::Blocks;
 use crate::exit;
-use crate::plan::{Mode, Plan};
+use crate::plan::Plan;
 use crate::release::{self, record::Record};
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
-use super::args::{CacheArgs, SelectionArgs};
+use super::args::{CacheArgs, SelectionArgs, SociArgs};
 use super::execute::{Execution, execute};
 use super::later::{Later, LaterFlag, LaterFlags};
 use super::project::Project;
@@ -44,6 +45,10 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     pub print: bool,
 
+    /// Whether images get SOCI indexes.
+    #[command(flatten)]
+    pub soci: SociArgs,
+
     /// Flags of buildx that come later.
     #[command(flatten)]
     pub(super) later: Later<BakeLater>,
@@ -73,18 +78,24 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         invocation,
         &args.selection,
         args.cache,
-        Mode::Bake,
+        // Only the flag turns SOCI on here; how layers are indexed is still the block's to say.
+        if args.soci.soci {
+            Blocks::Soci
+        } else {
+            Blocks::None
+        },
         args.push,
     )?;
     if args.print {
         invocation.printer.answer(&project.bake.print_text())?;
         return Ok(exit::OK);
     }
-    let plan = project.bake_plan(invocation)?;
+    let plan = project.bake_plan(invocation, args.soci)?;
     let shape = release::metadata::metadata;
     carry_out(
         invocation,
         "bake",
+        &project,
         &plan,
         args.metadata_file.as_deref(),
         shape,
@@ -96,6 +107,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
 pub(super) async fn carry_out(
     invocation: &Invocation,
     title: &'static str,
+    project: &Project,
     plan: &Plan,
     metadata_file: Option<&Path>,
     shape: fn(&Record) -> serde_json::Value,
@@ -112,6 +124,7 @@ pub(super) async fn carry_out(
     let execution = Execution {
         title,
         outputs: metadata_file.iter().cloned().collect(),
+        ztocs: project.ztoc_store(invocation, plan),
         ..Execution::default()
     };
     let record = execute(invocation, plan, &execution).await?;

@@ -10,7 +10,7 @@ use crate::ui::Failure;
 use serde_json::{Value, json};
 
 use super::Invocation;
-use super::args::CacheArgs;
+use super::args::{CacheArgs, SociArgs};
 use super::bake::carry_out;
 use super::later::{Later, LaterFlag, LaterFlags};
 use super::parse::{self, Pair};
@@ -71,6 +71,10 @@ pub struct Args {
     /// Write build results to this file, in the shape that buildx uses
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub metadata_file: Option<PathBuf>,
+
+    /// Whether images get SOCI indexes.
+    #[command(flatten)]
+    pub soci: SociArgs,
 
     /// What docker does by default.
     #[arg(long, hide = true)]
@@ -144,7 +148,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         source: Source::default(),
         partial: false,
     };
-    let plan = project.bake_plan(invocation)?;
+    let plan = project.bake_plan(invocation, args.soci)?;
     // buildx writes the members of its one target without a name above them.
     let shape = |record: &Record| match release::metadata::metadata(record) {
         Value::Object(mut targets) => targets.remove(TARGET).unwrap_or_else(|| json!({})),
@@ -153,6 +157,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     carry_out(
         invocation,
         "build",
+        &project,
         &plan,
         args.metadata_file.as_deref(),
         shape,

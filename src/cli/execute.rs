@@ -13,6 +13,7 @@ use crate::registry;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
 use crate::release::{self, Event, FailPoints, ReleaseError, RepositoryCreator, write_atomically};
+use crate::soci::ZtocStore;
 use crate::ui::Failure;
 
 use super::Invocation;
@@ -31,6 +32,8 @@ pub(super) struct Execution {
     pub(super) outputs: Vec<PathBuf>,
     /// Create ECR repositories that are missing.
     pub(super) create_repositories: bool,
+    /// Where zTOCs are kept between runs.
+    pub(super) ztocs: Option<ZtocStore>,
 }
 
 /// Runs the plan to its end, with progress on stderr.
@@ -80,6 +83,7 @@ async fn run(
         hidden: execution.outputs.clone(),
         observer,
         clock: Arc::new(jiff::Timestamp::now),
+        ztocs: execution.ztocs.clone(),
         fail_points: FailPoints::armed(variable("LAUNCHWAY_FAIL_AT")),
     };
     let options = release::Options {
@@ -107,7 +111,7 @@ fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
     failure
 }
 
-fn keychain(invocation: &Invocation, aws: &Aws) -> Arc<dyn CredentialSource> {
+pub(super) fn keychain(invocation: &Invocation, aws: &Aws) -> Arc<dyn CredentialSource> {
     let context = &invocation.context;
     let folder = context.environment.get("DOCKER_CONFIG").map(PathBuf::from);
     Arc::new(Keychain::new(KeychainConfig {

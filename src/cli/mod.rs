@@ -20,7 +20,9 @@ mod parse;
 mod plan;
 mod process;
 mod project;
+mod registry;
 mod release;
+mod soci;
 mod source;
 mod surroundings;
 mod version;
@@ -65,6 +67,8 @@ pub enum Verb {
     Bake(bake::Args),
     /// Build one Dockerfile, with the flags of `docker buildx build`
     Build(build::Args),
+    /// Attach SOCI indexes to images, and look at those that they have
+    Soci(soci::Args),
     /// Start, stop and look at Launchway's own BuildKit daemon
     Engine(engine::Args),
     /// Examine this machine: what is there for building, what is missing, and how to get it
@@ -83,6 +87,7 @@ impl Verb {
             Self::Build(args) => args.later.refuse(),
             Self::Release(_)
             | Self::Plan(_)
+            | Self::Soci(_)
             | Self::Engine(_)
             | Self::Doctor(_)
             | Self::Completions(_)
@@ -97,6 +102,7 @@ impl Verb {
             Self::Plan(args) => plan::run(&args, invocation),
             Self::Bake(args) => bake::run(args, invocation).await,
             Self::Build(args) => build::run(args, invocation).await,
+            Self::Soci(args) => soci::run(args, invocation).await,
             Self::Engine(args) => engine::run(args, invocation).await,
             Self::Doctor(args) => doctor::run(args, invocation).await,
             Self::Completions(args) => completions::run(&args, invocation),

@@ -1,11 +1,12 @@
 //! `launchway plan`: what a release would do, without doing it.
 
+use crate::config::Blocks;
 use crate::exit;
-use crate::plan::{Mode, Plan};
+use crate::plan::Plan;
 use crate::ui::{self, Failure};
 
 use super::Invocation;
-use super::args::{CacheArgs, ReleaseArgs, SelectionArgs};
+use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::handoff::Handoffs;
 use super::project::Project;
 
@@ -34,6 +35,10 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     #[arg(hide_possible_values = true)]
     pub format: Format,
+
+    /// Whether images get SOCI indexes.
+    #[command(flatten)]
+    pub soci: SociArgs,
 }
 
 /// How a plan is printed.
@@ -46,14 +51,8 @@ pub enum Format {
 }
 
 pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
-    let project = Project::read(
-        invocation,
-        &args.selection,
-        args.cache,
-        Mode::Release,
-        false,
-    )?;
-    let plan = project.release_plan(invocation, &args.release, true)?;
+    let project = Project::read(invocation, &args.selection, args.cache, Blocks::All, false)?;
+    let plan = project.release_plan(invocation, &args.release, args.soci, true)?;
     Handoffs::check(invocation, &plan)?;
     match args.format {
         Format::Json => print_json(invocation, &plan)?,

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use crate::bake::{self, Bake, is_remote_context};
-use crate::config::Source;
+use crate::config::{Blocks, Source};
 use crate::image::Platform;
 use crate::plan::{self, Handoff, Mode, Options, Plan};
+use crate::soci::ZtocStore;
 use crate::ui::Failure;
 
 use super::Invocation;
-use super::args::{CacheArgs, ReleaseArgs, SelectionArgs};
+use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 
 /// The folder for release.json and hand-off files, where nothing else is configured.
 pub(super) const DEFAULT_OUTPUT: &str = "launchway-out";
@@ -31,7 +32,7 @@ impl Project {
         invocation: &Invocation,
         selection: &SelectionArgs,
         cache: CacheArgs,
-        mode: Mode,
+        blocks: Blocks,
         push: bool,
     ) -> Result<Self, Failure> {
         let remote = |name: &&String| is_remote_context(name);
@@ -58,7 +59,7 @@ impl Project {
             source: source.clone(),
             local_platform: local_platform().to_string(),
             now: jiff::Timestamp::now().as_second(),
-            ignore_settings: mode == Mode::Bake,
+            blocks,
         };
         let bake = bake::load(&request)?;
         for warning in &bake.warnings {
@@ -77,6 +78,7 @@ impl Project {
         &self,
         invocation: &Invocation,
         release: &ReleaseArgs,
+        soci: SociArgs,
         handoff: bool,
     ) -> Result<Plan, Failure> {
         let options = Options {
@@ -90,6 +92,7 @@ impl Project {
                 (true, true) => Handoff::Covered,
                 (true, false) => Handoff::All,
             },
+            soci: soci.wish(),
         };
         let plan = plan::make(&self.bake, &self.source, &options)?;
         if handoff {
@@ -110,7 +113,11 @@ impl Project {
     }
 
     /// The plan of `bake` and `build`.
-    pub(super) fn bake_plan(&self, invocation: &Invocation) -> Result<Plan, Failure> {
+    pub(super) fn bake_plan(
+        &self,
+        invocation: &Invocation,
+        soci: SociArgs,
+    ) -> Result<Plan, Failure> {
         let options = Options {
             mode: Mode::Bake,
             directory: invocation.context.directory.clone(),
@@ -118,8 +125,24 @@ impl Project {
             tags: Vec::new(),
             baseline: None,
             handoff: Handoff::None,
+            soci: soci.wish(),
         };
-        Ok(plan::make(&self.bake, &self.source, &options)?)
+        let plan = plan::make(&self.bake, &self.source, &options)?;
+        if soci.soci && plan.images.is_empty() {
+            return Err(
+                Failure::usage("--soci indexes what is pushed, and nothing is")
+                    .hint("Add --push, or leave --soci out."),
+            );
+        }
+        Ok(plan)
+    }
+
+    /// Where zTOCs are kept between runs; nowhere when no image needs any or the store is off.
+    pub(super) fn ztoc_store(&self, invocation: &Invocation, plan: &Plan) -> Option<ZtocStore> {
+        let needed = plan.images.iter().any(|image| image.soci.is_some());
+        let settings = self.bake.settings.soci.clone().unwrap_or_default();
+        (needed && settings.cache_size > 0)
+            .then(|| ZtocStore::new(invocation.ztoc_directory(), settings.cache_size))
     }
 
     /// The folder for release.json and hand-off files.

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::Blocks;
 use crate::exit;
-use crate::plan::Mode;
 use crate::release;
 use crate::release::record::State;
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
-use super::args::{CacheArgs, ReleaseArgs, SelectionArgs};
+use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::execute::{Execution, execute};
 use super::handoff::Handoffs;
 use super::project::{DEFAULT_OUTPUT, Project};
@@ -22,7 +22,8 @@ Examples:
   launchway release --baseline tag:production --require-change
 
 Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change), 10 a Dockerfile step
-failed, 11 engine unreachable, 12 registry or credentials, 15 hand-off, 75 temporary, 130 cancelled.";
+failed, 11 engine unreachable, 12 registry or credentials, 14 SOCI, 15 hand-off, 75 temporary,
+130 cancelled.";
 
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]
@@ -65,20 +66,18 @@ pub struct Args {
     #[arg(long)]
     pub print: bool,
 
+    /// Whether images get SOCI indexes.
+    #[command(flatten)]
+    pub soci: SociArgs,
+
     /// A release always pushes.
     #[arg(long, hide = true)]
     pub push: bool,
 }
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
-    let project = Project::read(
-        invocation,
-        &args.selection,
-        args.cache,
-        Mode::Release,
-        false,
-    )?;
-    let plan = project.release_plan(invocation, &args.release, !args.no_handoff)?;
+    let project = Project::read(invocation, &args.selection, args.cache, Blocks::All, false)?;
+    let plan = project.release_plan(invocation, &args.release, args.soci, !args.no_handoff)?;
     let handoffs = Handoffs::check(invocation, &plan)?;
     if args.print {
         super::plan::print_json(invocation, &plan)?;
@@ -124,6 +123,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         record: Some(record_path.clone()),
         outputs,
         create_repositories: project.bake.settings.release.create_repositories,
+        ztocs: project.ztoc_store(invocation, &plan),
     };
     let mut record = execute(invocation, &plan, &execution).await?;
 

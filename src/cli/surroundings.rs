@@ -51,6 +51,11 @@ impl Invocation {
             .map_or_else(|| SYSTEM.into(), |folder| folder.join("launchway"))
     }
 
+    /// Where zTOCs are kept between runs.
+    pub(crate) fn ztoc_directory(&self) -> PathBuf {
+        self.state_directory().join("ztocs")
+    }
+
     /// A folder with a short path for sockets.
     fn runtime_directory(&self) -> PathBuf {
         let uid = rustix::process::geteuid();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::blocks::Blocks;
 use super::settings::{
     Baseline, CacheMode, CacheSettings, ReleaseSettings, ServiceSettings, Settings,
 };
@@ -17,7 +18,8 @@ use crate::bake::text::Range;
 /// The names of targets and groups, for checking what settings refer to.
 pub(crate) struct Names<'a> {
     pub(crate) targets: BTreeSet<&'a str>,
-    pub(crate) groups: BTreeSet<&'a str>,
+    /// The targets of each group, those of groups in it too.
+    pub(crate) groups: BTreeMap<&'a str, Vec<String>>,
 }
 
 /// Checks the form of all blocks: labels, and names of attributes. Evaluates nothing.
@@ -82,6 +84,7 @@ fn attributes(kind: &str) -> &'static [&'static str] {
             "output",
         ],
         "cache" => &["repository", "mode", "branch", "fallback", "attributes"],
+        "soci" => super::soci::ATTRIBUTES,
         _ => &["taskdef", "appspec", "images", "output"],
     }
 }
@@ -96,21 +99,23 @@ fn unknown(kind: &str, name: &str, range: Range, known: &[&str]) -> Fault {
     .help(help)
 }
 
-/// Evaluates all blocks. They have passed [`check`].
+/// Evaluates the blocks that are wanted. They have passed [`check`].
 pub(crate) fn read(
     evaluator: &Evaluator<'_>,
     blocks: &[Block],
+    wanted: Blocks,
     names: &Names<'_>,
 ) -> Result<Settings, Vec<Fault>> {
     let mut settings = Settings::default();
     let mut faults = Vec::new();
-    for block in blocks {
+    for block in blocks.iter().filter(|block| wanted.has(&block.kind)) {
         let reader = Reader { evaluator, block };
         let read = match block.kind.as_str() {
             "release" => reader
                 .release(names)
                 .map(|release| settings.release = release),
             "cache" => reader.cache().map(|cache| settings.cache = Some(cache)),
+            "soci" => super::soci::read(&reader, names).map(|soci| settings.soci = Some(soci)),
             _ => reader
                 .service(names)
                 .map(|service| settings.services.push(service)),
@@ -126,7 +131,7 @@ pub(crate) fn read(
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     evaluator: &'a Evaluator<'a>,
     block: &'a Block,
 }
@@ -136,10 +141,10 @@ impl Reader<'_> {
         let targets = self.texts("targets")?;
         for target in targets.iter().flatten() {
             let known = names.targets.contains(target.as_str())
-                || names.groups.contains(target.as_str())
+                || names.groups.contains_key(target.as_str())
                 || is_pattern(target);
             if !known {
-                let all = names.targets.iter().chain(&names.groups).copied();
+                let all = names.targets.iter().chain(names.groups.keys()).copied();
                 let message = format!("there is no target or group {target:?}");
                 return Err(self
                     .fault("targets", &message)
@@ -227,7 +232,7 @@ impl Reader<'_> {
     }
 
     /// A problem with the value of an attribute.
-    fn fault(&self, name: &str, message: &str) -> Fault {
+    pub(super) fn fault(&self, name: &str, message: &str) -> Fault {
         let range = self
             .attribute(name)
             .map_or(self.block.kind_range, |found| found.value.range);
@@ -245,7 +250,7 @@ impl Reader<'_> {
         })
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>, Fault> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Fault> {
         match self.field(name, Shape::Text)? {
             Some(Field::Text(text)) => Ok(Some(text)),
             _ => Ok(None),
@@ -259,14 +264,14 @@ impl Reader<'_> {
         }
     }
 
-    fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
         match self.field(name, Shape::Flag)? {
             Some(Field::Flag(flag)) => Ok(Some(flag)),
             _ => Ok(None),
         }
     }
 
-    fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Fault> {
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Fault> {
         match self.field(name, Shape::Texts)? {
             Some(Field::Texts(texts)) => Ok(Some(texts)),
             _ => Ok(None),

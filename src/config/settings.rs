@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::soci::SociSettings;
+
 /// Everything that launchway.hcl (or our blocks in a bake file) says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -11,6 +13,8 @@ pub struct Settings {
     pub release: ReleaseSettings,
     /// The `cache` block.
     pub cache: Option<CacheSettings>,
+    /// The `soci` block.
+    pub soci: Option<SociSettings>,
     /// `service` blocks by label, in the order of the file.
     pub services: Vec<ServiceSettings>,
 }

@@ -112,6 +112,28 @@ pub enum PlanError {
         /// The tag as written.
         tag: String,
     },
+    /// A target's output wants what SOCI cannot have.
+    #[error(
+        "target {target} wants {attribute}={value} in its output, and its SOCI index needs {needed}"
+    )]
+    SociOutput {
+        /// The bake target.
+        target: String,
+        /// The attribute of the output.
+        attribute: String,
+        /// Its value.
+        value: String,
+        /// What SOCI needs.
+        needed: &'static str,
+    },
+    /// A target has the annotation by which an image names its SOCI index.
+    #[error("target {target} has the annotation {annotation}, which SOCI sets by itself")]
+    SociAnnotation {
+        /// The bake target.
+        target: String,
+        /// The annotation.
+        annotation: &'static str,
+    },
     /// A service names a target that is not part of the release.
     #[error(
         "service {service}: image {placeholder} stands for target `{target}`, which this release does not build"
@@ -143,6 +165,14 @@ impl PlanError {
             Self::ServiceTarget { .. } => Some(
                 "release that target too, or leave the hand-off out with --no-handoff".to_owned(),
             ),
+            Self::SociOutput {
+                target, attribute, ..
+            } => Some(format!(
+                "remove `{attribute}` from the output of target \"{target}\", or leave the target out of `targets` in the `soci` block"
+            )),
+            Self::SociAnnotation { target, .. } => Some(format!(
+                "remove it from `annotations` of target \"{target}\""
+            )),
             Self::SharedTag { .. } => {
                 Some("give each target a repository or a tag of its own".to_owned())
             }

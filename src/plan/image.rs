@@ -68,6 +68,7 @@ pub(super) fn plan(
         copies: pushes.collect(),
         platforms,
         baseline,
+        soci: None,
     })
 }
 

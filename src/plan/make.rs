@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::PlanError;
 use super::model::{ContextPlan, ImagePlan, Plan, SolvePlan};
+use super::soci::{self, SociWish};
 use super::{attributes, cache, image};
 use crate::bake::{Bake, Entry, Target, is_remote_context};
 use crate::config::{Baseline, ServiceSettings, Source};
@@ -46,6 +47,8 @@ pub struct Options {
     pub baseline: Option<Baseline>,
     /// Which services get hand-off files.
     pub handoff: Handoff,
+    /// Whether images get SOCI indexes.
+    pub soci: SociWish,
 }
 
 /// The plan of a run over `bake`'s selected targets. Looks at the disk for contexts and
@@ -72,6 +75,14 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
             named: std::mem::take(&mut extra.local),
             ..context
         };
+        let pushed = release || pushes(target);
+        let soci = pushed
+            .then(|| soci::options(target, bake.settings.soci.as_ref(), options))
+            .flatten();
+        let mut exporter = attributes::exporter(target)?;
+        if soci.is_some() {
+            soci::require(target, &mut exporter)?;
+        }
         for platform in &platforms {
             let mut frontend = attributes::frontend(target, platform)?;
             frontend.extend(extra.attributes.clone());
@@ -82,7 +93,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
                 attributes: frontend,
                 fresh_attributes: attributes::fresh(target),
                 attestations: attributes::attestations(target),
-                exporter: attributes::exporter(target)?,
+                exporter: exporter.clone(),
                 cache: cache::plan(
                     target,
                     platform,
@@ -93,9 +104,9 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
                 entitlements: target.entitlements.clone(),
             });
         }
-        if release || pushes(target) {
-            plan.images
-                .push(image(target, platforms, bake, source, options)?);
+        if pushed {
+            let image = image(target, platforms, bake, source, options)?;
+            plan.images.push(ImagePlan { soci, ..image });
         }
     }
     image::check_distinct(&plan.images)?;

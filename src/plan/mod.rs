@@ -10,6 +10,7 @@ mod error;
 mod image;
 mod make;
 mod model;
+mod soci;
 #[cfg(test)]
 mod tests;
 
@@ -18,3 +19,4 @@ pub use make::{Handoff, Mode, Options, make};
 pub use model::{
     BaselinePlan, CachePlan, CacheReference, ContextPlan, ImagePlan, Plan, PushPlan, SolvePlan,
 };
+pub use soci::SociWish;

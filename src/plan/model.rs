@@ -10,6 +10,7 @@ use crate::config::{ServiceSettings, Source};
 use crate::image::Platform;
 use crate::registry::{Repository, Tag};
 use crate::release::SolveName;
+use crate::soci::SociOptions;
 
 /// Everything that a run will do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -206,6 +207,9 @@ pub struct ImagePlan {
     pub platforms: Vec<Platform>,
     /// What it is compared with.
     pub baseline: BaselinePlan,
+    /// How its layers are indexed; `None` where SOCI is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soci: Option<SociOptions>,
 }
 
 impl ImagePlan {

@@ -10,7 +10,7 @@ use crate::registry::Tag;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-fn project() -> tempfile::TempDir {
+pub(super) fn project() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("Dockerfile"), "FROM scratch\n").unwrap();
     std::fs::create_dir(directory.path().join("web")).unwrap();
@@ -22,7 +22,7 @@ fn project() -> tempfile::TempDir {
     directory
 }
 
-fn target(name: &str) -> Target {
+pub(super) fn target(name: &str) -> Target {
     Target {
         name: name.to_owned(),
         context: ".".to_owned(),
@@ -33,7 +33,7 @@ fn target(name: &str) -> Target {
     }
 }
 
-fn bake(targets: Vec<Target>, settings: Settings) -> Bake {
+pub(super) fn bake(targets: Vec<Target>, settings: Settings) -> Bake {
     Bake {
         selected: targets.iter().map(|target| target.name.clone()).collect(),
         targets: targets
@@ -53,7 +53,7 @@ fn tags(push: &PushPlan) -> Vec<&str> {
     push.tags.iter().map(Tag::as_str).collect()
 }
 
-fn source() -> Source {
+pub(super) fn source() -> Source {
     Source {
         commit: Some(COMMIT.to_owned()),
         branch: Some("main".to_owned()),
@@ -61,7 +61,7 @@ fn source() -> Source {
     }
 }
 
-fn options(mode: Mode, directory: &tempfile::TempDir) -> Options {
+pub(super) fn options(mode: Mode, directory: &tempfile::TempDir) -> Options {
     Options {
         mode,
         directory: directory.path().to_path_buf(),
@@ -69,6 +69,7 @@ fn options(mode: Mode, directory: &tempfile::TempDir) -> Options {
         tags: Vec::new(),
         baseline: None,
         handoff: Handoff::All,
+        soci: SociWish::AsDeclared,
     }
 }
 

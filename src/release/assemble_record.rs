@@ -6,9 +6,10 @@ use super::evaluate::Evaluated;
 use super::index::Top;
 use super::publish::Published;
 use super::record::{
-    ImageRecord, LayerRecord, PlatformRecord, Record, SCHEMA, SourceRecord, State,
+    ImageRecord, LayerRecord, PlatformRecord, Record, SCHEMA, SociRecord, SourceRecord, State,
 };
-use crate::image::{Digest, Platform};
+use super::soci::PlatformSoci;
+use crate::image::{Descriptor, Digest, Platform};
 use crate::plan::{ImagePlan, Plan};
 
 /// What is known of one image at the end.
@@ -17,6 +18,10 @@ pub(super) struct Facts<'a> {
     pub(super) top: &'a Top,
     /// Its evaluations; none for `bake` and `build`.
     pub(super) evaluated: Option<&'a BTreeMap<Platform, Evaluated>>,
+    /// Its SOCI indexes, where it gets any.
+    pub(super) soci: Option<&'a BTreeMap<Platform, PlatformSoci>>,
+    /// Image manifests by platform, as published now or before.
+    pub(super) manifests: &'a BTreeMap<Platform, Descriptor>,
     /// What was pushed; nothing where nothing changed.
     pub(super) parts: &'a [Published],
     pub(super) changed: bool,
@@ -37,13 +42,22 @@ pub(super) fn image(facts: &Facts<'_>) -> ImageRecord {
                 manifest_size: part.descriptor.size,
                 config: part.config,
                 layers: Vec::new(),
+                soci: None,
                 steps: part.steps,
                 duration_ms: part.duration_ms,
             },
         );
     }
     for (platform, evaluated) in facts.evaluated.into_iter().flatten() {
-        platforms.insert(platform.clone(), platform_record(evaluated));
+        let manifest = facts
+            .manifests
+            .get(platform)
+            .unwrap_or(&evaluated.descriptor);
+        let soci = facts.soci.and_then(|soci| soci.get(platform));
+        let soci = soci.zip(facts.image.soci.as_ref());
+        let soci = soci.map(|(soci, options)| soci.record(options));
+        let record = platform_record(evaluated, manifest, soci);
+        platforms.insert(platform.clone(), record);
     }
     ImageRecord {
         repository: repository.to_string(),
@@ -71,11 +85,15 @@ pub(super) fn image(facts: &Facts<'_>) -> ImageRecord {
     }
 }
 
-fn platform_record(evaluated: &Evaluated) -> PlatformRecord {
+fn platform_record(
+    evaluated: &Evaluated,
+    manifest: &Descriptor,
+    soci: Option<SociRecord>,
+) -> PlatformRecord {
     let layers = evaluated.manifest.layers.iter();
     PlatformRecord {
-        manifest: evaluated.descriptor.digest,
-        manifest_size: evaluated.descriptor.size,
+        manifest: manifest.digest,
+        manifest_size: manifest.size,
         config: Some(evaluated.manifest.config.digest),
         layers: layers
             .map(|layer| LayerRecord {
@@ -83,6 +101,7 @@ fn platform_record(evaluated: &Evaluated) -> PlatformRecord {
                 size: layer.size,
             })
             .collect(),
+        soci,
         steps: evaluated.steps,
         duration_ms: evaluated.duration_ms,
     }

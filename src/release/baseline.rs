@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 
 use super::record::{Record, SCHEMA};
 use super::{Context, ReleaseError};
-use crate::image::{Descriptor, Digest, Document, ImageContent, Platform};
+use crate::image::{Descriptor, Digest, Document, ImageContent, Platform, annotation};
 use crate::plan::{BaselinePlan, ImagePlan};
 use crate::registry::{Reference, Tag};
 
@@ -20,7 +20,9 @@ pub(super) struct Baseline {
     pub(super) bytes: Bytes,
     /// The image manifests by platform; the only one of an image without index has none of its
     /// own and takes that of the plan.
-    manifests: BTreeMap<Platform, Descriptor>,
+    pub(super) manifests: BTreeMap<Platform, Descriptor>,
+    /// SOCI indexes v2 by the image manifest that they belong to.
+    pub(super) soci: BTreeMap<Digest, Descriptor>,
 }
 
 /// Either the baseline's image, or why there is none.
@@ -65,11 +67,18 @@ async fn read(
     let Some((descriptor, bytes)) = found else {
         return Ok(Err(format!("there is no {reference} yet")));
     };
+    let mut soci = BTreeMap::new();
     let manifests = match Document::parse(&descriptor.media_type, &bytes) {
-        Ok(Document::Index(index)) => index
-            .images()
-            .filter_map(|entry| Some((entry.platform.clone()?, entry.clone())))
-            .collect(),
+        Ok(Document::Index(index)) => {
+            soci.extend(index.soci_indexes().filter_map(|entry| {
+                let image = entry.annotations.get(annotation::SOCI_IMAGE_DIGEST)?;
+                Some((image.parse().ok()?, entry.clone()))
+            }));
+            index
+                .images()
+                .filter_map(|entry| Some((entry.platform.clone()?, entry.clone())))
+                .collect()
+        }
         Ok(Document::Manifest(_)) => match image.platforms.as_slice() {
             [platform] => BTreeMap::from([(platform.clone(), descriptor.clone())]),
             _ => BTreeMap::new(),
@@ -81,6 +90,7 @@ async fn read(
         descriptor,
         bytes,
         manifests,
+        soci,
     }))
 }
 

@@ -1,7 +1,8 @@
-//! What an evaluation brings: manifests and configurations, and none of the layers.
+//! What an evaluation brings: manifests and configurations, and of the layers what SOCI needs.
 //!
 //! The daemon exports every image of a run into the session's content store. Layers are answered
-//! with "already exists", so nothing but a few kilobytes of JSON moves. The size decides: the
+//! with "already exists", so nothing but a few kilobytes of JSON moves, unless one is to be indexed
+//! (`layers.rs`). The size decides: the
 //! offer names no media type, and a registry takes no manifest above 4 MiB (distribution
 //! specification 1.1, "Pushing Manifests"). Small layers come along; they are dropped with the run.
 
@@ -12,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use launchway_buildkit::{BlobReceiver, BlobWriter, OfferedBlob};
+
+use super::layers::Layers;
 
 /// Blobs up to this size are kept. Image manifests and configurations are some kilobytes; the
 /// bound keeps a run's memory small however many layers it sees.
@@ -36,6 +39,25 @@ impl Documents {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(digest, bytes);
+    }
+}
+
+/// Where an evaluation's blobs go.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    /// Small blobs.
+    pub(super) documents: Documents,
+    /// The others, where there are SOCI indexes to be made.
+    pub(super) layers: Option<Layers>,
+}
+
+impl BlobReceiver for Received {
+    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
+        match &self.layers {
+            _ if blob.size <= KEPT_BYTES => self.documents.offer(blob),
+            Some(layers) => layers.offer(blob),
+            None => None,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use launchway_buildkit::{BlobReceiver, Client, CredentialSource, Session, Sessio
 use super::{Event, FailPoints, Observer, ReleaseError};
 use crate::image::Platform;
 use crate::registry::{self, Repository};
+use crate::soci::ZtocStore;
 
 /// Tells the time; a fixed one in tests.
 pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
@@ -51,6 +52,8 @@ pub struct Context {
     pub observer: Observer,
     /// The time.
     pub clock: Clock,
+    /// Where zTOCs are kept between runs; `None` keeps none.
+    pub ztocs: Option<ZtocStore>,
     /// Where to die, in tests.
     pub fail_points: FailPoints,
 }

@@ -54,6 +54,37 @@ pub enum ReleaseError {
         /// What was pushed.
         published: Digest,
     },
+    /// What was pushed is twice not what was indexed for SOCI.
+    #[error(
+        "{solve}: what the daemon published is not what was indexed ({detail}), and was not when everything was done once more; no tag was moved"
+    )]
+    SociMismatch {
+        /// Which solve.
+        solve: SolveName,
+        /// What differs, for example `layer 3 is sha256:… instead of sha256:…`.
+        detail: String,
+    },
+    /// A SOCI index could not be pushed or read.
+    #[error("{what}")]
+    Soci {
+        /// What was being done, for example `cannot push the SOCI index of web/arm64`.
+        what: String,
+        /// What the registry said.
+        #[source]
+        source: Box<registry::Error>,
+    },
+    /// The work on a layer's zTOC stopped; a bug.
+    #[error("cannot index the layer {layer}")]
+    SociLayer {
+        /// The layer.
+        layer: Digest,
+        /// What happened.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No temporary folder could be made for zTOCs.
+    #[error("cannot make a temporary folder for zTOCs")]
+    Scratch(#[source] std::io::Error),
     /// A registry request failed.
     #[error("{doing}")]
     Registry {

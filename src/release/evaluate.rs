@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use launchway_buildkit::{Exporter, Session};
@@ -22,10 +23,14 @@ pub(super) struct Evaluated {
     pub(super) descriptor: Descriptor,
     /// The manifest.
     pub(super) manifest: Manifest,
+    /// The manifest as the daemon wrote it.
+    pub(super) bytes: Bytes,
     /// Steps and cache hits.
     pub(super) steps: StepCount,
     /// Whether any step ran.
     pub(super) ran: bool,
+    /// The base images by reference, with the digests that their tags had.
+    pub(super) bases: BTreeMap<String, String>,
     /// Wall time in milliseconds.
     pub(super) duration_ms: u64,
 }
@@ -47,9 +52,9 @@ pub(super) async fn all(
     session: &Session,
     documents: &Documents,
     caches: &BTreeSet<String>,
-    solves: &[SolvePlan],
+    solves: impl IntoIterator<Item = &SolvePlan>,
 ) -> Result<Evaluations, ReleaseError> {
-    let running = solves.iter().map(|solve| async move {
+    let running = solves.into_iter().map(|solve| async move {
         Ok((
             solve,
             one(context, session, documents, caches, solve, true).await?,
@@ -119,8 +124,10 @@ async fn one(
     Ok(Evaluated {
         descriptor,
         manifest,
+        bytes,
         steps: solved.steps,
         ran: solved.ran,
+        bases: solved.bases,
         duration_ms: solved.duration_ms,
     })
 }

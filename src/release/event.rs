@@ -106,6 +106,47 @@ pub enum Event {
         /// Why it counts as changed or not, for people.
         reason: String,
     },
+    /// A layer streams in to be indexed for SOCI. Layers that are small, or whose zTOC is known, are
+    /// never sent.
+    LayerIndexing {
+        /// The compressed blob.
+        layer: Digest,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// So much of a layer has come in. Told now and then, not for every piece.
+    LayerProgress {
+        /// The compressed blob.
+        layer: Digest,
+        /// Bytes so far.
+        bytes: u64,
+    },
+    /// Indexing a layer ended.
+    LayerIndexed {
+        /// The compressed blob.
+        layer: Digest,
+        /// Its size in bytes.
+        size: u64,
+        /// What came of it.
+        outcome: LayerOutcome,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// The SOCI index of a platform's image is in the registry.
+    SociPublished {
+        /// The bake target.
+        target: String,
+        /// Which of its platforms.
+        platform: Platform,
+        /// The SOCI index manifest.
+        index: Digest,
+        /// Layers whose zTOCs were built in this run.
+        built: usize,
+        /// Layers whose zTOCs were there before it.
+        reused: usize,
+        /// zTOC blobs that were uploaded; the registry had the others, or mounted them.
+        uploaded: usize,
+    },
     /// An image (index or single manifest) is in the registry by digest; no tag names it yet.
     ImagePublished {
         /// The bake target.
@@ -135,6 +176,23 @@ pub enum Event {
     Warning {
         /// One or more lines.
         message: String,
+    },
+}
+
+/// What came of indexing a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayerOutcome {
+    /// There is a zTOC.
+    Indexed {
+        /// Its size in bytes.
+        ztoc_size: u64,
+        /// The spans that it divides the layer into.
+        spans: u32,
+    },
+    /// The layer is left out of SOCI indexes.
+    LeftOut {
+        /// The end of a sentence that begins with the layer.
+        reason: String,
     },
 }
 

@@ -27,18 +27,18 @@ pub(super) async fn assemble(
     parts: &[Published],
 ) -> Result<Top, ReleaseError> {
     let repository = &image.primary.repository;
-    let mut entries: Vec<Descriptor> = Vec::new();
-    for platform in &image.platforms {
-        entries.extend(
-            parts
-                .iter()
-                .filter(|part| part.platform == *platform)
-                .map(|part| part.descriptor.clone()),
-        );
-    }
-    for part in parts {
-        entries.extend(part.companions.clone());
-    }
+    // In the order of the plan, whichever came first: equal images have equal indexes.
+    let parts: Vec<&Published> = image
+        .platforms
+        .iter()
+        .filter_map(|platform| parts.iter().find(|part| part.platform == *platform))
+        .collect();
+    let images = parts.iter().map(|part| part.descriptor.clone());
+    let companions = parts.iter().flat_map(|part| part.companions.clone());
+    // SOCI indexes carry a platform as images do: clients that take the first match must not meet
+    // them before.
+    let soci = parts.iter().filter_map(|part| part.soci.clone());
+    let entries: Vec<Descriptor> = images.chain(companions).chain(soci).collect();
     let top = if let [only] = entries.as_slice() {
         let reference = repository.with_digest(only.digest);
         let bytes = baseline::fetch(context, &reference).await?;

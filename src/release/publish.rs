@@ -8,9 +8,10 @@ use super::evaluate::{self, Evaluated};
 use super::record::StepCount;
 use super::solve::{self, Variant};
 use super::{Context, FailPoint, ReleaseError, SolveStep, baseline};
-use crate::image::{Descriptor, Digest, Document, Platform, media_type};
+use crate::image::{Descriptor, Digest, Document, Platform, annotation, media_type};
 use crate::plan::{ImagePlan, SolvePlan};
-use crate::registry::Repository;
+use crate::registry::{ReferenceTarget, Repository};
+use crate::soci::annotate::annotated_like_buildkit;
 
 /// One platform's image in the registry.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Published {
     pub(super) descriptor: Descriptor,
     /// Entries that go with it into the index: its attestations.
     pub(super) companions: Vec<Descriptor>,
+    /// The SOCI index that goes with it into the index, after all images.
+    pub(super) soci: Option<Descriptor>,
     /// Steps and cache hits of a build that was not evaluated before.
     pub(super) steps: StepCount,
     /// Wall time in milliseconds.
@@ -38,6 +41,8 @@ pub(super) struct Job<'a> {
     pub(super) image: &'a ImagePlan,
     /// What it must be; `None` for `bake` and `build`, which evaluate nothing.
     pub(super) expected: Option<&'a Evaluated>,
+    /// The SOCI index (v2) that its manifest names; it is in the registry.
+    pub(super) soci: Option<&'a Descriptor>,
 }
 
 /// Pushes all images at once. The first failure cancels the others.
@@ -79,23 +84,23 @@ async fn one(
     job: Job<'_>,
 ) -> Result<Outcome, ReleaseError> {
     let Job {
-        solve,
-        image,
-        expected,
+        solve, image, soci, ..
     } = job;
     let repository = &image.primary.repository;
-    if let Some(expected) = expected.filter(|_| solve.attestations.is_empty())
+    let expected = job.expected.map(|evaluated| Expected::new(evaluated, soci));
+    if let Some(expected) = expected.as_ref().filter(|_| solve.attestations.is_empty())
         && is_there(context, repository, expected.descriptor.digest).await?
     {
-        return Ok(Outcome::Published(Box::new(from_evaluation(
-            solve, expected,
-        ))));
+        return Ok(expected.published(solve, expected.descriptor.clone(), Vec::new()));
     }
-    let evaluated_before = expected.is_some();
     let mut attributes = solve.exporter.clone();
     attributes.insert("name".to_owned(), repository.to_string());
     attributes.insert("push".to_owned(), "true".to_owned());
     attributes.insert("push-by-digest".to_owned(), "true".to_owned());
+    if let Some(soci) = soci {
+        let key = format!("annotation-manifest.{}", annotation::SOCI_INDEX_DIGEST);
+        attributes.insert(key, soci.digest.to_string());
+    }
     let variant = Variant {
         exporter: Some(Exporter {
             kind: "image".to_owned(),
@@ -103,29 +108,33 @@ async fn one(
         }),
         cache_imports: evaluate::existing(&solve.cache.imports, caches),
         cache_exports: solve.cache.exports.clone(),
-        fresh: !evaluated_before,
+        fresh: expected.is_none(),
         attestations: true,
+        pinned: job
+            .expected
+            .map(|evaluated| evaluated.bases.clone())
+            .unwrap_or_default(),
     };
     let solved = solve::run(context, session, solve, SolveStep::Publish, variant).await?;
     let top = top_descriptor(solve, &solved.response)?;
     let (descriptor, companions) = split(context, solve, repository, top).await?;
     if let Some(expected) = expected {
-        if expected.descriptor.digest != descriptor.digest {
-            return Ok(Outcome::Differs {
+        return if expected.is(context, repository, &descriptor).await? {
+            Ok(expected.published(solve, descriptor, companions))
+        } else {
+            withdraw(context, repository, &descriptor, soci).await;
+            Ok(Outcome::Differs {
                 platform: solve.platform.clone(),
                 evaluated: expected.descriptor.digest,
                 published: descriptor.digest,
-            });
-        }
-        return Ok(Outcome::Published(Box::new(Published {
-            companions,
-            ..from_evaluation(solve, expected)
-        })));
+            })
+        };
     }
     Ok(Outcome::Published(Box::new(Published {
         platform: solve.platform.clone(),
         descriptor,
         companions,
+        soci: None,
         steps: solved.steps,
         duration_ms: solved.duration_ms,
         config: solved
@@ -135,14 +144,99 @@ async fn one(
     })))
 }
 
-fn from_evaluation(solve: &SolvePlan, evaluated: &Evaluated) -> Published {
-    Published {
-        platform: solve.platform.clone(),
-        descriptor: evaluated.descriptor.clone(),
-        companions: Vec::new(),
-        steps: evaluated.steps,
-        duration_ms: evaluated.duration_ms,
-        config: Some(evaluated.manifest.config.digest),
+/// What publishing has to give: the evaluated image, with the name of its SOCI index.
+struct Expected<'a> {
+    evaluated: &'a Evaluated,
+    soci: Option<&'a Descriptor>,
+    /// The manifest that the daemon will write, as far as one can tell.
+    descriptor: Descriptor,
+}
+
+impl<'a> Expected<'a> {
+    fn new(evaluated: &'a Evaluated, soci: Option<&'a Descriptor>) -> Self {
+        let mut descriptor = evaluated.descriptor.clone();
+        let annotated =
+            soci.and_then(|soci| annotated_like_buildkit(&evaluated.bytes, soci.digest).ok());
+        if let Some(bytes) = annotated {
+            descriptor.digest = Digest::of(&bytes);
+            descriptor.size = bytes.len() as u64;
+        }
+        Self {
+            evaluated,
+            soci,
+            descriptor,
+        }
+    }
+
+    /// Whether this is it: the same bytes, or at least the same configuration and layers and the
+    /// annotation that belongs to them.
+    async fn is(
+        &self,
+        context: &Context,
+        repository: &Repository,
+        published: &Descriptor,
+    ) -> Result<bool, ReleaseError> {
+        if published.digest == self.descriptor.digest {
+            return Ok(true);
+        }
+        let Some(soci) = self.soci else {
+            return Ok(false);
+        };
+        let reference = repository.with_digest(published.digest);
+        let bytes = baseline::fetch(context, &reference).await?;
+        let manifest = Document::parse(&published.media_type, &bytes)
+            .ok()
+            .and_then(Document::into_manifest);
+        Ok(manifest.is_some_and(|manifest| {
+            let named = manifest.annotations.get(annotation::SOCI_INDEX_DIGEST);
+            manifest.config.digest == self.evaluated.manifest.config.digest
+                && manifest.layers == self.evaluated.manifest.layers
+                && named.is_some_and(|named| *named == soci.digest.to_string())
+        }))
+    }
+
+    fn published(
+        &self,
+        solve: &SolvePlan,
+        descriptor: Descriptor,
+        companions: Vec<Descriptor>,
+    ) -> Outcome {
+        let entry = self.soci.map(|soci| {
+            let mut entry = soci.clone();
+            entry.platform = Some(solve.platform.clone());
+            entry.annotations.insert(
+                annotation::SOCI_IMAGE_DIGEST.to_owned(),
+                descriptor.digest.to_string(),
+            );
+            entry
+        });
+        let mut descriptor =
+            Descriptor::new(descriptor.media_type, descriptor.digest, descriptor.size);
+        descriptor.platform = Some(solve.platform.clone());
+        Outcome::Published(Box::new(Published {
+            platform: solve.platform.clone(),
+            descriptor,
+            companions,
+            soci: entry,
+            steps: self.evaluated.steps,
+            duration_ms: self.evaluated.duration_ms,
+            config: Some(self.evaluated.manifest.config.digest),
+        }))
+    }
+}
+
+/// Takes back a manifest whose annotation names the SOCI index of another image. No tag names it,
+/// so this is only tidiness: a registry that deletes nothing (ECR, through this API) keeps it until
+/// it is pruned.
+async fn withdraw(
+    context: &Context,
+    repository: &Repository,
+    published: &Descriptor,
+    soci: Option<&Descriptor>,
+) {
+    if soci.is_some() {
+        let target = ReferenceTarget::Digest(published.digest);
+        let _ = context.registry.delete_manifest(repository, &target).await;
     }
 }
 

@@ -3,12 +3,16 @@
 //! Format `launchway.release/v1`. Members are only ever added within a version; a reader refuses a
 //! version that it does not know. Written before the first tag moves and again when all is done.
 
+mod soci;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::image::{Digest, Platform, media_type};
 use crate::plan::Plan;
+
+pub use soci::{SociLayerRecord, SociOutcome, SociRecord};
 
 /// The `schema` of the records that this version writes.
 pub const SCHEMA: &str = "launchway.release/v1";
@@ -167,6 +171,9 @@ pub struct PlatformRecord {
     /// Layers from the base up; empty where they are not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerRecord>,
+    /// How its layers were indexed; absent where SOCI is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soci: Option<SociRecord>,
     /// Steps of the build in all, and of these from a cache.
     #[serde(default)]
     pub steps: StepCount,

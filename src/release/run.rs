@@ -12,18 +12,20 @@ use futures::future::{join, try_join_all};
 use launchway_buildkit::Session;
 
 use super::baseline::{self, Found};
-use super::blobs::Documents;
+use super::blobs::{Documents, Received};
 use super::comparison::{self, Compared};
 use super::evaluate::{self, Evaluations};
 use super::index::{self, Top};
+use super::layers::Layers;
 use super::publish::{self, Job, Outcome, Published};
 use super::record::{ImageRecord, Record};
+use super::soci::{self, SociIndexes};
 use super::solve::{self, Variant};
 use super::{
     Context, Event, FailPoint, ReleaseError, SolveStep, assemble_record, cache_export, copy, store,
     tags,
 };
-use crate::image::Digest;
+use crate::image::{Descriptor, Digest, Platform};
 use crate::plan::{ImagePlan, Plan, SolvePlan};
 
 /// How a plan is run.
@@ -49,19 +51,28 @@ pub async fn run(
     });
 
     let documents = Documents::default();
-    let receiver: Arc<dyn launchway_buildkit::BlobReceiver> = Arc::new(documents.clone());
-    let session = context
-        .open_session(options.compare.then_some(receiver))
-        .await?;
+    let scratch = soci::Scratch::for_plan(plan)?;
+    let layers = scratch.layers(plan, context);
+    let receiver = Received {
+        documents: documents.clone(),
+        layers: layers.clone(),
+    };
+    let receiver: Arc<dyn launchway_buildkit::BlobReceiver> = Arc::new(receiver);
+    let evaluates = options.compare || layers.is_some();
+    let session = context.open_session(evaluates.then_some(receiver)).await?;
     let run = Run {
         plan,
         context,
         options,
         session,
         documents,
+        layers,
     };
     let record = run.all(started).await?;
     run.session.close().await;
+    if let Some(layers) = &run.layers {
+        layers.trim();
+    }
     Ok(record)
 }
 
@@ -71,6 +82,8 @@ struct Run<'a> {
     options: &'a Options,
     session: Session,
     documents: Documents,
+    /// Where images get SOCI indexes.
+    layers: Option<Layers>,
 }
 
 /// An image whose digest is known and in the registry.
@@ -78,9 +91,18 @@ struct Ready<'a> {
     image: &'a ImagePlan,
     top: Top,
     parts: Vec<Published>,
+    /// Image manifests by platform, as published now or before.
+    manifests: BTreeMap<Platform, Descriptor>,
     changed: bool,
     reason: String,
     baseline: Option<Digest>,
+}
+
+/// What publishing came to.
+struct Outcomes<'a> {
+    evaluations: Evaluations,
+    ready: Vec<Ready<'a>>,
+    soci: SociIndexes,
 }
 
 impl Run<'_> {
@@ -95,6 +117,10 @@ impl Run<'_> {
         let (caches, baselines) =
             join(evaluate::find_caches(context, &self.plan.solves), lookups).await;
         let baselines = baselines?;
+        if let Some(layers) = &self.layers {
+            let known = soci::known(context, self.plan, &baselines).await;
+            layers.know(known);
+        }
         let unfinished = self
             .options
             .record
@@ -102,21 +128,28 @@ impl Run<'_> {
             .and_then(comparison::unfinished);
         context.fail_points.pass(FailPoint::EngineReady);
 
-        let (evaluations, ready) = if self.options.compare {
-            let evaluations = evaluate::all(
-                context,
-                &self.session,
-                &self.documents,
-                &caches,
-                &self.plan.solves,
-            )
-            .await?;
+        let evaluations = evaluate::all(
+            context,
+            &self.session,
+            &self.documents,
+            &caches,
+            self.plan
+                .solves
+                .iter()
+                .filter(|solve| self.is_evaluated(solve)),
+        )
+        .await?;
+        if self.options.compare {
             context.fail_points.pass(FailPoint::Evaluated);
-            self.publish_changed(&caches, evaluations, baselines, unfinished.as_ref())
-                .await?
-        } else {
-            (Evaluations::new(), self.publish_everything(&caches).await?)
-        };
+        }
+        let published = self.publish(&caches, evaluations, baselines, unfinished.as_ref());
+        let (_, outcomes) =
+            futures::future::try_join(self.build_unpushed(&caches), published).await?;
+        let Outcomes {
+            evaluations,
+            ready,
+            soci,
+        } = outcomes;
 
         // A changed image whose steps all came from a cache: an earlier run built it and did not
         // come to its export.
@@ -143,7 +176,8 @@ impl Run<'_> {
             .collect();
         let exports = async { Ok(cache_export::all(context, &caches, &candidates).await) };
         let (exports, mut record) =
-            futures::future::try_join(exports, self.finish(started, &evaluations, ready)).await?;
+            futures::future::try_join(exports, self.finish(started, &evaluations, &soci, ready))
+                .await?;
         record.caches = exports;
         record.warnings.extend(self.session.take_warnings());
         let now = (context.clock)();
@@ -153,27 +187,64 @@ impl Run<'_> {
         Ok(record)
     }
 
-    /// Compares every image with its baseline and publishes those that differ. Images that do not
-    /// keep the baseline's digest.
-    async fn publish_changed(
+    /// `bake` and `build` push what they are told to push; they evaluate only to learn the layers
+    /// that SOCI indexes are made of.
+    fn is_evaluated(&self, solve: &SolvePlan) -> bool {
+        self.options.compare
+            || self
+                .image(&solve.target)
+                .is_some_and(|image| image.soci.is_some())
+    }
+
+    fn image(&self, target: &str) -> Option<&ImagePlan> {
+        self.plan.images.iter().find(|image| image.target == target)
+    }
+
+    /// Publishes every image that differs from its baseline, with its SOCI indexes. Images that do
+    /// not keep the baseline's digest.
+    async fn publish(
         &self,
         caches: &BTreeSet<String>,
         mut evaluations: Evaluations,
         baselines: Vec<Found>,
         unfinished: Option<&Record>,
-    ) -> Result<(Evaluations, Vec<Ready<'_>>), ReleaseError> {
+    ) -> Result<Outcomes<'_>, ReleaseError> {
         let mut again = false;
         loop {
-            let compared = comparison::all(
-                self.context,
+            let soci = soci::work_out(
                 self.plan,
                 &evaluations,
-                &baselines,
-                unfinished,
+                &self.documents,
+                self.layers.as_ref(),
             )
             .await?;
+            let compared = if self.options.compare {
+                comparison::all(
+                    self.context,
+                    self.plan,
+                    &evaluations,
+                    &baselines,
+                    unfinished,
+                    &soci,
+                )
+                .await?
+            } else {
+                self.plan
+                    .images
+                    .iter()
+                    .map(|_| Compared::nothing())
+                    .collect()
+            };
             self.ensure_repositories(&compared).await?;
-            let jobs = self.jobs(&evaluations, &compared);
+            let differing = self
+                .plan
+                .images
+                .iter()
+                .zip(&compared)
+                .filter(|(_, one)| one.differs)
+                .map(|(image, _)| image);
+            let pushed = soci::push(self.context, differing, &soci).await?;
+            let jobs = self.jobs(&evaluations, &pushed, &compared);
             let outcomes = publish::all(self.context, &self.session, caches, &jobs).await?;
             self.context.fail_points.pass(FailPoint::Published);
 
@@ -190,12 +261,7 @@ impl Run<'_> {
                         let solve = self.solve(&target, &platform);
                         if let Some(solve) = solve {
                             if again {
-                                let solve = solve.name();
-                                return Err(ReleaseError::Unstable {
-                                    solve,
-                                    evaluated,
-                                    published,
-                                });
+                                return Err(self.unstable(solve, evaluated, published));
                             }
                             stale.push(solve);
                         }
@@ -203,7 +269,13 @@ impl Run<'_> {
                 }
             }
             if stale.is_empty() {
-                return Ok((evaluations, self.index(compared, parts).await?));
+                let ready = self.index(compared, parts).await?;
+                soci::push_v1(self.context, &ready_images(&ready), &soci).await?;
+                return Ok(Outcomes {
+                    evaluations,
+                    ready,
+                    soci,
+                });
             }
             // The daemon lost its cache, or a base moved: what was compared is not what would be
             // released. Once more for these, from the start.
@@ -226,7 +298,26 @@ impl Run<'_> {
         }
     }
 
-    fn solve(&self, target: &str, platform: &crate::image::Platform) -> Option<&SolvePlan> {
+    /// The daemon published something else twice.
+    fn unstable(&self, solve: &SolvePlan, evaluated: Digest, published: Digest) -> ReleaseError {
+        let solve_name = solve.name();
+        if self
+            .image(&solve.target)
+            .is_some_and(|image| image.soci.is_some())
+        {
+            return ReleaseError::SociMismatch {
+                solve: solve_name,
+                detail: format!("{published} instead of {evaluated}"),
+            };
+        }
+        ReleaseError::Unstable {
+            solve: solve_name,
+            evaluated,
+            published,
+        }
+    }
+
+    fn solve(&self, target: &str, platform: &Platform) -> Option<&SolvePlan> {
         self.plan
             .solves
             .iter()
@@ -269,7 +360,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn jobs<'b>(&'b self, evaluations: &'b Evaluations, compared: &[Compared]) -> Vec<Job<'b>> {
+    fn jobs<'b>(
+        &'b self,
+        evaluations: &'b Evaluations,
+        pushed: &'b soci::Pushed,
+        compared: &[Compared],
+    ) -> Vec<Job<'b>> {
         let changed = self
             .plan
             .images
@@ -283,13 +379,16 @@ impl Run<'_> {
                     .solves
                     .iter()
                     .filter(|solve| solve.target == image.target);
-                solves.filter_map(|solve| {
-                    let expected = evaluations.get(&image.target)?.get(&solve.platform);
-                    Some(Job {
-                        solve,
-                        image,
-                        expected,
-                    })
+                solves.map(|solve| Job {
+                    solve,
+                    image,
+                    expected: evaluations
+                        .get(&image.target)
+                        .and_then(|platforms| platforms.get(&solve.platform)),
+                    soci: pushed
+                        .get(&image.target)
+                        .and_then(|platforms| platforms.get(&solve.platform))
+                        .map(|pushed| &pushed.descriptor),
                 })
             })
             .collect()
@@ -315,8 +414,13 @@ impl Run<'_> {
                         reason,
                         before,
                     } = compared;
+                    let mut manifests: BTreeMap<Platform, Descriptor> = parts
+                        .iter()
+                        .map(|part| (part.platform.clone(), part.descriptor.clone()))
+                        .collect();
                     let top = match found {
                         Ok(baseline) if !differs => {
+                            manifests = baseline.manifests;
                             let top = Top {
                                 descriptor: baseline.descriptor,
                                 bytes: baseline.bytes,
@@ -334,6 +438,7 @@ impl Run<'_> {
                         image,
                         top,
                         parts,
+                        manifests,
                         changed,
                         reason,
                         baseline: before,
@@ -343,29 +448,14 @@ impl Run<'_> {
         try_join_all(images).await
     }
 
-    /// What `bake` and `build` do: one solve per target and platform, pushed by digest where the
-    /// target is pushed at all.
-    async fn publish_everything(
-        &self,
-        caches: &BTreeSet<String>,
-    ) -> Result<Vec<Ready<'_>>, ReleaseError> {
-        let (mut jobs, mut builds) = (Vec::new(), Vec::new());
-        for solve in &self.plan.solves {
-            match self
-                .plan
-                .images
-                .iter()
-                .find(|image| image.target == solve.target)
-            {
-                Some(image) => jobs.push(Job {
-                    solve,
-                    image,
-                    expected: None,
-                }),
-                None => builds.push(solve),
-            }
-        }
-        let builds = solve::all(builds.into_iter().map(|solve| async move {
+    /// Builds the targets that are not pushed; a release has none.
+    async fn build_unpushed(&self, caches: &BTreeSet<String>) -> Result<(), ReleaseError> {
+        let unpushed = self
+            .plan
+            .solves
+            .iter()
+            .filter(|solve| self.image(&solve.target).is_none());
+        solve::all(unpushed.map(|solve| async move {
             let variant = Variant {
                 cache_imports: evaluate::existing(&solve.cache.imports, caches),
                 cache_exports: solve.cache.exports.clone(),
@@ -380,29 +470,9 @@ impl Run<'_> {
                 variant,
             )
             .await
-        }));
-        let pushes = publish::all(self.context, &self.session, caches, &jobs);
-        let (_, outcomes) = futures::future::try_join(builds, pushes).await?;
-        self.context.fail_points.pass(FailPoint::Published);
-        let mut parts: BTreeMap<String, Vec<Published>> = BTreeMap::new();
-        for (target, outcome) in outcomes {
-            if let Outcome::Published(part) = outcome {
-                parts.entry(target).or_default().push(*part);
-            }
-        }
-        let compared = self
-            .plan
-            .images
-            .iter()
-            .map(|_| Compared {
-                found: Err(String::new()),
-                differs: true,
-                changed: true,
-                reason: "nothing was compared".to_owned(),
-                before: None,
-            })
-            .collect();
-        self.index(compared, parts).await
+        }))
+        .await?;
+        Ok(())
     }
 
     /// Record, then tags.
@@ -410,6 +480,7 @@ impl Run<'_> {
         &self,
         started: jiff::Timestamp,
         evaluations: &Evaluations,
+        soci: &SociIndexes,
         ready: Vec<Ready<'_>>,
     ) -> Result<Record, ReleaseError> {
         let context = self.context;
@@ -422,6 +493,8 @@ impl Run<'_> {
                     image: one.image,
                     top: &one.top,
                     evaluated,
+                    soci: soci.get(&one.image.target),
+                    manifests: &one.manifests,
                     parts: &one.parts,
                     changed: one.changed,
                     reason: &one.reason,
@@ -470,4 +543,14 @@ fn check_platforms(plan: &Plan, context: &Context) -> Result<(), ReleaseError> {
 
 pub(super) fn milliseconds(from: jiff::Timestamp, to: jiff::Timestamp) -> u64 {
     u64::try_from(to.duration_since(from).as_millis()).unwrap_or(0)
+}
+
+/// What SOCI indexes v1 are about.
+fn ready_images<'a>(
+    ready: &'a [Ready<'a>],
+) -> Vec<(&'a ImagePlan, &'a BTreeMap<Platform, Descriptor>)> {
+    ready
+        .iter()
+        .map(|one| (one.image, &one.manifests))
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! Running one solve: the plan's values as a request to the daemon, its reports as events.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub(super) struct Variant {
     pub(super) fresh: bool,
     /// Send the attributes that ask for attestations.
     pub(super) attestations: bool,
+    /// Base images that are taken by digest.
+    pub(super) pinned: BTreeMap<String, String>,
 }
 
 /// A solve that ended well.
@@ -41,6 +44,8 @@ pub(super) struct Solved {
     pub(super) steps: StepCount,
     /// Whether any step ran.
     pub(super) ran: bool,
+    /// The base images by reference, with the digests that their tags had.
+    pub(super) bases: BTreeMap<String, String>,
     /// Wall time in milliseconds.
     pub(super) duration_ms: u64,
 }
@@ -100,6 +105,7 @@ pub(super) async fn run(
         response,
         steps: steps.count(),
         ran: steps.ran(),
+        bases: steps.bases().clone(),
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -212,6 +218,7 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
         cache_exports: variant.cache_exports.iter().map(cache_entry).collect(),
         entitlements: solve.entitlements.clone(),
         builtin_frontend,
+        pinned_images: variant.pinned,
         // A record in the daemon's history costs more than a cached solve itself (it is synced to
         // disk), and what happened is in our own record.
         internal: true,

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use launchway_buildkit::{StatusUpdate, Vertex};
 
 use super::record::StepCount;
+use crate::image::Digest;
 
 /// Collects the vertexes of one solve.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     by_digest: BTreeMap<String, Step>,
+    bases: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +27,12 @@ struct Step {
 impl Steps {
     /// Takes one message of the status stream.
     pub(super) fn update(&mut self, update: &StatusUpdate) {
+        self.bases.extend(
+            update
+                .vertexes
+                .iter()
+                .filter_map(|vertex| base(&vertex.name)),
+        );
         for vertex in update.vertexes.iter().filter(|vertex| is_step(vertex)) {
             let step = self.by_digest.entry(vertex.digest.clone()).or_default();
             step.name.clone_from(&vertex.name);
@@ -48,6 +56,11 @@ impl Steps {
         }
     }
 
+    /// The base images by reference, with the digests that their tags had.
+    pub(super) fn bases(&self) -> &BTreeMap<String, String> {
+        &self.bases
+    }
+
     /// Whether a step ran. A base image that is only resolved (`FROM`) is no work, although it is
     /// not reported as cached.
     pub(super) fn ran(&self) -> bool {
@@ -55,6 +68,19 @@ impl Steps {
             .values()
             .any(|step| step.started && !step.cached)
     }
+}
+
+/// `[stage n/m] FROM reference:tag@sha256:…`: the reference and the digest. The Dockerfile frontend
+/// has no better place that tells what it resolved a tag to. `COPY --from=reference` is such a step
+/// too.
+fn base(name: &str) -> Option<(String, String)> {
+    let (_, rest) = name.split_once("] FROM ")?;
+    let (reference, digest) = rest.split_once('@')?;
+    let tagged = reference
+        .rsplit_once('/')
+        .map_or(reference, |(_, name)| name)
+        .contains(':');
+    (tagged && digest.parse::<Digest>().is_ok()).then(|| (reference.to_owned(), digest.to_owned()))
 }
 
 fn saturating(count: usize) -> u32 {
@@ -128,6 +154,31 @@ mod tests {
             }
         );
         assert!(!steps.ran());
+    }
+
+    #[test]
+    fn bases_are_those_whose_tag_was_resolved() {
+        let digest = Digest::of("base");
+        let name = |reference: &str| format!("[base 1/2] FROM {reference}@{digest}");
+        for (name, expected) in [
+            (name("127.0.0.1:5000/base:1"), Some("127.0.0.1:5000/base:1")),
+            (
+                name("docker.io/library/debian:12"),
+                Some("docker.io/library/debian:12"),
+            ),
+            // Named by digest in the Dockerfile: nothing to pin.
+            (name("127.0.0.1:5000/base"), None),
+            ("[base 1/2] FROM registry.test/base:1".to_owned(), None),
+            ("[base 1/2] FROM scratch@nothing".to_owned(), None),
+            ("[base 2/2] RUN echo FROM a:1@b".to_owned(), None),
+        ] {
+            let steps = steps(vec![vertex("1", &name, false, true)]);
+            let expected = expected
+                .map(|reference| (reference.to_owned(), digest.to_string()))
+                .into_iter()
+                .collect();
+            assert_eq!(*steps.bases(), expected, "{name}");
+        }
     }
 
     #[test]

@@ -2,27 +2,50 @@
 //! pushing them. What a zTOC *is* belongs to the `launchway-soci` crate; when a release needs one is
 //! `release`'s business.
 
+pub mod annotate;
+pub mod attach;
+mod earlier;
+pub mod explain;
+pub mod inspect;
 mod known;
+mod layer_stream;
+mod layer_type;
+mod lookup;
 mod push;
+pub mod source_image;
 mod store;
+#[cfg(test)]
+mod testing;
+pub mod verify;
+pub mod version;
+mod ztoc_blob;
 
+pub use earlier::{Earlier, find_known};
 pub use known::{KnownLayer, KnownLayers};
-pub use push::{PushedIndex, SociLayer, push_index};
+pub use layer_stream::{StreamError, index_layer};
+pub use layer_type::LayerType;
+pub use lookup::LookError;
+pub use push::{PushedIndex, SociLayer, push_index, soci_index};
 pub use store::{StoreError, ZtocStore};
 
+use serde::Serialize;
+
 use launchway_soci::index::Version;
-use launchway_soci::{BUILDER, DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE};
+use launchway_soci::{BUILDER, DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE, IndexerOptions};
 
 /// How images get SOCI indexes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SociOptions {
     /// v2, unless v1 was asked for.
+    #[serde(with = "version")]
     pub version: Version,
     /// Uncompressed bytes per span.
     pub span_size: u64,
     /// Layers smaller than this many compressed bytes are not indexed.
     pub min_layer_size: u64,
-    /// The build-tool identifier.
+    /// The build-tool identifier. Not the user's to choose, and so not shown in plans.
+    #[serde(skip)]
     pub build_tool: String,
 }
 
@@ -33,6 +56,16 @@ impl Default for SociOptions {
             span_size: DEFAULT_SPAN_SIZE,
             min_layer_size: DEFAULT_MIN_LAYER_SIZE,
             build_tool: BUILDER.to_owned(),
+        }
+    }
+}
+
+impl SociOptions {
+    /// How layers are indexed.
+    pub fn indexer(&self) -> IndexerOptions {
+        IndexerOptions {
+            span_size: self.span_size,
+            build_tool: self.build_tool.clone(),
         }
     }
 }

@@ -1,13 +1,27 @@
-//! Pushing a SOCI index: zTOC blobs, the empty configuration, the manifest by digest, in this order
-//! (reference: soci-snapshotter's own, so that a registry never has a manifest without its blobs).
+//! Pushing a SOCI index: zTOC blobs and the empty configuration, then the manifest by digest, in
+//! this order (reference: soci-snapshotter's own, so that a registry never has a manifest without
+//! its blobs).
+//!
+//! What names the index (the image manifest's annotation, the entry of the image index) is
+//! written by those who write these documents.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::image::{Descriptor, Digest};
-use crate::registry::{self, Repository};
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use launchway_soci::index::{CONFIG, SociIndex, Subject, Version, ZtocEntry};
+use launchway_soci::ztoc;
 
 use super::SociOptions;
-use launchway_soci::index::Subject;
+use crate::image::{Descriptor, Digest, media_type};
+use crate::registry::{self, BlobSource, PushOutcome, ReferenceTarget, Repository};
+
+/// Blobs that are pushed at once: enough to hide round trips, and few enough that uploads of some
+/// megabytes each do not fill the memory.
+const AT_ONCE: usize = 4;
+/// On a SOCI index: who built it.
+const BUILD_TOOL: &str = "com.amazon.soci.build-tool-identifier";
 
 /// One indexed layer of an image, and where its zTOC can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +34,8 @@ pub struct SociLayer {
     pub ztoc: Digest,
     /// Its size in bytes.
     pub size: u64,
-    /// Repositories that hold the zTOC, tried before `file`.
+    /// Repositories that hold the zTOC. One on the same registry is mounted from, before `file` is
+    /// uploaded; the others are copied from, where there is no file.
     pub repositories: Vec<Repository>,
     /// A file that holds it.
     pub file: Option<PathBuf>,
@@ -29,22 +44,169 @@ pub struct SociLayer {
 /// A SOCI index in the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushedIndex {
-    /// The SOCI index manifest.
+    /// The SOCI index manifest, with its artifact type.
     pub descriptor: Descriptor,
     /// zTOC blobs that were uploaded; the others were there or were mounted.
     pub uploaded: usize,
 }
 
-/// Pushes the SOCI index of one image. `subject` is the image manifest, for v1 only.
+/// Pushes the SOCI index of one image: `layers` in the order of its manifest. `subject` is the
+/// image manifest, for v1 only.
+///
+/// A v2 index that the registry has already costs one request: registries take no manifest whose
+/// blobs are missing, and keep those that a manifest names. A v1 index is put again nevertheless,
+/// because only the answer to that says whether the registry lists it among the referrers; where
+/// it does not, [`registry::Client::put_referrer`] does.
+///
+/// # Errors
+/// Of the registry; one that is about a `file` is [`registry::ErrorKind::Source`]. A zTOC that is
+/// in none of its repositories and has no file is [`registry::ErrorKind::NotFound`].
 pub async fn push_index(
-    _registry: &registry::Client,
-    _repository: &Repository,
-    _layers: &[SociLayer],
-    _subject: Option<Subject>,
-    _options: &SociOptions,
+    registry: &registry::Client,
+    repository: &Repository,
+    layers: &[SociLayer],
+    subject: Option<Subject>,
+    options: &SociOptions,
 ) -> Result<PushedIndex, registry::Error> {
+    let about = subject.as_ref().map(|subject| subject.digest);
+    let manifest = Bytes::from(soci_index(layers, subject, options).to_bytes());
+    let descriptor = describe(&manifest, options.version);
+    let there = registry
+        .head_manifest(&repository.with_digest(descriptor.digest))
+        .await?
+        .is_some();
+    let mut uploaded = 0;
+    if !there {
+        uploaded = push_blobs(registry, repository, layers).await?;
+    }
+    match about {
+        Some(subject) => {
+            // As the snapshotter's own client lists it.
+            let mut listed = descriptor.clone();
+            listed
+                .annotations
+                .insert(BUILD_TOOL.to_owned(), options.build_tool.clone());
+            registry
+                .put_referrer(repository, subject, &listed, manifest)
+                .await?;
+        }
+        None if !there => {
+            let target = ReferenceTarget::Digest(descriptor.digest);
+            registry
+                .put_manifest(repository, &target, &descriptor.media_type, manifest)
+                .await?;
+        }
+        None => {}
+    }
     Ok(PushedIndex {
-        descriptor: Descriptor::new("", Digest::of([]), 0),
-        uploaded: 0,
+        descriptor,
+        uploaded,
     })
 }
+
+/// The SOCI index of these layers: what [`push_index`] pushes.
+pub fn soci_index(
+    layers: &[SociLayer],
+    subject: Option<Subject>,
+    options: &SociOptions,
+) -> SociIndex {
+    let ztocs = layers.iter().map(|layer| ZtocEntry {
+        digest: layer.ztoc,
+        size: layer.size,
+        layer: layer.layer,
+        layer_media_type: layer.media_type.clone(),
+        span_size: options.span_size,
+        annotations: BTreeMap::new(),
+    });
+    SociIndex {
+        version: options.version,
+        subject,
+        ..SociIndex::v2(&options.build_tool, ztocs.collect())
+    }
+}
+
+fn describe(manifest: &Bytes, version: Version) -> Descriptor {
+    let digest = Digest::of(manifest);
+    let mut descriptor = Descriptor::new(media_type::OCI_MANIFEST, digest, manifest.len() as u64);
+    descriptor.artifact_type = Some(version.artifact_type().to_owned());
+    descriptor
+}
+
+/// Makes sure that the repository has all blobs of the index. Returns how many zTOCs were sent.
+async fn push_blobs(
+    registry: &registry::Client,
+    repository: &Repository,
+    layers: &[SociLayer],
+) -> Result<usize, registry::Error> {
+    // An image may have one layer twice; two uploads of one blob at the same time would both run.
+    let mut seen = BTreeSet::new();
+    let mut pushes: Vec<_> = layers
+        .iter()
+        .filter(|layer| seen.insert(layer.ztoc))
+        .map(Some)
+        .collect();
+    pushes.push(None);
+    stream::iter(pushes)
+        .map(|layer| async move {
+            match layer {
+                Some(layer) => {
+                    let outcome = push_ztoc(registry, repository, layer).await?;
+                    Ok(usize::from(outcome == PushOutcome::Uploaded))
+                }
+                None => push_config(registry, repository).await.map(|()| 0),
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_fold(0, |sum, sent| async move { Ok(sum + sent) })
+        .await
+}
+
+async fn push_config(
+    registry: &registry::Client,
+    repository: &Repository,
+) -> Result<(), registry::Error> {
+    let blob = Descriptor::new(
+        media_type::OCI_EMPTY,
+        Digest::of(CONFIG),
+        CONFIG.len() as u64,
+    );
+    let source = BlobSource::Bytes(Bytes::from_static(CONFIG));
+    registry.push_blob(repository, &blob, &source, None).await?;
+    Ok(())
+}
+
+/// Tries one source after the other: the store may have lost the file since it was looked up, and
+/// a repository its blob.
+async fn push_ztoc(
+    registry: &registry::Client,
+    repository: &Repository,
+    layer: &SociLayer,
+) -> Result<PushOutcome, registry::Error> {
+    let blob = Descriptor::new(ztoc::MEDIA_TYPE, layer.ztoc, layer.size);
+    let others = || layer.repositories.iter().filter(|from| *from != repository);
+    let mount_from = others().find(|from| from.host() == repository.host());
+    let file = layer.file.clone().map(BlobSource::File);
+    let copies = others().map(|from| BlobSource::Repository(registry.clone(), from.clone()));
+    let mut sources: Vec<BlobSource> = file.into_iter().chain(copies).collect();
+    if sources.is_empty() {
+        // It must be here. If it is not, reading it from here says so.
+        sources.push(BlobSource::Repository(registry.clone(), repository.clone()));
+    }
+    let last = sources.len() - 1;
+    for source in &sources[..last] {
+        match registry
+            .push_blob(repository, &blob, source, mount_from)
+            .await
+        {
+            // What is wrong may be the source, and if it is the target, the next attempt says so.
+            Err(error) if !error.is_temporary() => {}
+            result => return result,
+        }
+    }
+    registry
+        .push_blob(repository, &blob, &sources[last], mount_from)
+        .await
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::Style;
+use crate::config::show_size;
 use crate::plan::{BaselinePlan, CacheReference, Plan, SolvePlan};
+use crate::soci::version;
 
 /// The plan as a table of images and a list of solves. `plan --format json` has everything.
 /// Paths are shown from `directory`.
@@ -60,6 +62,16 @@ pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
             baseline => format!("compared with {baseline}"),
         };
         line(format!("  {:width$}  {}", "", style.dim(baseline)));
+        let soci = match &image.soci {
+            None => "no SOCI index".to_owned(),
+            Some(soci) => format!(
+                "SOCI index {} of layers from {} on, in spans of {}",
+                version::name(soci.version),
+                show_size(soci.min_layer_size),
+                show_size(soci.span_size)
+            ),
+        };
+        line(format!("  {:width$}  {}", "", style.dim(soci)));
     }
     line(String::new());
     line(style.bold("Solves"));

@@ -1,6 +1,8 @@
 //! The closing summary of a run: what each image is now and why, where tags point, what went wrong
 //! without failing, and where the files are. A pure function of the record.
 
+mod soci;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -171,6 +173,7 @@ fn push_image(text: &mut String, name: &str, image: &ImageRecord, compared: bool
         let line = platform_line(platform, built);
         let _ = writeln!(text, "{:indent$}{}", "", line.trim_end());
     }
+    push_soci(text, indent, image, style);
     for repository in std::iter::once(&image.repository).chain(&image.copies) {
         let tags = match image.tags.as_slice() {
             [] => "no tags".to_owned(),
@@ -178,6 +181,23 @@ fn push_image(text: &mut String, name: &str, image: &ImageRecord, compared: bool
         };
         let line = format!("{:indent$}{repository}: {tags}", "");
         let _ = writeln!(text, "{}", style.dim(line));
+    }
+}
+
+fn push_soci(text: &mut String, indent: usize, image: &ImageRecord, style: Style) {
+    let mut name = soci::heading(image);
+    for line in soci::lines(image) {
+        let _ = writeln!(text, "{:indent$}{}  {line}", "", measure::pad(name, STATUS));
+        name = "";
+    }
+    for (layer, reason) in soci::left_out(image) {
+        let mark = style.yellow("!");
+        let _ = writeln!(
+            text,
+            "{:indent$}{mark} layer {}: {reason}",
+            "",
+            layer.short()
+        );
     }
 }
 
@@ -227,6 +247,7 @@ mod tests {
                 digest: Digest::of("layer"),
                 size: megabytes * 1_000_000,
             }],
+            soci: None,
             steps: StepCount { total: 9, cached },
             duration_ms: seconds * 1000,
         }
@@ -375,6 +396,48 @@ mod tests {
           launchway-out/
         ");
         assert!(text.lines().all(|line| measure::width(line) <= 80));
+    }
+
+    #[test]
+    fn soci_has_a_line_of_its_own_and_says_what_was_left_out() {
+        use crate::release::record::SociOutcome::{Built, LeftOut, Reused, Small};
+        let mut same = image("api", true, "no baseline");
+        for platform in same.platforms.values_mut() {
+            platform.soci = Some(soci::tests::record(&[Reused, Built, Small, Small, Small]));
+        }
+        let mut different = image("batch", true, "no baseline");
+        let outcomes = [&[Built, Small][..], &[LeftOut, Small]];
+        for (platform, outcomes) in different.platforms.values_mut().zip(outcomes) {
+            let mut record = soci::tests::record(outcomes);
+            record.version = launchway_soci::index::Version::V1;
+            platform.soci = Some(record);
+        }
+        let text = render(
+            &record(vec![("api", same), ("batch", different)]),
+            true,
+            &[],
+        );
+        let text = text.split("\n\nFiles").next().unwrap().trim_start();
+        assert_snapshot!(text, @"
+        Released 2 images in 1m42s, all changed since tag:production
+
+          api    changed    14c2529eb449  no baseline
+                 amd64      ab3902d864e3    31.0 MB    8.0s  2 of 9 steps cached
+                 arm64      2271302608d2    30.0 MB   1m35s  9 of 9 steps cached
+                 SOCI       2 of 5 layers indexed (1 built, 1 reused), 3 below 10 MiB
+                 registry.example.com/shop/api: 1.4.0, production
+
+          batch  changed    4bb24efc9641  no baseline
+                 amd64      72de3e0d6122    31.0 MB    8.0s  2 of 9 steps cached
+                 arm64      3bd07af1a62a    30.0 MB   1m35s  9 of 9 steps cached
+                 SOCI v1    amd64  1 of 2 layers indexed (built), 1 below 10 MiB
+                            arm64  none of 2 layers indexed, 1 cannot be, 1 below 10 MiB
+                 ! layer 3ef3bd6c80bd: it is compressed with zstd, which SOCI cannot index
+                 registry.example.com/shop/batch: 1.4.0, production
+        ");
+        // Reasons may be of any length.
+        let mut lines = text.lines().filter(|line| !line.contains("! layer"));
+        assert!(lines.all(|line| measure::width(line) <= 80));
     }
 
     #[test]

@@ -86,6 +86,11 @@ fn release() {
           --no-handoff            Write no hand-off files
           --print                 Print the plan as JSON and stop
 
+    SOCI:
+          --soci     Index large layers, so that Fargate starts containers before their images are
+                     downloaded
+          --no-soci  Make no SOCI indexes, whatever the `soci` block says
+
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
                               [env: BUILDKIT_PROGRESS] [default: auto]
@@ -102,7 +107,8 @@ fn release() {
       launchway release --baseline tag:production --require-change
 
     Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change), 10 a Dockerfile step
-    failed, 11 engine unreachable, 12 registry or credentials, 15 hand-off, 75 temporary, 130 cancelled.
+    failed, 11 engine unreachable, 12 registry or credentials, 14 SOCI, 15 hand-off, 75 temporary,
+    130 cancelled.
     ");
 }
 
@@ -137,6 +143,11 @@ fn plan() {
                                  moving tag]
           --output <DIR>         Folder for release.json and the hand-off files [default: launchway-out]
           --format <FORMAT>      How the plan is printed: table or json [default: table]
+
+    SOCI:
+          --soci     Index large layers, so that Fargate starts containers before their images are
+                     downloaded
+          --no-soci  Make no SOCI indexes, whatever the `soci` block says
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
@@ -182,6 +193,11 @@ fn bake() {
           --push                  Push by digest, and move the tags when everything is built
           --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
           --print                 Print the resolved targets as JSON and stop
+
+    SOCI:
+          --soci     Index large layers, so that Fargate starts containers before their images are
+                     downloaded
+          --no-soci  Make no SOCI indexes, whatever the `soci` block says
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
@@ -229,6 +245,11 @@ fn build() {
                                   repeated
           --push                  Push by digest, and move the tags when everything is built
           --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
+
+    SOCI:
+          --soci     Index large layers, so that Fargate starts containers before their images are
+                     downloaded
+          --no-soci  Make no SOCI indexes, whatever the `soci` block says
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson

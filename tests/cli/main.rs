@@ -11,4 +11,5 @@ mod environment;
 mod help;
 mod interrupt;
 mod mistakes;
+mod soci;
 mod streams;

@@ -10,14 +10,17 @@ use launchway::bake;
 use launchway::config::{Baseline, Source};
 use launchway::engine::{self, Engine};
 use launchway::image::Platform;
-use launchway::plan::{self, Handoff, Mode, Options, Plan};
+use launchway::plan::{self, Handoff, Mode, Options, Plan, SociWish};
 use launchway::registry::auth::{Keychain, KeychainConfig};
 use launchway::registry::{Client, ClientConfig};
 use launchway::release::record::Record;
 use launchway::release::{self, Context, Event, FailPoints, Observer, ReleaseError};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::{Project, Stage, crane, libexec};
+use crate::support::{
+    Project, Stage, check_annotations, crane, document, libexec, read_with_official_library,
+};
 
 const BAKE: &str = r#"
 variable "REGISTRY" {}
@@ -31,7 +34,7 @@ target "default" {
 /// Every run of the step gives another layer.
 const DOCKERFILE: &str = "ARG BASE\nFROM ${BASE}\nRUN cat /proc/sys/kernel/random/uuid > /id\n";
 
-fn plan(project: &Project) -> Plan {
+fn plan(project: &Project, soci: SociWish) -> Plan {
     let directory = project.path();
     let request = bake::Request {
         directory: directory.clone(),
@@ -47,54 +50,90 @@ fn plan(project: &Project) -> Plan {
         tags: Vec::new(),
         baseline: Some(Baseline::None),
         handoff: Handoff::None,
+        soci,
     };
     plan::make(&bake, &Source::default(), &options).unwrap()
 }
 
-/// Runs the plan; the daemon's cache is pruned between its steps, so many times.
-fn run(project: &Project, times: usize) -> Result<Record, ReleaseError> {
-    let folder = tempfile::Builder::new().prefix("lw-").tempdir().unwrap();
-    let runtime = Runtime::new().unwrap();
-    let request = engine::Request {
-        state_directory: folder.path().join("state"),
-        runtime_directory: folder.path().to_owned(),
-        libexec: vec![libexec()],
-        path: std::env::var_os("PATH"),
-        ..engine::Request::default()
-    };
-    let engine = runtime.block_on(engine::find(&request)).unwrap();
-    let pruned = AtomicUsize::new(0);
-    let address = engine.address.clone();
-    let observer: Observer = Arc::new(move |event| {
-        // After comparing, and before what differed is evaluated again.
-        if matches!(event, Event::Compared { .. } | Event::Warning { .. })
-            && pruned.fetch_add(1, Ordering::Relaxed) < times
-        {
-            // On a thread of its own: the run waits in this call, as a busy machine would make it.
-            let address = address.clone();
-            let prune = move || {
-                let prune = async {
-                    let client = launchway_buildkit::Client::connect(&address).await.unwrap();
-                    // What the ended solves hold is let go a moment after their end.
-                    for _ in 0..100 {
-                        client.prune(true).await.unwrap();
-                        if client.disk_usage().await.unwrap().is_empty() {
-                            return;
-                        }
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                    }
-                    panic!("the daemon's cache does not empty");
-                };
-                Runtime::new().unwrap().block_on(prune);
-            };
-            std::thread::spawn(prune).join().unwrap();
+/// An engine of its own for each run.
+struct Bench {
+    runtime: Runtime,
+    request: engine::Request,
+    engine: Engine,
+    _folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("lw-").tempdir().unwrap();
+        let runtime = Runtime::new().unwrap();
+        let request = engine::Request {
+            state_directory: folder.path().join("state"),
+            runtime_directory: folder.path().to_owned(),
+            libexec: vec![libexec()],
+            path: std::env::var_os("PATH"),
+            ..engine::Request::default()
+        };
+        let engine = runtime.block_on(engine::find(&request)).unwrap();
+        Self {
+            runtime,
+            request,
+            engine,
+            _folder: folder,
         }
-    });
-    let plan = plan(project);
-    let result = runtime.block_on(release(&plan, &engine, observer));
-    let grace = Duration::from_secs(5);
-    runtime.block_on(engine::stop(&request, grace)).unwrap();
-    result
+    }
+
+    /// Runs the plan; `interfere` is called between evaluation and publication, so many times.
+    fn run(
+        &self,
+        plan: &Plan,
+        times: usize,
+        interfere: impl Fn() + Send + Sync + Clone + 'static,
+    ) -> Result<Record, ReleaseError> {
+        let done = AtomicUsize::new(0);
+        let observer: Observer = Arc::new(move |event| {
+            // After comparing, and before what differed is evaluated again.
+            let again = matches!(&event, Event::Warning { message } if message.contains("again"));
+            if (again || matches!(event, Event::Compared { .. }))
+                && done.fetch_add(1, Ordering::Relaxed) < times
+            {
+                // On a thread of its own: the run waits in this call, as a busy machine would
+                // make it.
+                std::thread::spawn(interfere.clone()).join().unwrap();
+            }
+        });
+        self.runtime.block_on(release(plan, &self.engine, observer))
+    }
+
+    /// Empties the daemon's cache.
+    fn prune(&self) -> impl Fn() + Send + Sync + Clone + 'static {
+        let address = self.engine.address.clone();
+        move || {
+            let prune = async {
+                let client = launchway_buildkit::Client::connect(&address).await.unwrap();
+                // What the ended solves hold is let go a moment after their end.
+                for _ in 0..100 {
+                    client.prune(true).await.unwrap();
+                    if client.disk_usage().await.unwrap().is_empty() {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                panic!("the daemon's cache does not empty");
+            };
+            Runtime::new().unwrap().block_on(prune);
+        }
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let grace = Duration::from_secs(5);
+        let stopped = self.runtime.block_on(engine::stop(&self.request, grace));
+        if !std::thread::panicking() {
+            stopped.unwrap();
+        }
+    }
 }
 
 async fn release(plan: &Plan, engine: &Engine, observer: Observer) -> Result<Record, ReleaseError> {
@@ -111,6 +150,7 @@ async fn release(plan: &Plan, engine: &Engine, observer: Observer) -> Result<Rec
         hidden: Vec::new(),
         observer,
         clock: Arc::new(jiff::Timestamp::now),
+        ztocs: None,
         fail_points: FailPoints::default(),
     };
     let options = release::Options {
@@ -126,11 +166,13 @@ fn a_cache_that_is_lost_once_is_built_again_and_lost_all_the_time_moves_no_tag()
     let files = [("docker-bake.hcl", BAKE), ("Dockerfile", DOCKERFILE)];
     let project = Project::of(&stage.registry.address, &files);
 
-    let error = run(&project, usize::MAX).unwrap_err();
+    let plan = plan(&project, SociWish::Off);
+    let bench = Bench::new();
+    let error = bench.run(&plan, usize::MAX, bench.prune()).unwrap_err();
     assert!(matches!(error, ReleaseError::Unstable { .. }), "{error}");
     assert!(stage.registry.tags("app").is_empty());
 
-    let record = run(&project, 1).unwrap();
+    let record = bench.run(&plan, 1, bench.prune()).unwrap();
     let image = &record.images["default"];
     let reference = format!("{}/app:live", stage.registry.address);
     assert_eq!(crane(&["digest", &reference]), image.digest.to_string());
@@ -153,4 +195,81 @@ fn a_cache_that_is_lost_once_is_built_again_and_lost_all_the_time_moves_no_tag()
         .map(|layer| layer["digest"].as_str().unwrap())
         .collect();
     assert_eq!(pushed, layers);
+}
+
+/// The soci block of the projects below: every layer counts, the step's of some 200 bytes too.
+const SOCI: &str = "soci { min_layer_size = 0 }\n";
+
+/// A SOCI index is made of evaluated layers. A daemon that loses them in between publishes others,
+/// and no annotation may name an index that was made for those that are gone.
+#[test]
+fn a_cache_that_is_lost_leaves_no_annotation_that_names_other_layers() {
+    let stage = Stage::new();
+    let files = [
+        ("docker-bake.hcl", BAKE),
+        ("Dockerfile", DOCKERFILE),
+        ("launchway.hcl", SOCI),
+    ];
+    let project = Project::of(&stage.registry.address, &files);
+    let plan = plan(&project, SociWish::AsDeclared);
+    let bench = Bench::new();
+
+    let error = bench.run(&plan, usize::MAX, bench.prune()).unwrap_err();
+    assert!(
+        matches!(error, ReleaseError::SociMismatch { .. }),
+        "{error}"
+    );
+    assert!(stage.registry.tags("app").is_empty());
+    check_annotations(&stage.registry);
+
+    bench.run(&plan, 1, bench.prune()).unwrap();
+    assert!(check_annotations(&stage.registry) >= 1);
+    let reference = format!("{}/app:live", stage.registry.address);
+    assert_eq!(read_with_official_library(&reference)[0].ztocs, 2);
+}
+
+/// The base's tag moves between evaluation and publication: what was evaluated is published.
+#[test]
+fn a_base_that_moves_changes_the_next_release_and_not_this_one() {
+    let stage = Stage::new();
+    let files = [
+        ("docker-bake.hcl", BAKE),
+        ("Dockerfile", DOCKERFILE),
+        ("launchway.hcl", SOCI),
+    ];
+    let project = Project::of(&stage.registry.address, &files);
+    let plan = plan(&project, SociWish::AsDeclared);
+    let bench = Bench::new();
+
+    let base = format!("{}/base/busybox:stable", stage.registry.address);
+    let before = document(&base);
+    let moved = base.clone();
+    let record = bench
+        .run(&plan, 1, move || {
+            // Another image: one more environment variable, another first layer.
+            let folder = tempfile::tempdir().unwrap();
+            let layer = folder.path().join("layer.tar");
+            let status = std::process::Command::new("tar")
+                .args(["-cf", layer.to_str().unwrap(), "-C", "/etc", "hostname"])
+                .status();
+            assert!(status.unwrap().success());
+            let from = format!("{moved}");
+            crane(&[
+                "append",
+                "--platform=linux/amd64",
+                "-b",
+                &from,
+                "-f",
+                layer.to_str().unwrap(),
+                "-t",
+                &moved,
+            ]);
+        })
+        .unwrap();
+    assert_ne!(document(&base), before, "the base has moved");
+    assert_eq!(check_annotations(&stage.registry), 1);
+    let platform = record.images["default"].platforms.values().next().unwrap();
+    assert_eq!(platform.layers.len(), 2, "the base as it was, and the step");
+    let reference = format!("{}/app:live", stage.registry.address);
+    assert_eq!(read_with_official_library(&reference)[0].ztocs, 2);
 }

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use bollard_buildkit_proto::moby::buildkit::v1 as control;
+use bollard_buildkit_proto::moby::buildkit::v1::sourcepolicy::{
+    MatchType, Policy, PolicyAction, Rule, Selector, Update,
+};
 use serde_json::{Value, json};
 
 use crate::session::Shared;
@@ -51,6 +54,10 @@ pub struct SolveRequest {
     pub cache_exports: Vec<CacheEntry>,
     /// `network.host`, `security.insecure`, `device`; each must also be allowed by the daemon.
     pub entitlements: Vec<String>,
+    /// Images that are taken by digest wherever the build names them by tag: canonical references
+    /// (`docker.io/library/debian:12`) with their digests (`sha256:…`). A tag that moves meanwhile
+    /// changes nothing.
+    pub pinned_images: BTreeMap<String, String>,
     /// Leave no record in the daemon's history.
     pub internal: bool,
 }
@@ -158,6 +165,7 @@ impl SolveRequest {
             }),
             entitlements: self.entitlements,
             internal: self.internal,
+            source_policy: pin(self.pinned_images),
             ..Default::default()
         }
     }
@@ -198,6 +206,32 @@ impl SolveRequest {
         }
         attrs
     }
+}
+
+/// A policy that puts digests in place of tags; none where nothing is pinned.
+fn pin(images: BTreeMap<String, String>) -> Option<Policy> {
+    if images.is_empty() {
+        return None;
+    }
+    let rules = images.into_iter().map(|(reference, digest)| {
+        let identifier = format!("docker-image://{reference}");
+        Rule {
+            action: PolicyAction::Convert.into(),
+            updates: Some(Update {
+                identifier: format!("{identifier}@{digest}"),
+                ..Update::default()
+            }),
+            selector: Some(Selector {
+                identifier,
+                match_type: MatchType::Exact.into(),
+                ..Selector::default()
+            }),
+        }
+    });
+    Some(Policy {
+        version: 1,
+        rules: rules.collect(),
+    })
 }
 
 impl Roots {

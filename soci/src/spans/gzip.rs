@@ -152,8 +152,9 @@ impl GzipSpans {
             return Err(Unindexable::Truncated { offset: self.input });
         }
         match self.pending {
-            // Members without content at the end need no span of their own.
-            Some(Origin::Header) if self.output > 0 => {
+            // A member without content at the end needs no span of its own. (The official builder
+            // makes one, though, if one is due there.)
+            Some(Origin::Header) if self.output > 0 && !self.was_due() => {
                 self.checkpoints.pop();
             }
             Some(_) => sink.mark(self.input, Mark::Commit),
@@ -285,6 +286,14 @@ impl GzipSpans {
     /// Whether a block that ends here ends with a checkpoint.
     fn due(&self) -> bool {
         self.output == 0 || self.since_checkpoint() > self.span_size
+    }
+
+    /// Whether a span was due where the last one begins.
+    fn was_due(&self) -> bool {
+        match self.checkpoints.as_slice() {
+            [.., before, last] => last.output - before.output > self.span_size,
+            _ => true,
+        }
     }
 
     /// How many more bytes of output there are before one might be due; 0 if the next block end

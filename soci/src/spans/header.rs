@@ -30,13 +30,17 @@ pub(crate) struct Header {
 /// Bytes that every header has.
 const FIXED: usize = 10;
 
+/// Bytes that a name or comment may have, with its NUL. RFC 1952 knows no limit, but Go's reader
+/// does, and with it the snapshotter and containerd.
+const TEXT: usize = 512;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Fixed { have: usize },
     ExtraLength { have: u8, length: u16 },
     Extra { left: u16 },
-    Name,
-    Comment,
+    Name { have: usize },
+    Comment { have: usize },
     Crc { have: u8, crc: u16 },
     End,
 }
@@ -85,9 +89,14 @@ impl Header {
             },
             Part::Extra { left: 1 } => self.after_extra(),
             Part::Extra { left } => Part::Extra { left: left - 1 },
-            Part::Name if byte == 0 => self.after_name(),
-            Part::Comment if byte == 0 => self.after_comment(),
-            Part::Name | Part::Comment | Part::End => self.part,
+            Part::Name { .. } if byte == 0 => self.after_name(),
+            Part::Comment { .. } if byte == 0 => self.after_comment(),
+            Part::Name { have } | Part::Comment { have } if have + 1 >= TEXT => {
+                return Err("a name or comment in the header is longer than 511 bytes");
+            }
+            Part::Name { have } => Part::Name { have: have + 1 },
+            Part::Comment { have } => Part::Comment { have: have + 1 },
+            Part::End => self.part,
             Part::Crc { have: 0, .. } => Part::Crc {
                 have: 1,
                 crc: u16::from(byte),
@@ -112,7 +121,7 @@ impl Header {
 
     fn after_extra(&self) -> Part {
         if self.flags & FLAG_NAME != 0 {
-            Part::Name
+            Part::Name { have: 0 }
         } else {
             self.after_name()
         }
@@ -120,7 +129,7 @@ impl Header {
 
     fn after_name(&self) -> Part {
         if self.flags & FLAG_COMMENT != 0 {
-            Part::Comment
+            Part::Comment { have: 0 }
         } else {
             self.after_comment()
         }

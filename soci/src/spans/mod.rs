@@ -8,7 +8,7 @@ mod history;
 
 pub(crate) use digests::{Mark, SpanDigests};
 pub(crate) use gzip::{GzipSpans, Limits};
-pub(crate) use header::MAGIC as GZIP_MAGIC;
+pub(crate) use header::{Header as GzipHeader, MAGIC as GZIP_MAGIC};
 pub(crate) use history::{BUFFER, Sink};
 
 use crate::Digest;

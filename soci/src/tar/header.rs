@@ -102,12 +102,19 @@ fn checksum_matches(block: &Block) -> bool {
     let Some(wanted) = octal(&block[148..156]) else {
         return false;
     };
-    let (mut unsigned, mut signed) = (8 * i64::from(b' '), 8 * i64::from(b' '));
-    for byte in block[..148].iter().chain(&block[156..]) {
-        unsigned += i64::from(*byte);
-        signed += i64::from(byte.cast_signed());
+    // At most 512 * 255; wrapping lets the compiler add many at a time.
+    let sum = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |sum: u32, byte| sum.wrapping_add((*byte).into()))
+    };
+    let unsigned = sum(&block[..148]) + 8 * u32::from(b' ') + sum(&block[156..]);
+    if wanted == i64::from(unsigned) {
+        return true;
     }
-    wanted == unsigned || wanted == signed
+    let all = block[..148].iter().chain(&block[156..]);
+    let signed: i64 = all.map(|byte| i64::from(byte.cast_signed())).sum();
+    wanted == signed + 8 * i64::from(b' ')
 }
 
 fn layout(block: &Block) -> Layout {

@@ -17,6 +17,8 @@ mod tree;
 
 pub use header::begins_with_header;
 pub use reader::TarReader;
+pub(crate) use reader::read_headers;
+pub(crate) use tree::check as check_tree;
 
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

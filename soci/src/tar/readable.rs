@@ -86,7 +86,6 @@ fn kind(header: &Header, records: &Records) -> Result<MemberKind, String> {
         b'4' => MemberKind::BlockDevice,
         b'5' => MemberKind::Directory,
         b'6' => MemberKind::Fifo,
-        b'g' => return Err("is a global PAX header, which zTOCs cannot describe".to_owned()),
         other => {
             return Err(format!(
                 "is of type `{}`, which zTOCs cannot describe",

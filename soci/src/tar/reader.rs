@@ -11,8 +11,8 @@ use crate::Unindexable;
 /// Bytes of an extended header or long name that Go reads, and so we do.
 const MAX_PAYLOAD: u64 = 1 << 20;
 
-/// Reads an archive that arrives in pieces. Memory: what the members take, and at most twice
-/// 1 MiB for a header.
+/// Reads an archive that arrives in pieces. Memory: what the members take, about 350 bytes each,
+/// within fixed limits; and the records of one extended header, of at most 1 MiB.
 #[derive(Debug)]
 pub struct TarReader {
     step: Step,
@@ -38,8 +38,8 @@ pub struct TarReader {
 struct Limits {
     /// More members than any layer has; their zTOC would have about 600 MB.
     members: usize,
-    /// Bytes of names and PAX records that are kept: they compress well, so that a small layer
-    /// could hold any amount.
+    /// Bytes that names and PAX records take: they compress well, so that a small layer could hold
+    /// any amount.
     text: usize,
 }
 
@@ -116,6 +116,7 @@ impl TarReader {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
+        // Go takes an archive for complete that ends in the padding of its last member.
         let complete = match self.step {
             Step::Ended | Step::Padding => true,
             Step::Header | Step::AfterZeros => self.filled == 0,
@@ -141,9 +142,8 @@ impl TarReader {
         self.position += taken as u64;
         if self.filled == BLOCK {
             self.filled = 0;
-            if let Err(problem) = self.on_block() {
-                self.problem = Some(problem);
-            }
+            let result = self.on_block();
+            self.note(result);
         }
         taken
     }
@@ -155,12 +155,19 @@ impl TarReader {
         }
         self.position += taken as u64;
         self.left -= taken as u64;
-        if self.left == 0
-            && let Err(problem) = self.on_section_end()
-        {
-            self.problem = Some(problem);
+        if self.left == 0 {
+            let result = self.on_section_end();
+            self.note(result);
         }
         taken
+    }
+
+    /// Keeps a problem. The members are of no use any more.
+    fn note(&mut self, result: Result<(), Unindexable>) {
+        if let Err(problem) = result {
+            self.problem = Some(problem);
+            self.members = Vec::new();
+        }
     }
 
     fn on_block(&mut self) -> Result<(), Unindexable> {
@@ -186,6 +193,10 @@ impl TarReader {
             b'x' => MetaKind::Pax,
             b'L' => MetaKind::LongName,
             b'K' => MetaKind::LongLink,
+            b'g' => {
+                let problem = "is a global PAX header, which zTOCs cannot describe";
+                return Err(refusal(&header.name, problem));
+            }
             _ => return self.on_member(header),
         };
         if size > MAX_PAYLOAD {
@@ -220,7 +231,7 @@ impl TarReader {
         let problem = if self.members.len() >= members {
             format!("it has more than {members} members")
         } else if self.text > text {
-            format!("its names and PAX records have more than {text} bytes")
+            format!("its names and PAX records take more than {text} bytes")
         } else {
             self.members.push(member);
             return self.enter(Step::Data, size);
@@ -281,6 +292,29 @@ fn damaged(offset: u64, problem: &str) -> Unindexable {
     }
 }
 
+/// Reads the headers of one member as a snapshotter does: cut out of the archive, and without its
+/// data. There must be nothing else. The member's offset is the length of the headers.
+pub(crate) fn read_headers(headers: &[u8]) -> Result<Member, Unindexable> {
+    let mut reader = TarReader::default();
+    reader.write(headers);
+    if let Some(problem) = reader.problem {
+        return Err(problem);
+    }
+    let end = headers.len() as u64;
+    match (reader.members.pop(), reader.members.len()) {
+        (Some(member), 0) if member.offset == end => Ok(member),
+        (Some(member), 0) => Err(Unindexable::Tar {
+            offset: member.offset,
+            problem: "the headers of a member are followed by something else".to_owned(),
+        }),
+        (Some(_), _) => Err(Unindexable::Tar {
+            offset: end,
+            problem: "there are the headers of several members".to_owned(),
+        }),
+        (None, _) => Err(Unindexable::Truncated { offset: end }),
+    }
+}
+
 /// Refuses the layer for one of its members.
 pub(super) fn refusal(name: &[u8], problem: impl Into<String>) -> Unindexable {
     Unindexable::Member {
@@ -308,11 +342,13 @@ pub(super) fn shown(name: &[u8]) -> String {
     shown
 }
 
+/// Bytes that the text of a member takes, for the limit.
 fn text_of(member: &Member) -> usize {
-    let records: usize = member
-        .pax
-        .iter()
-        .map(|(key, value)| size_of::<PaxRecord>() + key.len() + value.len())
+    // Records can be many and tiny: each has two allocations, of 16 bytes more than their text.
+    const RECORD: usize = size_of::<PaxRecord>() + 2 * 16;
+    let records = member.pax.iter();
+    let records: usize = records
+        .map(|(key, value)| RECORD + key.len() + value.len())
         .sum();
     member.name.len() + member.linkname.len() + member.uname.len() + member.gname.len() + records
 }
@@ -356,7 +392,7 @@ mod tests {
         );
         assert_eq!(
             try_limits(2, 7),
-            "its zTOC would be too large: its names and PAX records have more than 7 bytes"
+            "its zTOC would be too large: its names and PAX records take more than 7 bytes"
         );
     }
 

@@ -15,7 +15,7 @@ use super::{Member, MemberKind, PaxRecord};
 type Place<'a> = (Cow<'a, [u8]>, usize);
 
 /// Looks at all members. The error is the index of one, and what is wrong with it as a predicate.
-pub(super) fn check(members: &[Member]) -> Result<(), (usize, String)> {
+pub(crate) fn check(members: &[Member]) -> Result<(), (usize, String)> {
     let mut places: Vec<Place<'_>> = members
         .iter()
         .enumerate()
@@ -106,8 +106,12 @@ fn check_link(
 
 /// The order of paths in which all that lies below a path comes right after it.
 fn order(a: &[u8], b: &[u8]) -> Ordering {
-    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
-    a.iter().map(rank).cmp(b.iter().map(rank))
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let rank = |path: &[u8]| {
+        let byte = path.get(same).copied();
+        byte.map(|byte| if byte == b'/' { 0 } else { byte })
+    };
+    rank(a).cmp(&rank(b))
 }
 
 /// A path as snapshotters see it: below the root, without `.`, `..`, empty components, and slashes

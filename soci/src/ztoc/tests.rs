@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
+mod hostile;
+
 use super::*;
+use crate::spans::Checkpoint;
 
 fn case(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

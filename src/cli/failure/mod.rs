@@ -5,3 +5,4 @@ mod bake;
 mod engine;
 mod handoff;
 mod release;
+mod soci;

@@ -22,6 +22,16 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Unstable { .. } => Self::from_error(exit::BUILD_FAILED, &error)
                 .hint("The daemon's cache is too small for one release, or something prunes it.")
                 .temporary(true),
+            ReleaseError::SociMismatch { .. } => Self::from_error(exit::SOCI, &error)
+                .hint("The daemon's cache is too small for one release, or something prunes it.")
+                .hint("An image with an index of other layers would not start; --no-soci releases without any."),
+            ReleaseError::Soci { source, .. } => {
+                with_registry(Self::from_error(exit::SOCI, &error), source)
+                    .hint("Every tag is where it was. --no-soci releases without SOCI indexes.")
+            }
+            ReleaseError::SociLayer { .. } => Self::from_error(exit::SOCI, &error),
+            ReleaseError::Scratch(_) => Self::from_error(exit::UNEXPECTED, &error)
+                .hint("TMPDIR says where temporary folders are made."),
             ReleaseError::Registry { source, .. } => {
                 with_registry(Self::from_error(exit::REGISTRY, &error), source)
             }
@@ -71,10 +81,31 @@ impl From<registry::ConfigError> for Failure {
     }
 }
 
-fn with_registry(failure: Failure, error: &registry::Error) -> Failure {
+pub(super) fn with_registry(failure: Failure, error: &registry::Error) -> Failure {
     let failure = failure.temporary(error.is_temporary());
     match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::SolveName;
+
+    #[test]
+    fn an_index_of_other_layers_exits_with_the_code_of_soci() {
+        let error = ReleaseError::SociMismatch {
+            solve: SolveName {
+                target: "web".to_owned(),
+                platform: Some("linux/arm64".parse().unwrap()),
+            },
+            detail: "layer 2 differs".to_owned(),
+        };
+        let failure = Failure::from(error);
+        assert_eq!(failure.exit_code(), exit::SOCI);
+        assert!(failure.message.starts_with("web/arm64: "), "{failure:?}");
+        assert!(!failure.hints.is_empty());
     }
 }

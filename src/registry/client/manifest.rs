@@ -18,6 +18,15 @@ const LIMIT: u64 = 4 << 20;
 pub(super) const NO_BODY: u64 = 64 << 10;
 /// The digest of what a registry serves or stored.
 pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+/// The subject of a manifest, in the answer of a registry that lists it as a referrer.
+const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+
+/// What became of a manifest that was put.
+pub(super) struct Put {
+    pub(super) digest: Digest,
+    /// The registry lists it as a referrer of its subject.
+    pub(super) lists_subject: bool,
+}
 
 impl Client {
     /// What a reference points at, without the document itself; `None` if there is no such
@@ -113,6 +122,17 @@ impl Client {
         media_type: &str,
         bytes: Bytes,
     ) -> Result<Digest, Error> {
+        let put = self.put(repository, target, media_type, bytes).await?;
+        Ok(put.digest)
+    }
+
+    pub(super) async fn put(
+        &self,
+        repository: &Repository,
+        target: &ReferenceTarget,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> Result<Put, Error> {
         let mut call = self.prepare(
             repository,
             Access::Push,
@@ -135,9 +155,13 @@ impl Client {
         let headers = match self.call(&call, NO_BODY).await {
             Ok(answer) => answer.headers,
             Err(error) if may_be_immutable(&error) => {
-                return self
+                let digest = self
                     .settle_immutable(repository, target, digest, error)
-                    .await;
+                    .await?;
+                return Ok(Put {
+                    digest,
+                    lists_subject: false,
+                });
             }
             Err(error) => return Err(error),
         };
@@ -147,7 +171,10 @@ impl Client {
                 expected: digest,
                 actual,
             })),
-            _ => Ok(digest),
+            _ => Ok(Put {
+                digest,
+                lists_subject: headers.contains_key(&SUBJECT),
+            }),
         }
     }
 
@@ -193,7 +220,7 @@ impl Client {
         }
     }
 
-    fn manifest_call<'a>(
+    pub(super) fn manifest_call<'a>(
         &self,
         method: Method,
         reference: &'a Reference,

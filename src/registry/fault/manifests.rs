@@ -30,7 +30,12 @@ pub(super) fn manifest(state: &mut State, request: &Incoming, name: &str, target
             match put {
                 Err(refusal) => refusal.into(),
                 Ok(descriptor) => {
-                    let answer = Answer::new(201).digest(descriptor.digest);
+                    let mut answer = Answer::new(201).digest(descriptor.digest);
+                    if let Some(subject) = state.store.subject(name, descriptor.digest)
+                        && !state.quirks.no_referrers
+                    {
+                        answer = answer.with("oci-subject", subject.to_string());
+                    }
                     if state.quirks.no_location {
                         return answer;
                     }

@@ -157,6 +157,13 @@ impl Store {
             .collect()
     }
 
+    /// What a manifest is about.
+    pub(super) fn subject(&self, repository: &str, digest: Digest) -> Option<Digest> {
+        let stored = self.repositories.get(repository)?.manifests.get(&digest)?;
+        let document = Document::parse(&stored.media_type, &stored.content).ok()?;
+        Some(document.into_manifest()?.subject?.digest)
+    }
+
     /// The manifests whose subject is `subject`, as they stand in a referrers list.
     pub(super) fn referrers(&self, repository: &str, subject: Digest) -> Vec<Descriptor> {
         let content = self.repositories.get(repository);

@@ -37,6 +37,16 @@ pub(super) fn lines(model: &Model, glyphs: Glyphs) -> Vec<Line> {
             );
         }
     }
+    if let Some((current, total)) = model.layers.moving() {
+        let amount = format!("  {} / {}", measure::bytes(current), measure::bytes(total));
+        let (full, empty) = bar(current, total, glyphs);
+        lines.push(
+            label("indexing")
+                .with(Tone::Active, full)
+                .with(Tone::Quiet, empty)
+                .with(Tone::Normal, amount),
+        );
+    }
     let push = Sum::of(model, Flow::Push);
     if push.open > 0 {
         let (full, empty) = bar(push.count - push.open, push.count, glyphs);

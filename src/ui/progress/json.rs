@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::image::Digest;
 use crate::release::{Event, SolveName, SolveStep};
 
+use super::layers;
 use super::model::Model;
 use super::step::Stream;
 
@@ -47,7 +48,10 @@ impl Json {
                     json!({ "solve": solve_name(solve), "step": step_name(*step) }),
                 )
             }
-            other => (Map::new(), own_event(other)),
+            other => (
+                Map::new(),
+                layers::json(other).unwrap_or_else(|| own_event(other)),
+            ),
         };
         about["at"] = json!(now.as_secs_f64());
         line.insert("launchway".to_owned(), about);
@@ -292,6 +296,11 @@ fn own_event(event: &Event) -> Value {
             json!({ "event": "cacheExported", "reference": reference, "error": error })
         }
         Event::Warning { message } => json!({ "event": "warning", "message": message }),
-        Event::SolveProgress { .. } => Value::Null,
+        // Told elsewhere.
+        Event::SolveProgress { .. }
+        | Event::LayerIndexing { .. }
+        | Event::LayerProgress { .. }
+        | Event::LayerIndexed { .. }
+        | Event::SociPublished { .. } => Value::Null,
     }
 }

@@ -5,8 +5,10 @@
 //! `model` keeps the state; `plain`, `picture` and `json` turn it into text.
 
 mod display;
+mod downloads;
 mod flows;
 mod json;
+mod layers;
 mod line;
 mod mode;
 mod model;
@@ -23,6 +25,7 @@ mod warnings;
 use launchway_buildkit::VertexWarning;
 
 pub use display::Progress;
+pub use downloads::Downloads;
 pub use mode::{Mode, UnknownWish, Wish};
 pub use terminal::restore as restore_terminal;
 

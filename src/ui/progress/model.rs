@@ -12,6 +12,7 @@ use launchway_buildkit::{StatusUpdate, Vertex};
 use crate::image::Digest;
 use crate::release::{Event, SolveName, SolveStep};
 
+use super::layers::Layers;
 use super::step::{Kind, Progress, Step, Stream};
 
 /// Everything that is known about a run.
@@ -25,6 +26,8 @@ pub(crate) struct Model {
     pub(crate) engine_ready: bool,
     /// Tags that were set.
     pub(crate) tagged: usize,
+    /// Layers that are or were indexed.
+    pub(crate) layers: Layers,
     /// Messages of the daemon's linter and our own, each once.
     warnings: HashSet<String>,
     shared: HashMap<String, usize>,
@@ -148,7 +151,11 @@ impl Model {
             Event::Tagged { .. } => self.tagged += 1,
             Event::Warning { message } => return self.warn(message).into_iter().collect(),
             Event::EngineReady { .. } => self.engine_ready = true,
+            Event::LayerIndexing { .. }
+            | Event::LayerProgress { .. }
+            | Event::LayerIndexed { .. } => self.layers.apply(event, now),
             Event::CacheChecked { .. }
+            | Event::SociPublished { .. }
             | Event::ImagePublished { .. }
             | Event::CacheExported { .. } => {}
         }

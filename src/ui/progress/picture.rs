@@ -134,6 +134,11 @@ fn header(model: &Model, view: &View<'_>) -> Line {
         let steps = measure::count(counts.ended, "step");
         facts.push(format!("{steps} done, {} cached", counts.cached));
     }
+    let indexed = model.layers.indexed();
+    // Both do not fit into 80 columns, and tags are the later news.
+    if indexed > 0 && model.tagged == 0 {
+        facts.push(format!("{} indexed", measure::count(indexed, "layer")));
+    }
     if model.tagged > 0 {
         facts.push(format!("{} set", measure::count(model.tagged, "tag")));
     }

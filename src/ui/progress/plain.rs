@@ -73,6 +73,9 @@ impl Plain {
         if let Some((who, what)) = self.milestone(event, now) {
             self.line(&mut text, &who, &what);
         }
+        if let Some((who, what)) = self.model.layers.line(event, now) {
+            self.line(&mut text, who.as_deref().unwrap_or(&self.title), &what);
+        }
         text
     }
 
@@ -181,7 +184,13 @@ impl Plain {
                 ),
                 None => (run(), format!("cache {reference} exported")),
             },
-            Event::SolveProgress { .. } | Event::Warning { .. } => return None,
+            // Told elsewhere.
+            Event::SolveProgress { .. }
+            | Event::Warning { .. }
+            | Event::LayerIndexing { .. }
+            | Event::LayerProgress { .. }
+            | Event::LayerIndexed { .. }
+            | Event::SociPublished { .. } => return None,
         })
     }
 

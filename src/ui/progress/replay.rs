@@ -14,7 +14,7 @@ use launchway_buildkit::{
 };
 use serde_json::Value;
 
-use crate::release::{Event, SolveName, SolveStep};
+use crate::release::{Event, LayerOutcome, SolveName, SolveStep};
 use crate::ui::style::Style;
 
 use super::json::Json;
@@ -173,6 +173,8 @@ fn timed(line: &str) -> Timed {
 fn event(about: &Value, line: &Value) -> Event {
     let text = |key: &str| about[key].as_str().unwrap_or_default().to_owned();
     let flag = |key: &str| about[key].as_bool().unwrap_or_default();
+    let number = |key: &str| about[key].as_u64().unwrap();
+    let count = |key: &str| usize::try_from(number(key)).unwrap();
     let digest = |key: &str| about[key].as_str().map(|text| text.parse().unwrap());
     let names = |key: &str| -> Vec<String> {
         let names = about[key].as_array().unwrap().iter();
@@ -222,6 +224,36 @@ fn event(about: &Value, line: &Value) -> Event {
             target: text("target"),
             changed: flag("changed"),
             reason: text("reason"),
+        },
+        Some("layerIndexing") => Event::LayerIndexing {
+            layer: digest("layer").unwrap(),
+            size: number("size"),
+        },
+        Some("layerProgress") => Event::LayerProgress {
+            layer: digest("layer").unwrap(),
+            bytes: number("bytes"),
+        },
+        Some("layerIndexed") => Event::LayerIndexed {
+            layer: digest("layer").unwrap(),
+            size: number("size"),
+            duration_ms: number("durationMs"),
+            outcome: match about["leftOut"].as_str() {
+                Some(reason) => LayerOutcome::LeftOut {
+                    reason: reason.to_owned(),
+                },
+                None => LayerOutcome::Indexed {
+                    ztoc_size: number("ztocSize"),
+                    spans: u32::try_from(number("spans")).unwrap(),
+                },
+            },
+        },
+        Some("sociPublished") => Event::SociPublished {
+            target: text("target"),
+            platform: text("platform").parse().unwrap(),
+            index: digest("index").unwrap(),
+            built: count("built"),
+            reused: count("reused"),
+            uploaded: count("uploaded"),
         },
         Some("imagePublished") => Event::ImagePublished {
             target: text("target"),

@@ -1,2 +1,2 @@
 target "default" {}
-soci { enabled = true }
+scan { enabled = true }

@@ -4,14 +4,18 @@
 //! test ends. A part that is missing fails the test and says how to get it.
 
 mod launchway;
+mod layers;
 mod parts;
 mod project;
 mod registry;
+mod soci;
 
 pub(crate) use launchway::{Engine, Outcome};
-pub(crate) use parts::{crane, libexec, part};
+pub(crate) use layers::{GZIP, Layer, image, noise};
+pub(crate) use parts::{crane, libexec, output, part};
 pub(crate) use project::Project;
 pub(crate) use registry::{PASSWORD, Registry, USER};
+pub(crate) use soci::{check_annotations, document, read_with_official_library};
 
 use tempfile::TempDir;
 

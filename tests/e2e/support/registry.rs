@@ -66,7 +66,12 @@ impl Registry {
             let revisions = folder.join("_manifests/revisions/sha256");
             for entry in std::fs::read_dir(&revisions).into_iter().flatten() {
                 let repository = folder.strip_prefix(&repositories).unwrap().display();
-                let digest = entry.unwrap().file_name();
+                let entry = entry.unwrap();
+                // A deleted manifest leaves its folder.
+                if !entry.path().join("link").exists() {
+                    continue;
+                }
+                let digest = entry.file_name();
                 manifests.insert(format!("{repository}@sha256:{}", digest.to_str().unwrap()));
             }
             for entry in std::fs::read_dir(&folder).into_iter().flatten() {

@@ -317,6 +317,56 @@ async fn finds_referrers_with_and_without_the_api() {
 }
 
 #[tokio::test]
+async fn a_referrer_is_listed_by_the_registry_or_under_the_tag_of_its_subject() {
+    let registry = registry().await;
+    let repository = registry.repository("shop/web");
+    let subject = published(&registry);
+    let config = Descriptor::new(
+        media_type::OCI_EMPTY,
+        registry.add_blob("shop/web", "{}"),
+        2,
+    );
+    let put = async |kind: &str| {
+        let text = serde_json::json!({
+            "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "artifactType": kind,
+            "config": config, "layers": [], "subject": subject,
+        });
+        let bytes = Bytes::from(text.to_string());
+        let mut entry = Descriptor::new(
+            media_type::OCI_MANIFEST,
+            Digest::of(&bytes),
+            bytes.len() as u64,
+        );
+        entry.artifact_type = Some(kind.to_owned());
+        client()
+            .put_referrer(&repository, subject.digest, &entry, bytes)
+            .await
+            .unwrap();
+        entry
+    };
+    let list = async || {
+        client()
+            .referrers(&repository, subject.digest, None)
+            .await
+            .unwrap()
+    };
+    let tags = registry.tags("shop/web");
+    let first = put("application/a").await;
+    assert_eq!(list().await, [first]);
+    assert_eq!(registry.tags("shop/web"), tags);
+
+    registry.set_quirks(|quirks| quirks.no_referrers = true);
+    let second = put("application/b").await;
+    let third = put("application/c").await;
+    assert_eq!(list().await, [second.clone(), third]);
+    let with_list = registry.tags("shop/web");
+    assert_eq!(with_list.len(), tags.len() + 1);
+    // What is listed already is not listed twice, and the tag stays where it is.
+    assert_eq!(put("application/b").await, second);
+    assert_eq!(registry.tags("shop/web"), with_list);
+}
+
+#[tokio::test]
 async fn a_document_that_is_none_is_an_error_of_its_url() {
     let registry = registry().await;
     let repository = registry.repository("shop/web");

@@ -1,0 +1,11 @@
+//! Whole layers, real, odd and random ones: what this crate makes of them beside what the official
+//! library makes of them.
+//!
+//! The official library is `.deps/bin/soci-oracle-*` (sources: testdata/tools/soci-oracle). A zTOC
+//! *reads back* if both its versions find every span and every file of the layer through it.
+
+mod edges;
+mod index;
+mod oracle;
+mod real;
+mod workers;

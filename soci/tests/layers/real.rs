@@ -1,0 +1,86 @@
+//! Real layers: trees of Debian packages for both architectures, compressed by everything that
+//! compresses layers in practice (scripts/layers.sh makes them).
+
+use std::fs;
+use std::path::PathBuf;
+
+use launchway_soci::DEFAULT_SPAN_SIZE;
+
+use crate::index::{check, index, verify};
+use crate::oracle::{Library, part, reads_back};
+use crate::workers::for_each;
+
+fn layers() -> Vec<PathBuf> {
+    let mut layers: Vec<PathBuf> = fs::read_dir(part("layers"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().contains(".tar"))
+        .collect();
+    layers.sort();
+    layers
+}
+
+#[test]
+fn there_are_layers_of_every_kind() {
+    let names: Vec<String> = layers()
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.len() >= 8, "{names:?}");
+    for kind in [
+        "amd64", "arm64", "gzip-1", "gzip-6", "gzip-9", "go-6", "pigz",
+    ] {
+        assert!(
+            names.iter().any(|name| name.contains(kind)),
+            "no {kind} in {names:?}"
+        );
+    }
+}
+
+#[test]
+fn ztocs_of_real_layers_are_byte_for_byte_the_official_ones() {
+    for_each(&layers(), |layer| {
+        let name = layer.file_name().unwrap().to_string_lossy();
+        let complain = |problem: String| format!("{name}: {problem}");
+        for span_size in [DEFAULT_SPAN_SIZE, 300_000] {
+            let indexed = index(layer, span_size);
+            let ours = indexed
+                .ztoc
+                .as_ref()
+                .map_err(|reason| complain(reason.to_string()))?;
+            let official = Library::V0_15
+                .build(layer, span_size)
+                .map_err(|problem| complain(format!("the official build failed: {problem}")))?;
+            if ours.bytes != official {
+                return Err(complain(format!("differs, with spans of {span_size}")));
+            }
+            check(layer, &indexed).map_err(complain)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn ztocs_of_real_layers_read_back_in_old_and_new_snapshotters() {
+    for_each(&layers(), |layer| {
+        let name = layer.file_name().unwrap().to_string_lossy();
+        let ours = index(layer, DEFAULT_SPAN_SIZE).ztoc.unwrap();
+        reads_back(layer, &ours.bytes).map_err(|problem| format!("{name}: {problem}"))
+    });
+}
+
+#[test]
+fn a_ztoc_of_another_layer_is_refused() {
+    let layers = layers();
+    let of = |name: &str| {
+        layers
+            .iter()
+            .find(|layer| layer.to_string_lossy().contains(name))
+            .unwrap()
+    };
+    // The same tree, compressed by another program.
+    let ztoc = index(of("node-amd64.go-1"), DEFAULT_SPAN_SIZE)
+        .ztoc
+        .unwrap();
+    assert!(verify(of("node-amd64.pigz"), &ztoc.bytes).is_err());
+}

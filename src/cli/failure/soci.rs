@@ -1,0 +1,90 @@
+//! SOCI indexes of images in a registry.
+
+use crate::exit;
+use crate::registry::ErrorKind;
+use crate::soci::LookError;
+use crate::soci::attach::AttachError;
+use crate::soci::source_image::SourceError;
+use crate::ui::Failure;
+
+use super::release::with_registry;
+
+impl From<&SourceError> for Failure {
+    fn from(error: &SourceError) -> Self {
+        match error {
+            SourceError::Registry { source, .. } => {
+                with_registry(Self::from_error(exit::REGISTRY, error), source)
+            }
+            SourceError::NotFound { .. } => Self::from_error(exit::REGISTRY, error)
+                .hint("Check its name and tag, and that the login may read it."),
+            SourceError::Incomplete { .. } => Self::from_error(exit::SOCI, error).hint(
+                "It was copied without all of its platforms. Copy it again with `crane copy` or \
+                 `skopeo copy --all`.",
+            ),
+            SourceError::NotAnImage { .. } | SourceError::Config { .. } => {
+                Self::from_error(exit::SOCI, error)
+            }
+            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error),
+        }
+    }
+}
+
+impl From<LookError> for Failure {
+    fn from(error: LookError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&LookError> for Failure {
+    fn from(error: &LookError) -> Self {
+        let plain = |code| Self::from_error(code, error);
+        match error {
+            LookError::Registry { source, .. } => with_registry(plain(exit::REGISTRY), source),
+            LookError::NoSuchPlatform { there, .. } => {
+                let there: Vec<String> = there.iter().map(ToString::to_string).collect();
+                plain(exit::SOCI).hint(format!("It has images for {}.", there.join(", ")))
+            }
+            LookError::Source(source) => source.into(),
+        }
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        const NOTHING_MOVED: &str = "No tag has moved.";
+        let plain = |code| Self::from_error(code, &error);
+        match &error {
+            AttachError::Look(look) => look.into(),
+            AttachError::Registry { source, .. } => {
+                with_registry(plain(exit::REGISTRY), source).hint(NOTHING_MOVED)
+            }
+            AttachError::DiffId { .. } => plain(exit::SOCI)
+                .hint("The image is damaged: no runtime could unpack it. Build or push it again.")
+                .hint(NOTHING_MOVED),
+            AttachError::TagMoved { .. } => plain(exit::SOCI)
+                .hint("Somebody pushed meanwhile; their image is untouched.")
+                .temporary(true),
+            AttachError::Tags {
+                image,
+                moved,
+                source,
+                ..
+            } => {
+                let failure = with_registry(plain(exit::REGISTRY), source)
+                    .hint(format!("The image with its SOCI indexes is {image}."));
+                let failure = if moved.is_empty() {
+                    failure.hint(NOTHING_MOVED)
+                } else {
+                    failure.hint(format!("These tags were moved: {}.", moved.join(", ")))
+                };
+                if matches!(source.kind(), ErrorKind::TagImmutable { .. }) {
+                    failure.hint("Give the result a tag of its own with --tag.")
+                } else {
+                    failure
+                }
+            }
+            AttachError::Annotate { .. } => plain(exit::SOCI),
+            AttachError::Indexer { .. } => plain(exit::UNEXPECTED),
+        }
+    }
+}

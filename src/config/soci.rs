@@ -1,0 +1,143 @@
+//! `soci { … }`: whether and how images get SOCI indexes. Which of the targets that it names are
+//! pushed, and what their outputs say against it, is `plan`'s to find out.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use launchway_soci::index::Version;
+use launchway_soci::{DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE};
+
+use super::read::{Names, Reader};
+use super::size;
+use crate::bake::diagnostic::Fault;
+use crate::bake::pattern;
+use crate::bake::suggest::did_you_mean;
+use crate::soci::version;
+
+/// The attributes of the block.
+pub(super) const ATTRIBUTES: &[&str] = &[
+    "enabled",
+    "version",
+    "span_size",
+    "min_layer_size",
+    "targets",
+    "cache_size",
+];
+
+/// Span sizes that make sense. Every span costs a checkpoint with 32 KiB of history, so that below
+/// 64 KiB a zTOC is about as large as its layer; and a span is downloaded whole when the first byte
+/// of any file in it is read, so that above 1 GiB nothing is lazy any more.
+const SPAN_SIZES: RangeInclusive<u64> = 64 << 10..=1 << 30;
+
+/// The limit of the local store of zTOCs, unless the block says otherwise.
+const DEFAULT_CACHE_SIZE: u64 = 1 << 30;
+
+/// `soci { … }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SociSettings {
+    /// `enabled`: false keeps the block and turns SOCI off; default true.
+    pub enabled: bool,
+    /// `version = "v2" | "v1"`; default v2.
+    pub version: Version,
+    /// `span_size`: uncompressed bytes per span; default 4 MiB.
+    pub span_size: u64,
+    /// `min_layer_size`: layers of fewer compressed bytes are not indexed; default 10 MiB.
+    pub min_layer_size: u64,
+    /// `targets`: the targets whose images get SOCI indexes, groups and patterns resolved; default:
+    /// all.
+    pub targets: Option<BTreeSet<String>>,
+    /// `cache_size`: the limit of the local store of zTOCs in bytes, 0 for none; default 1 GiB.
+    pub cache_size: u64,
+}
+
+impl Default for SociSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            version: Version::default(),
+            span_size: DEFAULT_SPAN_SIZE,
+            min_layer_size: DEFAULT_MIN_LAYER_SIZE,
+            targets: None,
+            cache_size: DEFAULT_CACHE_SIZE,
+        }
+    }
+}
+
+/// Evaluates the block.
+pub(super) fn read(reader: &Reader<'_>, names: &Names<'_>) -> Result<SociSettings, Fault> {
+    let default = SociSettings::default();
+    let version = match reader.text("version")?.as_deref() {
+        None => default.version,
+        Some(text) => version::parse(text).ok_or_else(|| {
+            let message = format!("{text:?} is no version of SOCI indexes");
+            reader
+                .fault("version", &message)
+                .help("write \"v2\", which Fargate reads, or \"v1\"")
+        })?,
+    };
+    let span_size = bytes(reader, "span_size", "4MiB")?.unwrap_or(default.span_size);
+    if !SPAN_SIZES.contains(&span_size) {
+        let why = if span_size < *SPAN_SIZES.start() {
+            "zTOCs would be as large as their layers"
+        } else {
+            "a span is downloaded whole for the first byte of a file, so nothing would be lazy"
+        };
+        let [span, low, high] = [span_size, *SPAN_SIZES.start(), *SPAN_SIZES.end()].map(size::show);
+        return Err(reader
+            .fault(
+                "span_size",
+                &format!("{span} is not between {low} and {high}"),
+            )
+            .help(why));
+    }
+    Ok(SociSettings {
+        enabled: reader.flag("enabled")?.unwrap_or(default.enabled),
+        version,
+        span_size,
+        min_layer_size: bytes(reader, "min_layer_size", "10MiB")?.unwrap_or(default.min_layer_size),
+        targets: targets(reader, names)?,
+        cache_size: bytes(reader, "cache_size", "1GiB")?.unwrap_or(default.cache_size),
+    })
+}
+
+fn bytes(reader: &Reader<'_>, name: &str, example: &str) -> Result<Option<u64>, Fault> {
+    let Some(text) = reader.text(name)? else {
+        return Ok(None);
+    };
+    let bytes = size::parse(&text).map_err(|message| {
+        let help = format!("write bytes, or KiB, MiB or GiB: {name} = {example:?}");
+        reader.fault(name, &message).help(help)
+    })?;
+    Ok(Some(bytes))
+}
+
+/// Names, groups and patterns as the targets that they mean. One that means none is a slip that
+/// would leave an image without its index, so it is an error.
+fn targets(reader: &Reader<'_>, names: &Names<'_>) -> Result<Option<BTreeSet<String>>, Fault> {
+    let Some(written) = reader.texts("targets")? else {
+        return Ok(None);
+    };
+    let mut targets = BTreeSet::new();
+    for name in &written {
+        if let Some(members) = names.groups.get(name.as_str()) {
+            targets.extend(members.iter().cloned());
+        } else if names.targets.contains(name.as_str()) {
+            targets.insert(name.clone());
+        } else if pattern::is_pattern(name) {
+            let meant = |target: &&&str| pattern::matches(name, target) == Some(true);
+            let mut meant = names.targets.iter().filter(meant).peekable();
+            if meant.peek().is_none() {
+                let message = format!("there is no target matching {name:?}");
+                return Err(reader.fault("targets", &message));
+            }
+            targets.extend(meant.map(|target| (*target).to_owned()));
+        } else {
+            let all = names.targets.iter().chain(names.groups.keys()).copied();
+            let message = format!("there is no target or group {name:?}");
+            return Err(reader
+                .fault("targets", &message)
+                .maybe_help(did_you_mean(name, all)));
+        }
+    }
+    Ok(Some(targets))
+}

@@ -1,0 +1,3 @@
+soci {
+  cache_size = ["1GiB"]
+}

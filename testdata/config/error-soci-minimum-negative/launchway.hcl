@@ -1,0 +1,3 @@
+soci {
+  min_layer_size = -1
+}

@@ -1,0 +1,3 @@
+soci {
+  span_size = "32KiB"
+}

@@ -1,0 +1,3 @@
+soci {
+  targets = "web"
+}

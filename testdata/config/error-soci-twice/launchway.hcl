@@ -1,0 +1,2 @@
+soci {}
+soci { enabled = false }

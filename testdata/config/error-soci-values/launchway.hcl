@@ -1,0 +1,3 @@
+soci {
+  version = "v3"
+}
