@@ -67,6 +67,8 @@ enum MetaKind {
 /// What meta members said about the member to come.
 #[derive(Debug, Default)]
 struct Meta {
+    /// Whether there was any.
+    given: bool,
     records: Records,
     long_name: Box<[u8]>,
     long_link: Box<[u8]>,
@@ -126,6 +128,13 @@ impl TarReader {
             return Err(Unindexable::Truncated {
                 offset: self.position,
             });
+        }
+        // Go does not mind, but what is missing may be a member.
+        if self.meta.given {
+            return Err(damaged(
+                self.position,
+                "it ends behind an extended header, without the member that it is for",
+            ));
         }
         tree::check(&self.members)
             .map_err(|(index, problem)| refusal(&self.members[index].name, problem))?;
@@ -259,6 +268,7 @@ impl TarReader {
 
     fn on_section_end(&mut self) -> Result<(), Unindexable> {
         if let Step::Payload(kind) = self.step {
+            self.meta.given = true;
             match kind {
                 MetaKind::Pax => {
                     let start = self.position - self.payload.len() as u64;

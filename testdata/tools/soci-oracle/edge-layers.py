@@ -729,6 +729,11 @@ def archive_truncated_after_pax():
 
 
 @case()
+def archive_ends_after_pax():
+    return gz(tar(LAST, pax((b"path", b"x"))))
+
+
+@case()
 def archive_is_noise():
     return gz(noise(100_000))
 

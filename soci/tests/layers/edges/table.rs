@@ -26,11 +26,14 @@ pub(super) const TABLE: &[Expected] = &[
     line("after-end-one-zero.tar.gz", ReadsBack, Same),
     line("after-end-zeros.tar.gz", ReadsBack, Same),
     line("archive-empty.tar.gz", ReadsBack, Same),
+    // What is missing may be a member.
+    line("archive-ends-after-pax.tar.gz", ReadsBack, LeftOut("it ends behind an extended header")),
     line("archive-is-noise.tar.gz", Refuses, LeftOut("the checksum of a header is wrong")),
     line("archive-of-no-bytes.tar.gz", ReadsBack, Same),
     line("archive-of-one-block.tar.gz", ReadsBack, Same),
     line("archive-truncated-after-header.tar.gz", Refuses, LeftOut("it ends in the middle")),
-    line("archive-truncated-after-pax.tar.gz", ReadsBack, Same),
+    // What is missing may be a member.
+    line("archive-truncated-after-pax.tar.gz", ReadsBack, LeftOut("it ends behind an extended header")),
     line("archive-truncated-in-data.tar.gz", Refuses, LeftOut("it ends in the middle")),
     line("archive-truncated-in-header.tar.gz", Refuses, LeftOut("it ends in the middle")),
     line("archive-truncated-in-padding.tar.gz", ReadsBack, Same),
