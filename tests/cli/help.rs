@@ -22,6 +22,7 @@ fn without_a_verb() {
       plan         Show what a release would do
       bake         Build targets of a bake file, with the flags of `docker buildx bake`
       build        Build one Dockerfile, with the flags of `docker buildx build`
+      soci         Attach SOCI indexes to images, and look at those that they have
       engine       Start, stop and look at Launchway's own BuildKit daemon
       doctor       Examine this machine: what is there for building, what is missing, and how to get it
       completions  Print a completion script for a shell

@@ -10,7 +10,7 @@ mod project;
 mod registry;
 
 pub(crate) use launchway::{Engine, Outcome};
-pub(crate) use layers::{GZIP, Layer, image, noise};
+pub(crate) use layers::{Layer, image, noise};
 pub(crate) use parts::{crane, libexec, part};
 pub(crate) use project::Project;
 pub(crate) use registry::{PASSWORD, Registry, USER};
