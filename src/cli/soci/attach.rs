@@ -24,8 +24,9 @@ Examples:
   launchway soci attach registry.example.com/app:1 --platform linux/arm64
 
 Layers stream from the registry through the indexer; nothing is stored but their zTOCs. The image
-index is replaced: image manifests get an annotation that names their SOCI index, attestations and
-all other entries stay. Deploy the digest that is printed. A second run changes nothing.
+index is replaced: image manifests get an annotation that names their SOCI index, attestations
+follow them, all other entries stay. Deploy the digest that is printed. A second run changes
+nothing.
 
 Exit codes: 0 done, or nothing to do; 12 registry or credentials, 14 the image cannot get a SOCI
 index, 75 temporary, 130 cancelled.";

@@ -131,7 +131,10 @@ fn platforms_one_after_the_other_give_what_all_at_once_give() {
     assert_eq!(digests[0], digests[1]);
     assert_ne!(first, digests[0]);
     // Nothing is left of other spans and limits that were tried before.
-    soci.attach(&in_turn, &["--span-size", "128KiB"]);
+    let other = ["--min-layer-size", "190KiB", "--span-size", "128KiB"];
+    let other = soci.run(&[&["attach", &in_turn], &other[..]].concat());
+    assert_eq!(other.code, Some(0), "{}", other.stderr);
+    assert_ne!(crane(&["digest", &in_turn]), digests[0]);
     assert_eq!(soci.attach(&in_turn, &[]), digests[0]);
     pull(&at_once);
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::parts::output;
 
 /// The media type of [`Layer::compressed`].
-pub(crate) const GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+const GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// A layer.
 #[derive(Clone, Debug)]
