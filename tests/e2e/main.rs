@@ -16,4 +16,5 @@ mod registry;
 mod release;
 mod service;
 mod soci_attach;
+mod soci_verify;
 mod support;

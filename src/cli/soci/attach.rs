@@ -107,6 +107,7 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     }
     let store = (!args.no_cache).then(|| ZtocStore::new(invocation.ztoc_directory(), STORE_LIMIT));
     let downloads = Downloads::start(
+        "indexing",
         invocation.progress,
         &invocation.printer,
         invocation.context.terminal.unicode,

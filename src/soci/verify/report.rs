@@ -72,6 +72,8 @@ pub enum LayerOutcome {
         spans: u32,
         /// Members whose header and data were found where the zTOC says.
         members: u64,
+        /// Spans that go on into a further member of a gzip stream of several.
+        spans_across_members: u32,
     },
     /// A container would get I/O errors, or the layer would not be lazy.
     Failed {

@@ -54,7 +54,7 @@ fn platform_rows(text: &mut String, platform: &PlatformVerification, style: Styl
 fn layer_row(number: usize, layer: &LayerVerification, style: Style) -> String {
     let (spans, members, outcome) = match &layer.outcome {
         LayerOutcome::NotIndexed => (String::new(), String::new(), style.dim("not indexed")),
-        LayerOutcome::Verified { spans, members } => {
+        LayerOutcome::Verified { spans, members, .. } => {
             (spans.to_string(), members.to_string(), style.green("ok"))
         }
         LayerOutcome::Failed { .. } => (String::new(), String::new(), style.red("failed")),
@@ -90,6 +90,7 @@ mod tests {
         let verified = LayerOutcome::Verified {
             spans: 181,
             members: 50_987,
+            spans_across_members: 0,
         };
         let failed = LayerOutcome::Failed {
             problem: "its zTOC sha256:… is not in the registry".to_owned(),
