@@ -9,12 +9,12 @@ use crate::exit;
 use crate::image::Platform;
 use crate::registry::{Reference, Tag};
 use crate::soci::attach::{AttachContext, AttachOptions, Attached, attach};
-use crate::soci::{SociOptions, ZtocStore};
+use crate::soci::{DEFAULT_STORE_LIMIT, SociOptions, ZtocStore};
 use crate::ui::progress::Downloads;
 use crate::ui::{Failure, attached_table};
 
-use super::{answer_json, size};
-use crate::cli::Invocation;
+use super::answer_json;
+use crate::cli::{Invocation, parse};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,9 +30,6 @@ nothing.
 
 Exit codes: 0 done, or nothing to do; 12 registry or credentials, 14 the image cannot get a SOCI
 index, 75 temporary, 130 cancelled.";
-
-/// zTOCs that are kept, in bytes together.
-const STORE_LIMIT: u64 = 2 << 30;
 
 /// Arguments of `soci attach`.
 #[derive(Debug, clap::Args)]
@@ -51,11 +48,11 @@ pub struct Args {
     pub platform: Vec<Platform>,
 
     /// Uncompressed bytes that are fetched and inflated at once
-    #[arg(long, value_name = "BYTES", value_parser = size::some_bytes, default_value = "4MiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse::span_size, default_value = "4MiB")]
     pub span_size: u64,
 
     /// Smallest layer to index, in compressed bytes
-    #[arg(long, value_name = "BYTES", value_parser = size::bytes, default_value = "10MiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse::size, default_value = "10MiB")]
     pub min_layer_size: u64,
 
     /// SOCI index version: v2, or v1 for accounts that used SOCI on Fargate before v2
@@ -105,7 +102,8 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         return Err(Failure::usage("--tag has no meaning with --version v1")
             .hint("A v1 index refers to the image, which stays as it is under its tags."));
     }
-    let store = (!args.no_cache).then(|| ZtocStore::new(invocation.ztoc_directory(), STORE_LIMIT));
+    let store =
+        (!args.no_cache).then(|| ZtocStore::new(invocation.ztoc_directory(), DEFAULT_STORE_LIMIT));
     let downloads = Downloads::start(
         "indexing",
         invocation.progress,
