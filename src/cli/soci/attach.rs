@@ -31,8 +31,8 @@ nothing.
 Exit codes: 0 done, or nothing to do; 12 registry or credentials, 14 the image cannot get a SOCI
 index, 75 temporary, 130 cancelled.";
 
-/// zTOCs that are kept, in bytes together.
-const STORE_LIMIT: u64 = 2 << 30;
+/// zTOCs that are kept, in bytes together: what the `soci` block's `cache_size` is by default.
+const STORE_LIMIT: u64 = 1 << 30;
 
 /// Arguments of `soci attach`.
 #[derive(Debug, clap::Args)]
