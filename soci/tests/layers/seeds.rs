@@ -18,8 +18,10 @@ fn every_seed(target: &str, run: fn(&[u8])) {
     let mut seeds = 0;
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        // Shown if it panics.
-        println!("{}", path.display());
+        #[expect(clippy::print_stdout, reason = "shown if the seed panics")]
+        {
+            println!("{}", path.display());
+        }
         run(&fs::read(&path).unwrap());
         seeds += 1;
     }
