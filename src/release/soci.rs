@@ -350,7 +350,6 @@ async fn push_one(
 /// and fails nothing.
 pub(super) async fn known(context: &Context, plan: &Plan, baselines: &[Found]) -> KnownLayers {
     let images = plan.images.iter().zip(baselines);
-    let none = BTreeMap::new();
     let lookups = images.filter_map(|(image, found)| {
         let (options, baseline) = (image.soci.as_ref()?, found.as_ref().ok()?);
         Some(find_known(
@@ -358,7 +357,6 @@ pub(super) async fn known(context: &Context, plan: &Plan, baselines: &[Found]) -
             &image.primary.repository,
             &baseline.descriptor,
             &baseline.bytes,
-            &none,
             options,
         ))
     });
