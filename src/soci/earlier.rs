@@ -191,6 +191,7 @@ impl Reader<'_> {
                     let known = KnownLayer::Indexed {
                         ztoc: entry.digest,
                         size: entry.size,
+                        diff_id: None,
                         repositories: vec![self.repository.clone()],
                         file: None,
                     };

@@ -112,6 +112,7 @@ impl Shop {
         KnownLayer::Indexed {
             ztoc: ztoc_of(layer.digest),
             size: content_of(layer.digest).len() as u64,
+            diff_id: None,
             repositories: vec![self.registry.repository(REPOSITORY)],
             file: None,
         }
