@@ -17,7 +17,7 @@ buildkit_version := $(shell awk '$$1 == "github.com/moby/buildkit" {print $$2}' 
 target := $(or $(CARGO_TARGET_DIR),target)
 shell_scripts := $(wildcard scripts/*.sh benches/*.sh) .ci/run
 
-.PHONY: help deps engine build demo test soak lint fmt bench
+.PHONY: help deps engine build demo test soak fuzz lint fmt bench
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,10 @@ soak: ## Run the long campaigns (hours)
 	@scripts/deps.sh test
 	@$(MAKE) engine
 	@cargo test --workspace --locked --features failpoints -- --ignored soak
+
+FUZZ_SECONDS ?= 60
+fuzz: ## Run each fuzz target for FUZZ_SECONDS (60); fuzz/README.md
+	@scripts/fuzz.sh all $(FUZZ_SECONDS)
 
 lint: ## Check format, clippy, dependencies (licences, sources, bans) and shell scripts
 	@scripts/deps.sh lint

@@ -14,4 +14,5 @@ mod index;
 mod oracle;
 mod random;
 mod real;
+mod seeds;
 mod workers;

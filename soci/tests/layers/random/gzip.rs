@@ -3,6 +3,7 @@
 use zlib_rs::{Deflate, DeflateFlush, Status};
 
 use super::dice::Dice;
+use crate::seeds::inputs::crc32;
 
 /// How a layer was compressed.
 #[derive(Debug)]
@@ -100,15 +101,4 @@ fn run(encoder: &mut Deflate, mut piece: &[u8], flush: DeflateFlush, into: &mut 
             return;
         }
     }
-}
-
-fn crc32(data: &[u8]) -> u32 {
-    let table: [u32; 256] = std::array::from_fn(|byte| {
-        (0..8).fold(u32::try_from(byte).unwrap(), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1))
-        })
-    });
-    !data.iter().fold(!0, |crc, &byte| {
-        (crc >> 8) ^ table[usize::from(u8::try_from(crc & 0xff).unwrap() ^ byte)]
-    })
 }
