@@ -26,7 +26,7 @@ pub use known::{KnownLayer, KnownLayers};
 pub use layer_stream::{StreamError, index_layer};
 pub use layer_type::LayerType;
 pub use lookup::LookError;
-pub use push::{PushedIndex, SociLayer, push_index, soci_index};
+pub use push::{PushError, PushedIndex, SociLayer, push_index, soci_index};
 pub use span_size::{InvalidSpanSize, check_span_size};
 pub use store::{DEFAULT_STORE_LIMIT, StoreError, ZtocStore};
 

@@ -2,9 +2,9 @@
 
 use crate::exit;
 use crate::registry::ErrorKind;
-use crate::soci::LookError;
 use crate::soci::attach::AttachError;
 use crate::soci::source_image::SourceError;
+use crate::soci::{LookError, PushError};
 use crate::ui::Failure;
 
 use super::release::with_registry;
@@ -26,6 +26,17 @@ impl From<&SourceError> for Failure {
             }
             SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error),
         }
+    }
+}
+
+/// What to do about a SOCI index that cannot be pushed.
+pub(super) fn with_push(failure: Failure, error: &PushError) -> Failure {
+    match error {
+        PushError::Registry(source) => with_registry(failure, source),
+        // Only what is there is reused, so the next run does not find it and makes it.
+        PushError::Lost { .. } => failure
+            .hint("It was removed since this run looked for it. Run it again: the layer is indexed anew then.")
+            .temporary(true),
     }
 }
 
@@ -55,6 +66,15 @@ impl From<AttachError> for Failure {
         let plain = |code| Self::from_error(code, &error);
         match &error {
             AttachError::Look(look) => look.into(),
+            AttachError::Push { source, .. } => {
+                let code = match **source {
+                    PushError::Registry(_) => exit::REGISTRY,
+                    PushError::Lost { .. } => exit::SOCI,
+                };
+                with_push(plain(code), source)
+                    .hint("--no-cache indexes every layer anew.")
+                    .hint(NOTHING_MOVED)
+            }
             AttachError::Registry { source, .. } => {
                 with_registry(plain(exit::REGISTRY), source).hint(NOTHING_MOVED)
             }

@@ -1,9 +1,9 @@
 //! What can stop attaching. Whatever it is, no tag has moved, but for [`AttachError::Tags`].
 
 use crate::image::{Digest, Platform};
-use crate::registry::{self, Reference};
-use crate::soci::LookError;
+use crate::registry::{self, Reference, Repository};
 use crate::soci::annotate::AnnotateError;
+use crate::soci::{LookError, PushError};
 
 /// SOCI indexes cannot be attached.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,17 @@ pub enum AttachError {
         /// Why it failed.
         #[source]
         source: Box<registry::Error>,
+    },
+    /// A SOCI index could not be pushed.
+    #[error("cannot push the SOCI index of {platform} to {repository}")]
+    Push {
+        /// The image that it is of.
+        platform: Box<Platform>,
+        /// Where to.
+        repository: Repository,
+        /// Why it failed.
+        #[source]
+        source: Box<PushError>,
     },
     /// A layer is not what the image's configuration says.
     #[error(

@@ -42,6 +42,7 @@ impl Settled {
                 size,
                 repositories,
                 file,
+                diff_id: _,
             } => Self {
                 fate: LayerFate::Reused {
                     ztoc,

@@ -12,7 +12,6 @@ mod outcome;
 mod publish;
 mod tags;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -175,17 +174,11 @@ async fn known(
     if !context.reuse {
         return KnownLayers::default();
     }
-    let manifests: BTreeMap<_, _> = image
-        .images
-        .iter()
-        .map(|one| (one.descriptor.digest, one.manifest.clone()))
-        .collect();
     let mut earlier = find_known(
         &context.registry,
         &image.repository,
         &image.top,
         &image.bytes,
-        &manifests,
         &options.soci,
     )
     .await;

@@ -181,10 +181,11 @@ impl Publication<'_> {
             &self.options.soci,
         )
         .await
-        .map_err(AttachError::registry(format!(
-            "push the SOCI index of {} to {repository}",
-            image.platform
-        )))
+        .map_err(|source| AttachError::Push {
+            platform: Box::new(image.platform.clone()),
+            repository: repository.clone(),
+            source: Box::new(source),
+        })
     }
 
     /// The layers of an image that have zTOCs.
