@@ -1,10 +1,21 @@
 //! Readers of flag values: text to typed values, with errors that say what was expected.
 
-use crate::config::Baseline;
+use crate::config::{Baseline, parse_size};
+use crate::soci::check_span_size;
 
 /// `tag:NAME`, `record:FILE` or `none`.
 pub(crate) fn baseline(text: &str) -> Result<Baseline, String> {
     Baseline::parse(text).ok_or_else(|| "expected tag:NAME, record:FILE or none".to_owned())
+}
+
+/// A size as launchway.hcl writes it: `4194304` or `4MiB`.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).map_err(|error| format!("{error}; expected bytes, KiB, MiB or GiB"))
+}
+
+/// The size of a span.
+pub(crate) fn span_size(text: &str) -> Result<u64, String> {
+    check_span_size(size(text)?).map_err(|error| format!("{error}: {}", error.why()))
 }
 
 /// A key and perhaps a value.
@@ -45,6 +56,20 @@ mod tests {
         assert_eq!(baseline("none"), Ok(Baseline::None));
         for wrong in ["", "prod", "tag:", "record:", "none:", "Tag:x"] {
             assert!(baseline(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_configuration() {
+        assert_eq!(size("4MiB"), Ok(4 << 20));
+        assert!(size("4MB").unwrap_err().contains("KiB, MiB or GiB"));
+        assert_eq!(span_size("1048576"), Ok(1 << 20));
+        for wrong in ["0", "2GiB", "1KiB"] {
+            assert!(
+                span_size(wrong)
+                    .unwrap_err()
+                    .contains("is not between 64 KiB and 1 GiB")
+            );
         }
     }
 

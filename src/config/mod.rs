@@ -12,6 +12,6 @@ pub use blocks::Blocks;
 pub use settings::{
     Baseline, CacheMode, CacheSettings, ReleaseSettings, ServiceSettings, Settings,
 };
-pub(crate) use size::show as show_size;
+pub(crate) use size::{parse as parse_size, show as show_size};
 pub use soci::SociSettings;
 pub use source::Source;

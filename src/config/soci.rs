@@ -2,7 +2,6 @@
 //! pushed, and what their outputs say against it, is `plan`'s to find out.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
 use launchway_soci::index::Version;
 use launchway_soci::{DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE};
@@ -12,7 +11,7 @@ use super::size;
 use crate::bake::diagnostic::Fault;
 use crate::bake::pattern;
 use crate::bake::suggest::did_you_mean;
-use crate::soci::version;
+use crate::soci::{DEFAULT_STORE_LIMIT, check_span_size, version};
 
 /// The attributes of the block.
 pub(super) const ATTRIBUTES: &[&str] = &[
@@ -23,14 +22,6 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "targets",
     "cache_size",
 ];
-
-/// Span sizes that make sense. Every span costs a checkpoint with 32 KiB of history, so that below
-/// 64 KiB a zTOC is about as large as its layer; and a span is downloaded whole when the first byte
-/// of any file in it is read, so that above 1 GiB nothing is lazy any more.
-const SPAN_SIZES: RangeInclusive<u64> = 64 << 10..=1 << 30;
-
-/// The limit of the local store of zTOCs, unless the block says otherwise.
-const DEFAULT_CACHE_SIZE: u64 = 1 << 30;
 
 /// `soci { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +49,7 @@ impl Default for SociSettings {
             span_size: DEFAULT_SPAN_SIZE,
             min_layer_size: DEFAULT_MIN_LAYER_SIZE,
             targets: None,
-            cache_size: DEFAULT_CACHE_SIZE,
+            cache_size: DEFAULT_STORE_LIMIT,
         }
     }
 }
@@ -76,20 +67,10 @@ pub(super) fn read(reader: &Reader<'_>, names: &Names<'_>) -> Result<SociSetting
         })?,
     };
     let span_size = bytes(reader, "span_size", "4MiB")?.unwrap_or(default.span_size);
-    if !SPAN_SIZES.contains(&span_size) {
-        let why = if span_size < *SPAN_SIZES.start() {
-            "zTOCs would be as large as their layers"
-        } else {
-            "a span is downloaded whole for the first byte of a file, so nothing would be lazy"
-        };
-        let [span, low, high] = [span_size, *SPAN_SIZES.start(), *SPAN_SIZES.end()].map(size::show);
-        return Err(reader
-            .fault(
-                "span_size",
-                &format!("{span} is not between {low} and {high}"),
-            )
-            .help(why));
-    }
+    check_span_size(span_size).map_err(|error| {
+        let help = error.why();
+        reader.fault("span_size", &error.to_string()).help(help)
+    })?;
     Ok(SociSettings {
         enabled: reader.flag("enabled")?.unwrap_or(default.enabled),
         version,

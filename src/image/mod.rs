@@ -5,6 +5,7 @@
 
 pub mod annotation;
 mod compare;
+mod config;
 mod descriptor;
 mod document;
 mod index;
@@ -13,6 +14,7 @@ pub mod media_type;
 mod platform;
 
 pub use compare::{Difference, ImageContent, compare};
+pub use config::ImageConfig;
 pub use descriptor::Descriptor;
 pub use document::{Document, DocumentProblem, InvalidDocument};
 pub use index::{AssembleError, Index};

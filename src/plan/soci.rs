@@ -75,7 +75,19 @@ pub(super) fn require(
             });
         }
     }
-    if exporter.contains_key(&format!("annotation-manifest.{IMAGE_ANNOTATION}")) {
+    // An inline cache is part of the image's configuration, and only publishing would make it: what
+    // is published would not be what was indexed.
+    if target.cache_to.iter().any(|cache| cache.kind == "inline") {
+        return Err(PlanError::Unavailable {
+            target: target.name.clone(),
+            feature: "the cache `type=inline` with SOCI indexes".to_owned(),
+        });
+    }
+    // BuildKit takes `annotation.KEY`, `annotation-manifest.KEY` and both with `[platform]`.
+    let ours = |key: &String| {
+        key.starts_with("annotation") && key.ends_with(&format!(".{IMAGE_ANNOTATION}"))
+    };
+    if exporter.keys().any(ours) {
         return Err(PlanError::SociAnnotation {
             target: target.name.clone(),
             annotation: IMAGE_ANNOTATION,

@@ -52,23 +52,23 @@ pub(super) struct Received {
 }
 
 impl BlobReceiver for Received {
-    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
+    fn offer<'a>(&'a self, blob: &'a OfferedBlob) -> BoxFuture<'a, Option<Box<dyn BlobWriter>>> {
         match &self.layers {
-            _ if blob.size <= KEPT_BYTES => self.documents.offer(blob),
-            Some(layers) => layers.offer(blob),
-            None => None,
+            Some(layers) if blob.size > KEPT_BYTES => layers.offer(blob),
+            _ => Box::pin(async { self.documents.writer(blob) }),
         }
     }
 }
 
-impl BlobReceiver for Documents {
-    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
+impl Documents {
+    fn writer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
         if blob.size > KEPT_BYTES || self.get(&blob.digest).is_some() {
             return None;
         }
         Some(Box::new(Incoming {
             digest: blob.digest.clone(),
             bytes: BytesMut::new(),
+            whole: true,
             documents: self.clone(),
         }))
     }
@@ -77,12 +77,19 @@ impl BlobReceiver for Documents {
 struct Incoming {
     digest: String,
     bytes: BytesMut,
+    /// `bytes` are all that came.
+    whole: bool,
     documents: Documents,
 }
 
 impl BlobWriter for Incoming {
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, io::Result<()>> {
-        self.bytes.extend_from_slice(&bytes);
+        // Of a blob whose size was not said, no more is kept than of any other.
+        let fits = (self.bytes.len() + bytes.len()) as u64 <= KEPT_BYTES;
+        self.whole &= fits;
+        if self.whole {
+            self.bytes.extend_from_slice(&bytes);
+        }
         Box::pin(async { Ok(()) })
     }
 
@@ -91,9 +98,12 @@ impl BlobWriter for Incoming {
             let Self {
                 digest,
                 bytes,
+                whole,
                 documents,
             } = *self;
-            documents.insert(digest, bytes.freeze());
+            if whole {
+                documents.insert(digest, bytes.freeze());
+            }
             Ok(())
         })
     }

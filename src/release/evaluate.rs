@@ -36,6 +36,12 @@ pub(super) struct Evaluated {
 }
 
 impl Evaluated {
+    /// Whether one of its layers is among these.
+    pub(super) fn has_any_of(&self, layers: &BTreeSet<Digest>) -> bool {
+        let mut own = self.manifest.layers.iter();
+        own.any(|layer| layers.contains(&layer.digest))
+    }
+
     /// What is compared with the baseline.
     pub(super) fn content(&self) -> ImageContent {
         ImageContent::new(self.descriptor.digest, &self.manifest)

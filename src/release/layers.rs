@@ -1,13 +1,15 @@
 //! Indexing layers while the daemon exports them (D4).
 //!
-//! An evaluation offers every layer of its image. One whose zTOC is known, that is small, or that
-//! another solve is sending already, is answered with "already exists" and never sent; the others
-//! are indexed as they stream by. Nothing but zTOCs is kept.
+//! An evaluation offers every layer of its image. One whose zTOC is known, or that is small, is
+//! answered with "already exists" and never sent; the others are indexed as they stream by. Nothing
+//! but zTOCs is kept. A layer that several solves export comes once: the content store lets the
+//! others wait for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -27,6 +29,12 @@ const PIECE: usize = 1 << 20;
 /// How much of a layer arrives between two words about it.
 const TOLD_EVERY: u64 = 4 << 20;
 
+/// Compressed bytes of layers that are on their way at once. An indexer's memory grows with its
+/// layer (checkpoints and members: about 8 % of the compressed size, as measured for the zTOC
+/// itself), so this is half a gigabyte. A layer beyond it is asked for again later; a larger one
+/// comes alone.
+const IN_FLIGHT: u64 = 6 << 30;
+
 /// What a run found out about a layer.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
@@ -34,7 +42,7 @@ pub(super) struct Layer {
     pub(super) known: KnownLayer,
     /// This run indexed it.
     pub(super) built: bool,
-    /// Of a layer that this run read: the digest of its uncompressed stream.
+    /// Where this run or the local store read it: the digest of its uncompressed stream.
     pub(super) diff_id: Option<Digest>,
     /// Spans of a zTOC that this run built.
     pub(super) spans: Option<u32>,
@@ -58,6 +66,7 @@ pub(super) struct Layers(Arc<Shared>);
 struct Shared {
     indexer: IndexerOptions,
     min_layer_size: u64,
+    in_flight: u64,
     /// Where zTOCs are looked for and kept, in this order of preference for keeping.
     stores: Vec<ZtocStore>,
     observer: Observer,
@@ -71,7 +80,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     known: BTreeMap<Digest, Layer>,
-    arriving: BTreeSet<Digest>,
+    /// Compressed bytes of the layers that are on their way.
+    in_flight: u64,
+    /// Layers that were refused because there were too many at once.
+    postponed: BTreeSet<Digest>,
 }
 
 impl fmt::Debug for Layers {
@@ -83,10 +95,20 @@ impl fmt::Debug for Layers {
 impl Layers {
     /// Nothing is known yet. At least one of `stores` must take zTOCs.
     pub(super) fn new(options: &SociOptions, stores: Vec<ZtocStore>, observer: Observer) -> Self {
+        Self::with_budget(options, stores, observer, IN_FLIGHT)
+    }
+
+    fn with_budget(
+        options: &SociOptions,
+        stores: Vec<ZtocStore>,
+        observer: Observer,
+        in_flight: u64,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, Into::into);
         Self(Arc::new(Shared {
             indexer: options.indexer(),
             min_layer_size: options.min_layer_size,
+            in_flight,
             stores,
             observer,
             cores: Semaphore::new(cores),
@@ -95,7 +117,7 @@ impl Layers {
     }
 
     /// Takes over what is known from elsewhere; what this run found out itself stays.
-    pub(super) fn know(&self, known: KnownLayers) {
+    pub(super) fn know(&self, known: &KnownLayers) {
         let mut state = self.0.lock();
         for (layer, known) in known.iter() {
             let known = || Layer::known(known.clone());
@@ -106,6 +128,12 @@ impl Layers {
     /// What is known about a layer.
     pub(super) fn get(&self, layer: Digest) -> Option<Layer> {
         self.0.lock().known.get(&layer).cloned()
+    }
+
+    /// The layers that were refused because there were too many at once; they are to be exported
+    /// again. Forgets them.
+    pub(super) fn take_postponed(&self) -> BTreeSet<Digest> {
+        std::mem::take(&mut self.0.lock().postponed)
     }
 
     /// Brings the store that outlives the run within its limit. Layers of this run stay.
@@ -120,31 +148,31 @@ impl Layers {
 
     /// Indexes a layer that came along with the documents because it is small.
     pub(super) async fn index_whole(&self, layer: Digest, bytes: Bytes) -> io::Result<()> {
-        let Some(mut writer) = self.begin(layer, bytes.len() as u64) else {
+        let size = bytes.len() as u64;
+        let Some(mut writer) = self.begin(layer, size).await else {
             return Ok(());
         };
         writer.write(bytes).await?;
         Box::new(writer).commit().await
     }
 
-    /// A writer for a layer that is not known and not on its way.
-    fn begin(&self, layer: Digest, size: u64) -> Option<Writer> {
+    /// A writer for a layer that is not known.
+    async fn begin(&self, layer: Digest, size: u64) -> Option<Writer> {
         let shared = &self.0;
+        if shared.lock().known.contains_key(&layer) {
+            return None;
+        }
+        if let Some(known) = shared.stored(layer).await {
+            shared.lock().known.insert(layer, Layer::known(known));
+            return None;
+        }
         {
             let mut state = shared.lock();
-            if state.known.contains_key(&layer) || !state.arriving.insert(layer) {
+            if state.in_flight > 0 && state.in_flight.saturating_add(size) > shared.in_flight {
+                state.postponed.insert(layer);
                 return None;
             }
-        }
-        if let Some(known) = shared
-            .stores
-            .iter()
-            .find_map(|store| store.get(layer, &shared.indexer))
-        {
-            let mut state = shared.lock();
-            state.arriving.remove(&layer);
-            state.known.insert(layer, Layer::known(known));
-            return None;
+            state.in_flight = state.in_flight.saturating_add(size);
         }
         shared.tell(Event::LayerIndexing { layer, size });
         Some(Writer {
@@ -155,19 +183,22 @@ impl Layers {
             pieces: Vec::new(),
             pending: 0,
             indexer: Some(LayerIndexer::new(shared.indexer.clone())),
-            began: std::time::Instant::now(),
+            began: Instant::now(),
             shared: Arc::clone(shared),
         })
     }
 }
 
 impl BlobReceiver for Layers {
-    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
-        if blob.size < self.0.min_layer_size {
-            return None;
-        }
-        let layer = blob.digest.parse().ok()?;
-        Some(Box::new(self.begin(layer, blob.size)?))
+    fn offer<'a>(&'a self, blob: &'a OfferedBlob) -> BoxFuture<'a, Option<Box<dyn BlobWriter>>> {
+        Box::pin(async move {
+            if blob.size < self.0.min_layer_size {
+                return None;
+            }
+            let layer = blob.digest.parse().ok()?;
+            let writer = self.begin(layer, blob.size).await?;
+            Some(Box::new(writer) as Box<dyn BlobWriter>)
+        })
     }
 }
 
@@ -187,6 +218,16 @@ impl Shared {
             message: message.clone(),
         });
         message
+    }
+
+    /// Looks for a layer in the stores, which read and hash its zTOC.
+    async fn stored(self: &Arc<Self>, layer: Digest) -> Option<KnownLayer> {
+        let shared = Arc::clone(self);
+        let look = move || {
+            let mut stores = shared.stores.iter();
+            stores.find_map(|store| store.get(layer, &shared.indexer))
+        };
+        spawn_blocking(look).await.ok().flatten()
     }
 
     /// Keeps what became of a layer in the first store that takes it. A layer whose zTOC cannot be
@@ -214,9 +255,10 @@ struct Writer {
     told: u64,
     pieces: Vec<Bytes>,
     pending: usize,
-    /// Lent to a thread while it works.
+    /// Lent to a thread while it works. Gone for good when that thread panicked: the layer is then
+    /// left out, and the build goes on.
     indexer: Option<LayerIndexer>,
-    began: std::time::Instant,
+    began: Instant,
     shared: Arc<Shared>,
 }
 
@@ -226,7 +268,7 @@ impl Writer {
         let pieces = std::mem::take(&mut self.pieces);
         self.pending = 0;
         let Some(mut indexer) = self.indexer.take() else {
-            return Err(io::Error::other("this layer has failed before"));
+            return Ok(());
         };
         let _core = self
             .shared
@@ -240,8 +282,38 @@ impl Writer {
             }
             indexer
         });
-        self.indexer = Some(work.await.map_err(io::Error::other)?);
+        self.indexer = work.await.ok();
         Ok(())
+    }
+
+    /// What became of the layer.
+    async fn end(&mut self) -> io::Result<Layer> {
+        self.work().await?;
+        let stopped = || {
+            Layer::known(KnownLayer::LeftOut {
+                reason: "the indexer stopped in the middle of it; please report this".to_owned(),
+            })
+        };
+        let Some(indexer) = self.indexer.take() else {
+            return Ok(stopped());
+        };
+        let _core = self
+            .shared
+            .cores
+            .acquire()
+            .await
+            .map_err(io::Error::other)?;
+        let shared = Arc::clone(&self.shared);
+        let finish = spawn_blocking(move || {
+            let indexed = indexer.finish();
+            Layer {
+                known: shared.keep(&indexed),
+                built: true,
+                diff_id: indexed.diff_id,
+                spans: indexed.ztoc.is_ok().then_some(indexed.spans),
+            }
+        });
+        Ok(finish.await.unwrap_or_else(|_| stopped()))
     }
 }
 
@@ -267,40 +339,17 @@ impl BlobWriter for Writer {
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
         Box::pin(async move {
-            self.work().await?;
-            let Some(indexer) = self.indexer.take() else {
-                return Err(io::Error::other("this layer has failed before"));
-            };
-            let _core = self
-                .shared
-                .cores
-                .acquire()
-                .await
-                .map_err(io::Error::other)?;
-            let shared = Arc::clone(&self.shared);
-            let finish = spawn_blocking(move || {
-                let indexed = indexer.finish();
-                (shared.keep(&indexed), indexed)
-            });
-            let (known, indexed) = finish.await.map_err(io::Error::other)?;
-            let outcome = match &known {
+            let layer = self.end().await?;
+            let outcome = match &layer.known {
                 KnownLayer::Indexed { size, .. } => LayerOutcome::Indexed {
                     ztoc_size: *size,
-                    spans: indexed.spans,
+                    spans: layer.spans.unwrap_or_default(),
                 },
                 KnownLayer::LeftOut { reason } => LayerOutcome::LeftOut {
                     reason: reason.clone(),
                 },
             };
-            self.shared.lock().known.insert(
-                self.layer,
-                Layer {
-                    known,
-                    built: true,
-                    diff_id: indexed.diff_id,
-                    spans: indexed.ztoc.is_ok().then_some(indexed.spans),
-                },
-            );
+            self.shared.lock().known.insert(self.layer, layer);
             self.shared.tell(Event::LayerIndexed {
                 layer: self.layer,
                 size: self.size,
@@ -314,6 +363,10 @@ impl BlobWriter for Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.shared.lock().arriving.remove(&self.layer);
+        let mut state = self.shared.lock();
+        state.in_flight = state.in_flight.saturating_sub(self.size);
     }
 }
+
+#[cfg(test)]
+mod tests;

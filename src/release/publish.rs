@@ -1,14 +1,17 @@
 //! Pushing images by digest: nothing that was pushed has a name yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use launchway_buildkit::{Exporter, Session};
 
 use super::evaluate::{self, Evaluated};
 use super::record::StepCount;
+use super::soci::PlatformSoci;
 use super::solve::{self, Variant};
 use super::{Context, FailPoint, ReleaseError, SolveStep, baseline};
-use crate::image::{Descriptor, Digest, Document, Platform, annotation, media_type};
+use crate::image::{
+    Descriptor, Digest, Document, ImageContent, Platform, annotation, compare, media_type,
+};
 use crate::plan::{ImagePlan, SolvePlan};
 use crate::registry::{ReferenceTarget, Repository};
 use crate::soci::annotate::annotated_like_buildkit;
@@ -41,8 +44,17 @@ pub(super) struct Job<'a> {
     pub(super) image: &'a ImagePlan,
     /// What it must be; `None` for `bake` and `build`, which evaluate nothing.
     pub(super) expected: Option<&'a Evaluated>,
-    /// The SOCI index (v2) that its manifest names; it is in the registry.
-    pub(super) soci: Option<&'a Descriptor>,
+    /// The SOCI index (v2) that its manifest names.
+    pub(super) soci: Option<SociReference<'a>>,
+}
+
+/// A SOCI index that is in the registry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SociReference<'a> {
+    /// Its manifest.
+    pub(super) index: &'a Descriptor,
+    /// What it was made of.
+    pub(super) made_of: &'a PlatformSoci,
 }
 
 /// Pushes all images at once. The first failure cancels the others.
@@ -74,6 +86,8 @@ pub(super) enum Outcome {
         evaluated: Digest,
         /// What was pushed.
         published: Digest,
+        /// The first difference, for people.
+        detail: String,
     },
 }
 
@@ -87,7 +101,9 @@ async fn one(
         solve, image, soci, ..
     } = job;
     let repository = &image.primary.repository;
-    let expected = job.expected.map(|evaluated| Expected::new(evaluated, soci));
+    let expected = job
+        .expected
+        .map(|evaluated| Expected::new(&solve.platform, evaluated, soci));
     if let Some(expected) = expected.as_ref().filter(|_| solve.attestations.is_empty())
         && is_there(context, repository, expected.descriptor.digest).await?
     {
@@ -99,7 +115,7 @@ async fn one(
     attributes.insert("push-by-digest".to_owned(), "true".to_owned());
     if let Some(soci) = soci {
         let key = format!("annotation-manifest.{}", annotation::SOCI_INDEX_DIGEST);
-        attributes.insert(key, soci.digest.to_string());
+        attributes.insert(key, soci.index.digest.to_string());
     }
     let variant = Variant {
         exporter: Some(Exporter {
@@ -119,16 +135,18 @@ async fn one(
     let top = top_descriptor(solve, &solved.response)?;
     let (descriptor, companions) = split(context, solve, repository, top).await?;
     if let Some(expected) = expected {
-        return if expected.is(context, repository, &descriptor).await? {
-            Ok(expected.published(solve, descriptor, companions))
-        } else {
-            withdraw(context, repository, &descriptor, soci).await;
-            Ok(Outcome::Differs {
-                platform: solve.platform.clone(),
-                evaluated: expected.descriptor.digest,
-                published: descriptor.digest,
-            })
+        let Some(other) = expected.other(context, repository, &descriptor).await? else {
+            return Ok(expected.published(solve, descriptor, companions));
         };
+        if other.annotation_lies {
+            withdraw(context, repository, descriptor.digest).await;
+        }
+        return Ok(Outcome::Differs {
+            platform: solve.platform.clone(),
+            evaluated: expected.descriptor.digest,
+            published: descriptor.digest,
+            detail: other.detail,
+        });
     }
     Ok(Outcome::Published(Box::new(Published {
         platform: solve.platform.clone(),
@@ -146,52 +164,83 @@ async fn one(
 
 /// What publishing has to give: the evaluated image, with the name of its SOCI index.
 struct Expected<'a> {
+    platform: &'a Platform,
     evaluated: &'a Evaluated,
-    soci: Option<&'a Descriptor>,
+    soci: Option<SociReference<'a>>,
     /// The manifest that the daemon will write, as far as one can tell.
     descriptor: Descriptor,
 }
 
+/// What was published instead.
+struct Other {
+    /// The first difference, for people.
+    detail: String,
+    /// It names a SOCI index with zTOCs of layers that it does not have.
+    annotation_lies: bool,
+}
+
 impl<'a> Expected<'a> {
-    fn new(evaluated: &'a Evaluated, soci: Option<&'a Descriptor>) -> Self {
+    fn new(
+        platform: &'a Platform,
+        evaluated: &'a Evaluated,
+        soci: Option<SociReference<'a>>,
+    ) -> Self {
         let mut descriptor = evaluated.descriptor.clone();
         let annotated =
-            soci.and_then(|soci| annotated_like_buildkit(&evaluated.bytes, soci.digest).ok());
+            soci.and_then(|soci| annotated_like_buildkit(&evaluated.bytes, soci.index.digest).ok());
         if let Some(bytes) = annotated {
             descriptor.digest = Digest::of(&bytes);
             descriptor.size = bytes.len() as u64;
         }
         Self {
+            platform,
             evaluated,
             soci,
             descriptor,
         }
     }
 
-    /// Whether this is it: the same bytes, or at least the same configuration and layers and the
-    /// annotation that belongs to them.
-    async fn is(
+    /// `None` when this was published: the same bytes, or at least the same configuration and
+    /// layers and the annotation that belongs to them.
+    async fn other(
         &self,
         context: &Context,
         repository: &Repository,
         published: &Descriptor,
-    ) -> Result<bool, ReleaseError> {
+    ) -> Result<Option<Other>, ReleaseError> {
         if published.digest == self.descriptor.digest {
-            return Ok(true);
+            return Ok(None);
         }
-        let Some(soci) = self.soci else {
-            return Ok(false);
-        };
         let reference = repository.with_digest(published.digest);
         let bytes = baseline::fetch(context, &reference).await?;
-        let manifest = Document::parse(&published.media_type, &bytes)
+        let parsed = Document::parse(&published.media_type, &bytes)
             .ok()
             .and_then(Document::into_manifest);
-        Ok(manifest.is_some_and(|manifest| {
-            let named = manifest.annotations.get(annotation::SOCI_INDEX_DIGEST);
-            manifest.config.digest == self.evaluated.manifest.config.digest
-                && manifest.layers == self.evaluated.manifest.layers
-                && named.is_some_and(|named| *named == soci.digest.to_string())
+        let Some(manifest) = parsed else {
+            let detail = format!("{} is no image manifest", published.digest);
+            return Ok(Some(Other {
+                detail,
+                annotation_lies: false,
+            }));
+        };
+        let named = manifest.annotations.get(annotation::SOCI_INDEX_DIGEST);
+        let content = |digest, manifest| {
+            let content = ImageContent::new(digest, manifest);
+            BTreeMap::from([(self.platform.clone(), content)])
+        };
+        let before = content(self.descriptor.digest, &self.evaluated.manifest);
+        let difference = compare(&content(published.digest, &manifest), &before);
+        let wanted = self.soci.map(|soci| soci.index.digest.to_string());
+        let detail = match difference {
+            Some(difference) => difference.to_string(),
+            None if self.soci.is_some() && named == wanted.as_ref() => return Ok(None),
+            None => format!("{} instead of {}", published.digest, self.descriptor.digest),
+        };
+        let layers: BTreeSet<Digest> = manifest.layers.iter().map(|layer| layer.digest).collect();
+        let foreign = |soci: SociReference<'_>| !soci.made_of.layers().is_subset(&layers);
+        Ok(Some(Other {
+            detail,
+            annotation_lies: named.is_some() && self.soci.is_some_and(foreign),
         }))
     }
 
@@ -202,7 +251,7 @@ impl<'a> Expected<'a> {
         companions: Vec<Descriptor>,
     ) -> Outcome {
         let entry = self.soci.map(|soci| {
-            let mut entry = soci.clone();
+            let mut entry = soci.index.clone();
             entry.platform = Some(solve.platform.clone());
             entry.annotations.insert(
                 annotation::SOCI_IMAGE_DIGEST.to_owned(),
@@ -225,19 +274,12 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// Takes back a manifest whose annotation names the SOCI index of another image. No tag names it,
-/// so this is only tidiness: a registry that deletes nothing (ECR, through this API) keeps it until
-/// it is pruned.
-async fn withdraw(
-    context: &Context,
-    repository: &Repository,
-    published: &Descriptor,
-    soci: Option<&Descriptor>,
-) {
-    if soci.is_some() {
-        let target = ReferenceTarget::Digest(published.digest);
-        let _ = context.registry.delete_manifest(repository, &target).await;
-    }
+/// Takes back a manifest whose annotation names the SOCI index of another image. Nobody can have
+/// wanted it, so no tag names it, and this is only tidiness: a registry that deletes nothing (ECR,
+/// through this API) keeps it until it is pruned.
+async fn withdraw(context: &Context, repository: &Repository, published: Digest) {
+    let target = ReferenceTarget::Digest(published);
+    let _ = context.registry.delete_manifest(repository, &target).await;
 }
 
 /// An earlier run may have pushed it already.

@@ -3,22 +3,21 @@
 //! What a SOCI index holds follows from the image's layers and the zTOCs alone, so that an image
 //! that did not change has the SOCI index that its baseline has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use std::sync::Arc;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 use launchway_soci::index::{Subject, Version};
-use serde::Deserialize;
 use tempfile::TempDir;
 
-use super::baseline::Found;
+use super::baseline::Baseline;
 use super::blobs::Documents;
 use super::evaluate::{Evaluated, Evaluations};
 use super::layers::Layers;
 use super::record::{SociLayerRecord, SociOutcome, SociRecord};
 use super::{Context, Event, ReleaseError};
-use crate::image::{Descriptor, Digest, Platform};
+use crate::image::{Descriptor, Digest, ImageConfig, Platform};
 use crate::plan::{ImagePlan, Plan};
 use crate::registry::Repository;
 use crate::soci::{
@@ -71,7 +70,9 @@ pub(super) async fn work_out(
     for image in &plan.images {
         let Some(options) = &image.soci else { continue };
         let mut platforms = BTreeMap::new();
-        for (platform, evaluated) in evaluations.get(&image.target).into_iter().flatten() {
+        // Snapshotters are for Linux.
+        let evaluated = evaluations.get(&image.target).into_iter().flatten();
+        for (platform, evaluated) in evaluated.filter(|(platform, _)| platform.os() == "linux") {
             let soci = of_image(evaluated, documents, layers, options).await?;
             platforms.insert(platform.clone(), soci);
         }
@@ -90,7 +91,13 @@ async fn of_image(
     let mut found = Vec::new();
     for (position, layer) in evaluated.manifest.layers.iter().enumerate() {
         let diff_id = diff_ids.get(position).copied();
-        let fate = fate(layer, diff_id, documents, layers, options).await?;
+        let fate = match diff_id {
+            _ if layer.size < options.min_layer_size => Fate::Small,
+            Some(diff_id) => fate(layer, diff_id, documents, layers).await?,
+            None => Fate::LeftOut {
+                reason: "the image's configuration does not say what it unpacks to".to_owned(),
+            },
+        };
         found.push((layer.clone(), fate));
     }
     let ztocs: Vec<SociLayer> = ztocs(&found).cloned().collect();
@@ -104,15 +111,11 @@ async fn of_image(
 
 async fn fate(
     layer: &Descriptor,
-    diff_id: Option<Digest>,
+    diff_id: Digest,
     documents: &Documents,
     layers: &Layers,
-    options: &SociOptions,
 ) -> Result<Fate, ReleaseError> {
     let left_out = |reason: String| Ok(Fate::LeftOut { reason });
-    if layer.size < options.min_layer_size {
-        return Ok(Fate::Small);
-    }
     if let Some(bytes) = documents.get(&layer.digest.to_string()) {
         let indexed = layers.index_whole(layer.digest, bytes).await;
         indexed.map_err(|source| ReleaseError::SociLayer {
@@ -123,13 +126,12 @@ async fn fate(
     let Some(known) = layers.get(layer.digest) else {
         return left_out("the daemon did not send it".to_owned());
     };
-    // What this run read itself is compared with the image's configuration: a layer that unpacks
-    // to something else than it says is broken, and a lazy start would only find out later.
-    if let (Some(read), Some(expected)) = (known.diff_id, diff_id)
-        && read != expected
-    {
+    // What was read is compared with the image's configuration: a layer that unpacks to something
+    // else than it says is broken, and a lazy start would only find out later. Of a zTOC that the
+    // registry holds, a release has compared it before.
+    if let Some(read) = known.diff_id.filter(|read| *read != diff_id) {
         return left_out(format!(
-            "it unpacks to {read}, but the image's configuration says {expected}"
+            "it unpacks to {read}, but the image's configuration says {diff_id}"
         ));
     }
     Ok(match known.known {
@@ -157,18 +159,10 @@ async fn fate(
 /// The digests of the uncompressed layers, from the image's configuration; empty where it cannot be
 /// read.
 fn diff_ids(evaluated: &Evaluated, documents: &Documents) -> Vec<Digest> {
-    #[derive(Deserialize)]
-    struct Config {
-        rootfs: RootFs,
-    }
-    #[derive(Deserialize)]
-    struct RootFs {
-        diff_ids: Vec<Digest>,
-    }
     documents
         .get(&evaluated.manifest.config.digest.to_string())
-        .and_then(|bytes| serde_json::from_slice::<Config>(&bytes).ok())
-        .map(|config| config.rootfs.diff_ids)
+        .and_then(|bytes| ImageConfig::parse(&bytes).ok())
+        .map(|config| config.diff_ids)
         .unwrap_or_default()
 }
 
@@ -192,6 +186,16 @@ impl PlatformSoci {
         let built =
             |(_, fate): &&(Descriptor, Fate)| matches!(fate, Fate::Indexed { built: true, .. });
         self.layers.iter().filter(built).count()
+    }
+
+    /// The layers that have zTOCs.
+    pub(super) fn layers(&self) -> BTreeSet<Digest> {
+        ztocs(&self.layers).map(|ztoc| ztoc.layer).collect()
+    }
+
+    /// Whether all zTOCs are known to be in a repository.
+    fn is_in(&self, repository: &Repository) -> bool {
+        ztocs(&self.layers).all(|ztoc| ztoc.repositories.contains(repository))
     }
 
     /// The zTOCs, in the order of the layers.
@@ -239,20 +243,21 @@ fn ztocs(layers: &[(Descriptor, Fate)]) -> impl Iterator<Item = &SociLayer> {
 /// SOCI indexes in the registry, by target and platform.
 pub(super) type Pushed = BTreeMap<String, BTreeMap<Platform, PushedIndex>>;
 
-/// Pushes the SOCI indexes (v2) of these images: before the image manifests, whose annotations name
-/// them.
+/// Pushes the SOCI indexes (v2) of images: before the image manifests, whose annotations name them.
+/// `differs` says of each image whether it will be published. One that will not is looked after
+/// only where the registry did not give us all of its zTOCs, so that it may have lost the index.
 pub(super) async fn push<'a>(
     context: &Context,
-    images: impl Iterator<Item = &'a ImagePlan>,
+    images: impl Iterator<Item = (&'a ImagePlan, bool)>,
     soci: &SociIndexes,
 ) -> Result<Pushed, ReleaseError> {
     let mut jobs = Vec::new();
-    for image in images {
+    for (image, differs) in images {
         let Some(options) = of_version(image, Version::V2) else {
             continue;
         };
         for (platform, one) in soci.get(&image.target).into_iter().flatten() {
-            if one.index.is_some() {
+            if one.index.is_some() && (differs || !one.is_in(&image.primary.repository)) {
                 jobs.push(async move {
                     let repository = &image.primary.repository;
                     let pushed =
@@ -274,7 +279,7 @@ pub(super) async fn push<'a>(
 pub(super) async fn push_v1(
     context: &Context,
     images: &[(&ImagePlan, &BTreeMap<Platform, Descriptor>)],
-    soci: &SociIndexes,
+    soci: &mut SociIndexes,
 ) -> Result<(), ReleaseError> {
     let mut jobs = Vec::new();
     for (image, manifests) in images {
@@ -292,19 +297,24 @@ pub(super) async fn push_v1(
                     size: manifest.size,
                 };
                 let repository = &push.repository;
-                jobs.push(push_one(
-                    context,
-                    image,
-                    repository,
-                    platform,
-                    one,
-                    Some(subject),
-                    options,
-                ));
+                jobs.push(async move {
+                    let subject = Some(subject);
+                    let pushed =
+                        push_one(context, image, repository, platform, one, subject, options)
+                            .await?;
+                    let index = pushed.descriptor.digest;
+                    Ok::<_, ReleaseError>((image.target.clone(), platform.clone(), index))
+                });
             }
         }
     }
-    try_join_all(jobs).await?;
+    // It names the image, so it has another digest than what was worked out of the layers alone.
+    for (target, platform, index) in try_join_all(jobs).await? {
+        let platforms = soci.get_mut(&target);
+        if let Some(one) = platforms.and_then(|platforms| platforms.get_mut(&platform)) {
+            one.index = Some(index);
+        }
+    }
     Ok(())
 }
 
@@ -346,30 +356,29 @@ async fn push_one(
     Ok(pushed)
 }
 
-/// What the baselines' SOCI indexes say about layers (D5). Not being able to read one costs time,
-/// and fails nothing.
-pub(super) async fn known(context: &Context, plan: &Plan, baselines: &[Found]) -> KnownLayers {
-    let images = plan.images.iter().zip(baselines);
-    let none = BTreeMap::new();
-    let lookups = images.filter_map(|(image, found)| {
-        let (options, baseline) = (image.soci.as_ref()?, found.as_ref().ok()?);
-        Some(find_known(
-            &context.registry,
-            &image.primary.repository,
-            &baseline.descriptor,
-            &baseline.bytes,
-            &none,
-            options,
-        ))
-    });
-    let mut all = KnownLayers::default();
-    for earlier in join_all(lookups).await {
-        for message in earlier.warnings {
-            context.tell(Event::Warning { message });
-        }
-        all.merge(earlier.known);
+/// What a baseline's SOCI indexes say about layers (D5). Not being able to read one costs time, and
+/// fails nothing.
+pub(super) async fn known(
+    context: &Context,
+    image: &ImagePlan,
+    baseline: &Baseline,
+) -> KnownLayers {
+    let Some(options) = &image.soci else {
+        return KnownLayers::default();
+    };
+    let earlier = find_known(
+        &context.registry,
+        &image.primary.repository,
+        &baseline.descriptor,
+        &baseline.bytes,
+        &BTreeMap::new(),
+        options,
+    )
+    .await;
+    for message in earlier.warnings {
+        context.tell(Event::Warning { message });
     }
-    all
+    earlier.known
 }
 
 /// Where zTOCs lie during the run, when there is no store that outlives it.

@@ -105,7 +105,7 @@ pub(super) async fn run(
         response,
         steps: steps.count(),
         ran: steps.ran(),
-        bases: steps.bases().clone(),
+        bases: steps.bases(),
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
 }

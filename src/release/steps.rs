@@ -14,7 +14,8 @@ use crate::image::Digest;
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     by_digest: BTreeMap<String, Step>,
-    bases: BTreeMap<String, String>,
+    /// Digests of base images by reference; `None` where one reference has several.
+    bases: BTreeMap<String, Option<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -27,12 +28,20 @@ struct Step {
 impl Steps {
     /// Takes one message of the status stream.
     pub(super) fn update(&mut self, update: &StatusUpdate) {
-        self.bases.extend(
-            update
-                .vertexes
-                .iter()
-                .filter_map(|vertex| base(&vertex.name)),
-        );
+        for (reference, digest) in update
+            .vertexes
+            .iter()
+            .filter_map(|vertex| base(&vertex.name))
+        {
+            let known = self
+                .bases
+                .entry(reference)
+                .or_insert_with(|| Some(digest.clone()));
+            // `FROM debian:12@sha256:…` beside `FROM debian:12`: names do not tell which is which.
+            if *known != Some(digest) {
+                *known = None;
+            }
+        }
         for vertex in update.vertexes.iter().filter(|vertex| is_step(vertex)) {
             let step = self.by_digest.entry(vertex.digest.clone()).or_default();
             step.name.clone_from(&vertex.name);
@@ -57,8 +66,11 @@ impl Steps {
     }
 
     /// The base images by reference, with the digests that their tags had.
-    pub(super) fn bases(&self) -> &BTreeMap<String, String> {
-        &self.bases
+    pub(super) fn bases(&self) -> BTreeMap<String, String> {
+        let digests = self.bases.iter();
+        digests
+            .filter_map(|(reference, digest)| Some((reference.clone(), digest.clone()?)))
+            .collect()
     }
 
     /// Whether a step ran. A base image that is only resolved (`FROM`) is no work, although it is
@@ -177,8 +189,14 @@ mod tests {
                 .map(|reference| (reference.to_owned(), digest.to_string()))
                 .into_iter()
                 .collect();
-            assert_eq!(*steps.bases(), expected, "{name}");
+            assert_eq!(steps.bases(), expected, "{name}");
         }
+        let other = format!("[b 1/2] FROM debian:12@{}", Digest::of("other"));
+        let both = steps(vec![
+            vertex("1", &name("debian:12"), false, true),
+            vertex("2", &other, false, true),
+        ]);
+        assert_eq!(both.bases(), BTreeMap::new());
     }
 
     #[test]

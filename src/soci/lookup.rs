@@ -5,7 +5,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use launchway_soci::index::{IMAGE_ANNOTATION, SociIndex, Version};
 
 use super::source_image::{self, PlatformImage, SourceError, SourceImage};
-use crate::image::{Descriptor, Digest, Platform, media_type};
+use crate::image::{Digest, Platform, media_type};
 use crate::registry::{Client, Error, ErrorKind, Reference, Repository};
 
 /// SOCI indexes that are looked up at once.
@@ -46,7 +46,9 @@ pub(super) enum Found {
     /// It is here.
     Index {
         /// The SOCI index manifest.
-        descriptor: Descriptor,
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
         /// What it says.
         index: SociIndex,
     },
@@ -111,23 +113,21 @@ async fn find_index(
     repository: &Repository,
     image: &PlatformImage,
 ) -> Result<Found, Error> {
-    let (digest, version) = match image.manifest.annotations.get(IMAGE_ANNOTATION) {
-        Some(named) => match named.parse::<Digest>() {
+    let named = image.manifest.annotations.get(IMAGE_ANNOTATION);
+    let (digest, version) = if let Some(named) = named {
+        match named.parse::<Digest>() {
             Ok(digest) => (digest, Version::V2),
             Err(error) => {
                 let problem = format!("the annotation {IMAGE_ANNOTATION} names no index: {error}");
                 return Ok(unusable(None, problem));
             }
-        },
-        None => {
-            let kind = Some(Version::V1.artifact_type());
-            let referring = registry
-                .referrers(repository, image.descriptor.digest, kind)
-                .await?;
-            match referring.first() {
-                Some(first) => (first.digest, Version::V1),
-                None => return Ok(Found::Nothing),
-            }
+        }
+    } else {
+        let kind = Some(Version::V1.artifact_type());
+        let image = image.descriptor.digest;
+        match registry.referrers(repository, image, kind).await?.first() {
+            Some(first) => (first.digest, Version::V1),
+            None => return Ok(Found::Nothing),
         }
     };
     let source = match version {
@@ -168,7 +168,11 @@ async fn find_index(
     };
     Ok(match problem {
         Some(problem) => unusable(Some(digest), problem),
-        None => Found::Index { descriptor, index },
+        None => Found::Index {
+            digest,
+            size: descriptor.size,
+            index,
+        },
     })
 }
 

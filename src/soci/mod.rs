@@ -13,6 +13,7 @@ mod layer_type;
 mod lookup;
 mod push;
 pub mod source_image;
+mod span_size;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -26,7 +27,8 @@ pub use layer_stream::{StreamError, index_layer};
 pub use layer_type::LayerType;
 pub use lookup::LookError;
 pub use push::{PushedIndex, SociLayer, push_index, soci_index};
-pub use store::{StoreError, ZtocStore};
+pub use span_size::{InvalidSpanSize, check_span_size};
+pub use store::{DEFAULT_STORE_LIMIT, StoreError, ZtocStore};
 
 use serde::Serialize;
 

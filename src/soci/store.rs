@@ -27,6 +27,9 @@ use entry::{Entry, Outcome};
 /// How files begin that are being written.
 const PART: &str = ".part-";
 
+/// The limit of the local store, unless somebody says otherwise: 1 GiB.
+pub const DEFAULT_STORE_LIMIT: u64 = 1 << 30;
+
 /// A folder of zTOCs.
 #[derive(Clone, Debug)]
 pub struct ZtocStore {

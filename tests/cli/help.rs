@@ -5,7 +5,12 @@ use insta::assert_snapshot;
 use crate::environment::TestEnvironment;
 
 fn help(verb: &str) -> String {
-    TestEnvironment::new().run(&[verb, "--help"]).answer()
+    help_of(&[verb])
+}
+
+fn help_of(verb: &[&str]) -> String {
+    let arguments = [verb, &["--help"]].concat();
+    TestEnvironment::new().run(&arguments).answer()
 }
 
 #[test]
@@ -22,6 +27,7 @@ fn without_a_verb() {
       plan         Show what a release would do
       bake         Build targets of a bake file, with the flags of `docker buildx bake`
       build        Build one Dockerfile, with the flags of `docker buildx build`
+      soci         Attach SOCI indexes to images, and look at those that they have
       engine       Start, stop and look at Launchway's own BuildKit daemon
       doctor       Examine this machine: what is there for building, what is missing, and how to get it
       completions  Print a completion script for a shell
@@ -267,6 +273,87 @@ fn build() {
 }
 
 #[test]
+fn soci_attach() {
+    assert_snapshot!(help_of(&["soci", "attach"]), @"
+    Index the layers of an image in a registry, and attach the SOCI indexes to it
+
+    Usage: launchway soci attach [OPTIONS] <REF>
+
+    Arguments:
+      <REF>  The image: a tag, or a digest
+
+    Options:
+      -t, --tag <TAG>               Tag for the result instead of the one in REF; may be repeated
+          --platform <PLATFORM>     Platforms to index, for example linux/amd64,linux/arm64 [default:
+                                    all of the image]
+          --span-size <BYTES>       Uncompressed bytes that are fetched and inflated at once [default:
+                                    4MiB]
+          --min-layer-size <BYTES>  Smallest layer to index, in compressed bytes [default: 10MiB]
+          --version <VERSION>       SOCI index version: v2, or v1 for accounts that used SOCI on Fargate
+                                    before v2 [default: v2]
+          --no-cache                Index every layer, also those with a zTOC in the image or on this
+                                    machine
+          --format <FORMAT>         What is printed: reference or json [default: reference]
+      -h, --help                    Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway soci attach registry.example.com/app:1            # moves the tag 1
+      launchway soci attach registry.example.com/app:1 --tag 1-soci
+      launchway soci attach registry.example.com/app@sha256:…     # pushes by digest, prints the digest
+      launchway soci attach registry.example.com/app:1 --platform linux/arm64
+
+    Layers stream from the registry through the indexer; nothing is stored but their zTOCs. The image
+    index is replaced: image manifests get an annotation that names their SOCI index, attestations
+    follow them, all other entries stay. Deploy the digest that is printed. A second run changes
+    nothing.
+
+    Exit codes: 0 done, or nothing to do; 12 registry or credentials, 14 the image cannot get a SOCI
+    index, 75 temporary, 130 cancelled.
+    ");
+}
+
+#[test]
+fn soci_explain() {
+    assert_snapshot!(help_of(&["soci", "explain"]), @"
+    Say what Fargate will do with an image, and what to change
+
+    Usage: launchway soci explain [OPTIONS] <REF>
+
+    Arguments:
+      <REF>  The image: a tag, or a digest
+
+    Options:
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway soci explain 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:production
+      launchway soci explain registry.example.com/app@sha256:… --format json
+
+    Reads documents only, no layers; `launchway soci verify` reads back what the indexes promise.
+    The exit code is 0 whatever is found; 12 registry or credentials, 14 the image is damaged.
+    ");
+}
+
+#[test]
 fn completions() {
     assert_snapshot!(help("completions"), @"
     Print a completion script for a shell
@@ -301,6 +388,7 @@ fn no_line_is_wider_than_a_terminal() {
         "plan",
         "bake",
         "build",
+        "soci",
         "engine",
         "doctor",
         "completions",

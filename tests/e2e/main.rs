@@ -15,6 +15,7 @@ mod mistakes;
 mod registry;
 mod release;
 mod service;
+mod soci_attach;
 mod soci_release;
 mod soci_verify;
 mod support;

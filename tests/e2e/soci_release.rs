@@ -378,3 +378,72 @@ target "app" {
         assert!(!zstd(&format!("{}/app@{digest}", stage.registry.address)));
     }
 }
+
+/// v1: the image is as without SOCI, and each platform's manifest has a referrer, in every
+/// repository that gets the image.
+#[test]
+fn v1_indexes_refer_to_unchanged_images() {
+    let stage = Stage::new();
+    let registry = &stage.registry.address;
+    let bake = BAKE.replace(
+        "tags     = [\"${REGISTRY}/tool:live\"]",
+        "tags     = [\"${REGISTRY}/tool:live\", \"${REGISTRY}/mirror/tool:live\"]",
+    );
+    let launchway = LAUNCHWAY.replace("soci {}", "soci { version = \"v1\" }");
+    let project = project(&stage, &bake, &launchway);
+    let (plain, _) = release(&stage.engine, &project, &["tool", "--no-soci"]);
+    let (v1, _) = release(&stage.engine, &project, &["tool"]);
+    assert_eq!(v1["changed"], false, "{}", v1["images"]["tool"]["reason"]);
+    assert_eq!(
+        v1["images"]["tool"]["digest"],
+        plain["images"]["tool"]["digest"]
+    );
+    for (platform, index) in PLATFORMS.iter().zip(soci_indexes(&v1, "tool")) {
+        let manifest = &v1["images"]["tool"]["platforms"][platform]["manifest"];
+        let manifest = manifest.as_str().unwrap();
+        for repository in ["tool", "mirror/tool"] {
+            let referrer = document(&format!("{registry}/{repository}@{index}"));
+            assert_eq!(referrer["subject"]["digest"], manifest);
+            // This registry has no referrers API: the tag stands for it.
+            let tag = manifest.replace(':', "-");
+            let list = document(&format!("{registry}/{repository}:{tag}"));
+            let listed = list["manifests"].as_array().unwrap();
+            assert!(
+                listed.iter().any(|entry| entry["digest"] == *index),
+                "{list}"
+            );
+        }
+    }
+    // A second time there is nothing to do.
+    let manifests = stage.registry.manifests();
+    let (again, events) = release(&stage.engine, &project, &["tool"]);
+    assert_eq!(soci_indexes(&again, "tool"), soci_indexes(&v1, "tool"));
+    assert_eq!(of_kind(&events, "layerIndexing").len(), 0);
+    assert_eq!(stage.registry.manifests(), manifests);
+}
+
+/// A target with tags in two repositories is lazy in both; a SOCI index or zTOC that the registry
+/// lost is made good by the next release, changed or not.
+#[test]
+fn every_repository_has_the_index_and_a_lost_one_comes_back() {
+    let stage = Stage::new();
+    let registry = &stage.registry.address;
+    let bake = BAKE.replace(
+        "tags     = [\"${REGISTRY}/tool:live\"]",
+        "tags     = [\"${REGISTRY}/tool:live\", \"${REGISTRY}/mirror/tool:live\"]",
+    );
+    // Without the local store, only the registry knows.
+    let launchway = LAUNCHWAY.replace("soci {}", "soci { cache_size = 0 }");
+    let project = project(&stage, &bake, &launchway);
+    let (first, _) = release(&stage.engine, &project, &["tool"]);
+    assert_lazy(&format!("{registry}/tool:live"), 1);
+    assert_lazy(&format!("{registry}/mirror/tool:live"), 1);
+
+    let lost = &soci_indexes(&first, "tool")[0];
+    crane(&["delete", &format!("{registry}/tool@{lost}")]);
+    let (second, events) = release(&stage.engine, &project, &["tool"]);
+    assert_eq!(second["changed"], false);
+    assert_eq!(of_kind(&events, "layerIndexed").len(), 1);
+    assert_eq!(soci_indexes(&second, "tool"), soci_indexes(&first, "tool"));
+    assert_lazy(&format!("{registry}/tool:live"), 1);
+}

@@ -36,19 +36,19 @@ impl Shelf {
 }
 
 impl BlobReceiver for Shelf {
-    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
+    fn offer<'a>(&'a self, blob: &'a OfferedBlob) -> BoxFuture<'a, Option<Box<dyn BlobWriter>>> {
         self.offers.lock().unwrap().push(blob.digest.clone());
-        if self.unwanted.lock().unwrap().contains(&blob.digest)
-            || self.blobs.lock().unwrap().contains_key(&blob.digest)
-        {
-            return None;
-        }
-        Some(Box::new(Slot {
-            digest: blob.digest.clone(),
-            size: blob.size,
-            bytes: Vec::new(),
-            blobs: Arc::clone(&self.blobs),
-        }))
+        let known = self.unwanted.lock().unwrap().contains(&blob.digest)
+            || self.blobs.lock().unwrap().contains_key(&blob.digest);
+        let writer = (!known).then(|| {
+            Box::new(Slot {
+                digest: blob.digest.clone(),
+                size: blob.size,
+                bytes: Vec::new(),
+                blobs: Arc::clone(&self.blobs),
+            }) as Box<dyn BlobWriter>
+        });
+        Box::pin(async { writer })
     }
 }
 

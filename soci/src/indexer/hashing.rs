@@ -36,7 +36,30 @@ pub(super) struct Hashed {
 pub(super) struct Hashing {
     place: Place,
     compressed: u64,
+    /// Compressed bytes for the thread, until they are worth a job.
+    batch: Batch,
     spare: Vec<Vec<u8>>,
+}
+
+#[derive(Debug, Default)]
+struct Batch {
+    /// Empty, or of [`BUFFER`] bytes.
+    buffer: Vec<u8>,
+    filled: usize,
+    marks: Vec<(usize, Mark)>,
+}
+
+impl Batch {
+    /// Takes as many bytes as there is room for, and returns the others.
+    fn take<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        let (taken, rest) = bytes.split_at(bytes.len().min(room.len()));
+        if let Some(place) = room.get_mut(..taken.len()) {
+            place.copy_from_slice(taken);
+        }
+        self.filled += taken.len();
+        rest
+    }
 }
 
 #[derive(Debug)]
@@ -111,6 +134,7 @@ impl Hashing {
         Self {
             place: Place::Here(Box::default()),
             compressed: 0,
+            batch: Batch::default(),
             spare: Vec::new(),
         }
     }
@@ -133,7 +157,7 @@ impl Hashing {
     }
 
     /// Hashes compressed bytes; marks stand at offsets in them, in order.
-    pub(super) fn compressed(&mut self, bytes: &[u8], mut marks: Vec<(usize, Mark)>) {
+    pub(super) fn compressed(&mut self, bytes: &[u8], marks: Vec<(usize, Mark)>) {
         self.compressed += bytes.len() as u64;
         if let Place::Here(hashes) = &mut self.place {
             hashes.compressed(bytes, &marks);
@@ -144,32 +168,45 @@ impl Hashing {
             return;
         }
         let mut rest = bytes;
-        let mut start = 0;
+        let mut marks = marks.into_iter().peekable();
         loop {
-            let (piece, after) = rest.split_at(rest.len().min(BUFFER));
-            let mut buffer = self.buffer();
-            if let Some(place) = buffer.get_mut(..piece.len()) {
-                place.copy_from_slice(piece);
+            if self.batch.buffer.is_empty() {
+                self.batch.buffer = self.buffer();
             }
-            let end = start + piece.len();
-            let behind = marks.split_off(marks.partition_point(|&(at, _)| at <= end));
-            for (at, _) in &mut marks {
-                *at -= start;
+            let start = bytes.len() - rest.len();
+            rest = self.batch.take(rest);
+            let end = bytes.len() - rest.len();
+            let filled = self.batch.filled;
+            while let Some((at, mark)) = marks.next_if(|&(at, _)| at <= end) {
+                let at = filled - (end - at.max(start));
+                self.batch.marks.push((at, mark));
             }
-            self.run(Job {
-                buffer,
-                bytes: 0..piece.len(),
-                what: What::Compressed(marks),
-            });
-            if after.is_empty() {
+            if rest.is_empty() {
                 return;
             }
-            (rest, start, marks) = (after, end, behind);
+            self.send_batch();
+        }
+    }
+
+    /// Passes on the compressed bytes that were gathered.
+    fn send_batch(&mut self) {
+        let Batch {
+            buffer,
+            filled,
+            marks,
+        } = std::mem::take(&mut self.batch);
+        if filled > 0 || !marks.is_empty() {
+            self.run(Job {
+                buffer,
+                bytes: 0..filled,
+                what: What::Compressed(marks),
+            });
         }
     }
 
     /// The digests.
-    pub(super) fn finish(self) -> Hashed {
+    pub(super) fn finish(mut self) -> Hashed {
+        self.send_batch();
         match self.place {
             Place::Here(hashes) => hashes.finish(),
             Place::Thread(Worker { jobs, thread, .. }) => {

@@ -51,6 +51,12 @@ fn refused(layer: &[u8]) -> Unindexable {
     indexed.ztoc.unwrap_err()
 }
 
+#[test]
+fn it_can_move_between_threads() {
+    fn moves<T: Send>(_: &T) {}
+    moves(&LayerIndexer::new(IndexerOptions::default()));
+}
+
 fn some_files() -> Vec<u8> {
     archive(&[
         ("etc/hosts", b"127.0.0.1 localhost\n"),

@@ -17,16 +17,13 @@
 //! * What follows the last member and is no gzip is ignored, as `gzip` does.
 
 use std::fmt::Display;
-use std::ops::Range;
 
 use super::digests::Mark;
 use super::header::{Header, MAGIC};
+use super::history::{History, Sink};
 use super::{Checkpoint, WINDOW};
 use crate::Unindexable;
 use crate::inflate::{Inflate, Stop, crc32};
-
-/// Length of the buffers into which is decompressed: the window, and some more.
-pub(crate) const BUFFER: usize = WINDOW + (256 << 10);
 
 /// Members that any layer may have.
 const MEMBERS_ALLOWED: u64 = 16;
@@ -53,16 +50,6 @@ impl Default for Limits {
     }
 }
 
-/// Takes what comes out of a gzip stream.
-pub(crate) trait Sink {
-    /// A buffer of [`BUFFER`] bytes, whatever they are.
-    fn buffer(&mut self) -> Vec<u8>;
-    /// The next uncompressed bytes are these of the buffer.
-    fn uncompressed(&mut self, buffer: Vec<u8>, bytes: Range<usize>);
-    /// Something about spans after `at` bytes of the compressed stream. In order.
-    fn mark(&mut self, at: u64, mark: Mark);
-}
-
 /// A gzip layer that arrives in pieces.
 #[derive(Debug)]
 pub(crate) struct GzipSpans {
@@ -76,10 +63,7 @@ pub(crate) struct GzipSpans {
     last_byte: u8,
     /// Uncompressed bytes so far, over all members.
     output: u64,
-    /// At least [`WINDOW`] bytes of history (zeros before the first), then what is new.
-    buffer: Vec<u8>,
-    /// Bytes of `buffer` that the sink does not have yet.
-    fresh: Range<usize>,
+    history: History,
     checkpoints: Vec<Checkpoint>,
     /// Why the last checkpoint was made, until there is output behind it.
     pending: Option<Origin>,
@@ -121,9 +105,6 @@ impl GzipSpans {
         limits: Limits,
         sink: &mut impl Sink,
     ) -> Result<Self, Unindexable> {
-        let mut buffer = sink.buffer();
-        buffer.clear();
-        buffer.resize(BUFFER, 0);
         Ok(Self {
             span_size,
             limits,
@@ -132,8 +113,7 @@ impl GzipSpans {
             input: 0,
             last_byte: 0,
             output: 0,
-            buffer,
-            fresh: WINDOW..WINDOW,
+            history: History::new(sink),
             checkpoints: Vec::new(),
             pending: None,
             members: 0,
@@ -167,7 +147,7 @@ impl GzipSpans {
 
     /// Ends the layer: its checkpoints.
     pub(crate) fn finish(mut self, sink: &mut impl Sink) -> Result<Vec<Checkpoint>, Unindexable> {
-        self.hand_over(sink);
+        self.history.hand_over(sink);
         if !matches!(self.stage, Stage::Between { .. } | Stage::Ignored) {
             return Err(Unindexable::Truncated { offset: self.input });
         }
@@ -254,17 +234,12 @@ impl GzipSpans {
     fn blocks(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<usize, Unindexable> {
         let mut taken = 0;
         loop {
-            if self.fresh.end >= self.buffer.len() {
-                self.hand_over(sink);
-            }
             // Block ends matter only where a checkpoint may be due.
             let far = self.until_due();
-            let room = self.buffer.get_mut(self.fresh.end..).unwrap_or_default();
-            let length = match usize::try_from(far) {
-                Ok(far @ 1..) => far.min(room.len()),
-                _ => room.len(),
+            let room = match usize::try_from(far) {
+                Ok(far @ 1..) => self.history.room(far, sink),
+                _ => self.history.room(usize::MAX, sink),
             };
-            let room = room.get_mut(..length).unwrap_or_default();
             let rest = bytes.get(taken..).unwrap_or_default();
             let step = self
                 .inflate
@@ -277,7 +252,7 @@ impl GzipSpans {
             taken += step.consumed;
             self.input += step.consumed as u64;
             self.crc = crc32(self.crc, room.get(..step.produced).unwrap_or_default());
-            self.fresh.end += step.produced;
+            self.history.advance(step.produced);
             self.output += step.produced as u64;
             if step.produced > 0 && self.pending.take().is_some() {
                 sink.mark(self.input, Mark::Commit);
@@ -347,12 +322,7 @@ impl GzipSpans {
                 ),
             });
         }
-        let window = self
-            .fresh
-            .end
-            .checked_sub(WINDOW)
-            .and_then(|start| self.buffer.get(start..self.fresh.end))
-            .unwrap_or_default();
+        let window = self.history.window();
         // A member cannot refer to what is before it. A snapshotter would not notice; gzip would.
         let visible = usize::try_from(self.output - self.member_start)
             .map_or(WINDOW, |length| length.min(WINDOW));
@@ -372,24 +342,6 @@ impl GzipSpans {
         self.pending = Some(origin);
         sink.mark(self.input, Mark::Begin { shared: bits != 0 });
         Ok(())
-    }
-
-    /// Gives the sink what it does not have yet, and keeps the window.
-    fn hand_over(&mut self, sink: &mut impl Sink) {
-        if self.fresh.is_empty() {
-            return;
-        }
-        let mut buffer = sink.buffer();
-        buffer.resize(BUFFER, 0);
-        let window = self.fresh.end.checked_sub(WINDOW);
-        if let Some(window) = window.and_then(|start| self.buffer.get(start..self.fresh.end))
-            && let Some(place) = buffer.get_mut(..WINDOW)
-        {
-            place.copy_from_slice(window);
-        }
-        let full = std::mem::replace(&mut self.buffer, buffer);
-        let fresh = std::mem::replace(&mut self.fresh, WINDOW..WINDOW);
-        sink.uncompressed(full, fresh);
     }
 
     /// Fails if the current span has become too long.

@@ -4,10 +4,12 @@
 mod digests;
 mod gzip;
 mod header;
+mod history;
 
 pub(crate) use digests::{Mark, SpanDigests};
-pub(crate) use gzip::{BUFFER, GzipSpans, Limits, Sink};
+pub(crate) use gzip::{GzipSpans, Limits};
 pub(crate) use header::{Header as GzipHeader, MAGIC as GZIP_MAGIC};
+pub(crate) use history::{BUFFER, Sink};
 
 use crate::Digest;
 

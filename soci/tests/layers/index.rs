@@ -39,7 +39,7 @@ pub(crate) fn check(layer: &Path, indexed: &IndexedLayer) -> Result<(), String> 
         diff_id: indexed.diff_id.ok_or("no diffID")?,
         spans: indexed.spans,
         members: indexed.members,
-        // Older snapshotters could not read them.
+        // Every member with content begins with a checkpoint.
         spans_across_members: 0,
     };
     if verified != expected {

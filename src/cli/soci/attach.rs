@@ -9,12 +9,12 @@ use crate::exit;
 use crate::image::Platform;
 use crate::registry::{Reference, Tag};
 use crate::soci::attach::{AttachContext, AttachOptions, Attached, attach};
-use crate::soci::{SociOptions, ZtocStore};
+use crate::soci::{DEFAULT_STORE_LIMIT, SociOptions, ZtocStore};
 use crate::ui::progress::Downloads;
 use crate::ui::{Failure, attached_table};
 
-use super::{answer_json, size};
-use crate::cli::Invocation;
+use super::answer_json;
+use crate::cli::{Invocation, parse};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,14 +24,12 @@ Examples:
   launchway soci attach registry.example.com/app:1 --platform linux/arm64
 
 Layers stream from the registry through the indexer; nothing is stored but their zTOCs. The image
-index is replaced: image manifests get an annotation that names their SOCI index, attestations and
-all other entries stay. Deploy the digest that is printed. A second run changes nothing.
+index is replaced: image manifests get an annotation that names their SOCI index, attestations
+follow them, all other entries stay. Deploy the digest that is printed. A second run changes
+nothing.
 
 Exit codes: 0 done, or nothing to do; 12 registry or credentials, 14 the image cannot get a SOCI
 index, 75 temporary, 130 cancelled.";
-
-/// zTOCs that are kept, in bytes together.
-const STORE_LIMIT: u64 = 2 << 30;
 
 /// Arguments of `soci attach`.
 #[derive(Debug, clap::Args)]
@@ -50,11 +48,11 @@ pub struct Args {
     pub platform: Vec<Platform>,
 
     /// Uncompressed bytes that are fetched and inflated at once
-    #[arg(long, value_name = "BYTES", value_parser = size::some_bytes, default_value = "4MiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse::span_size, default_value = "4MiB")]
     pub span_size: u64,
 
     /// Smallest layer to index, in compressed bytes
-    #[arg(long, value_name = "BYTES", value_parser = size::bytes, default_value = "10MiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse::size, default_value = "10MiB")]
     pub min_layer_size: u64,
 
     /// SOCI index version: v2, or v1 for accounts that used SOCI on Fargate before v2
@@ -104,8 +102,10 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         return Err(Failure::usage("--tag has no meaning with --version v1")
             .hint("A v1 index refers to the image, which stays as it is under its tags."));
     }
-    let store = (!args.no_cache).then(|| ZtocStore::new(invocation.ztoc_directory(), STORE_LIMIT));
+    let store =
+        (!args.no_cache).then(|| ZtocStore::new(invocation.ztoc_directory(), DEFAULT_STORE_LIMIT));
     let downloads = Downloads::start(
+        "indexing",
         invocation.progress,
         &invocation.printer,
         invocation.context.terminal.unicode,

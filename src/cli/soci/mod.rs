@@ -3,7 +3,6 @@
 mod attach;
 mod explain;
 mod inspect;
-mod size;
 mod verify;
 
 use serde::Serialize;

@@ -4,8 +4,9 @@ use crate::cli::Invocation;
 use crate::exit;
 use crate::image::Platform;
 use crate::registry::Reference;
-use crate::soci::verify::{LayerDone, Verification, VerifyOptions, verify};
-use crate::ui::{Failure, measure, verification_table};
+use crate::soci::verify::{Verification, VerifyEvent, VerifyOptions, verify};
+use crate::ui::progress::Downloads;
+use crate::ui::{Failure, verification_table};
 
 use super::Format;
 
@@ -51,8 +52,16 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         parallel: args.parallel.unwrap_or(cores),
     };
     let registry = invocation.registry_client()?;
-    let tell = |done: LayerDone| invocation.printer.note(&line(&done));
-    let verification = verify(&registry, &args.reference, &options, &tell).await?;
+    let downloads = Downloads::start(
+        "verifying",
+        invocation.progress,
+        &invocation.printer,
+        invocation.context.terminal.unicode,
+    );
+    let tell = |event: VerifyEvent| downloads.verify_event(&event);
+    let result = verify(&registry, &args.reference, &options, &tell).await;
+    downloads.finish();
+    let verification = result?;
     let printer = &invocation.printer;
     match args.format {
         Format::Table => {
@@ -64,17 +73,6 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         Some(failure) => Err(failure),
         None => Ok(exit::OK),
     }
-}
-
-/// `layer 2/7 0123456789ab (57.0 MB): ok`.
-fn line(done: &LayerDone) -> String {
-    let outcome = done.problem.as_deref().unwrap_or("ok");
-    let size = measure::bytes(done.size);
-    let layer = done.digest.short();
-    format!(
-        "layer {}/{} {layer} ({size}): {outcome}",
-        done.done, done.total
-    )
 }
 
 fn failure(verification: &Verification) -> Option<Failure> {

@@ -195,3 +195,28 @@ fn nobody_else_names_the_index() {
         )
     );
 }
+
+#[test]
+fn an_inline_cache_and_an_annotation_of_ones_own_are_refused() {
+    let on = || Settings {
+        soci: Some(SociSettings::default()),
+        ..Settings::default()
+    };
+    let mut inline = with_output("inline", &[("push", "true")]);
+    inline.cache_to = vec![Entry {
+        kind: "inline".to_owned(),
+        attributes: BTreeMap::new(),
+    }];
+    let refusal = plan(&bake(vec![inline], on()), Mode::Bake, SociWish::On).unwrap_err();
+    assert!(refusal.contains("type=inline"), "{refusal}");
+    for key in [
+        "annotation",
+        "annotation-manifest",
+        "annotation-manifest[linux/arm64]",
+    ] {
+        let key = format!("{key}.{IMAGE_ANNOTATION}");
+        let annotated = with_output("annotated", &[("push", "true"), (&key, "sha256:0")]);
+        let refusal = plan(&bake(vec![annotated], on()), Mode::Release, SociWish::On).unwrap_err();
+        assert!(refusal.contains("SOCI sets by itself"), "{key}: {refusal}");
+    }
+}

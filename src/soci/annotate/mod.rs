@@ -160,17 +160,16 @@ fn annotate(
         .or_insert_with(|| Map::new().into());
     let annotations = object(annotations, ANNOTATIONS)?;
     let value = Value::from(index.to_string());
-    match annotations.get_mut(IMAGE_ANNOTATION) {
-        Some(existing) => *existing = value,
-        None => {
-            // Go sorts them; where somebody did not, the others stay as they are.
-            let place = annotations
-                .keys()
-                .position(|key| key.as_str() > IMAGE_ANNOTATION);
-            let place = place.unwrap_or(annotations.len());
-            annotations.shift_insert(place, IMAGE_ANNOTATION.to_owned(), value);
-        }
+    if let Some(existing) = annotations.get_mut(IMAGE_ANNOTATION) {
+        *existing = value;
+        return Ok(());
     }
+    // Go sorts them; where somebody did not, the others stay as they are.
+    let place = annotations
+        .keys()
+        .position(|key| key.as_str() > IMAGE_ANNOTATION);
+    let place = place.unwrap_or(annotations.len());
+    annotations.shift_insert(place, IMAGE_ANNOTATION.to_owned(), value);
     Ok(())
 }
 

@@ -233,7 +233,7 @@ impl Work<'_> {
         .await
         .map_err(|error| self.stream_error(candidate, error))?;
         check(candidate, &indexed)?;
-        let (indexed, warning) = self.keep(indexed).await;
+        let (indexed, warning) = self.keep(indexed).await?;
         let fate = match indexed.ztoc {
             Ok(encoded) => {
                 let size = encoded.bytes.len() as u64;
@@ -272,21 +272,24 @@ impl Work<'_> {
     }
 
     /// Keeps what became of a layer in the local store. That may fail; the image gets its index.
-    async fn keep(&self, indexed: IndexedLayer) -> (IndexedLayer, Option<String>) {
+    async fn keep(
+        &self,
+        indexed: IndexedLayer,
+    ) -> Result<(IndexedLayer, Option<String>), AttachError> {
         let Some(store) = self.context.store.clone() else {
-            return (indexed, None);
+            return Ok((indexed, None));
         };
-        let options = self.indexer.clone();
-        let copy = indexed.clone();
-        let kept = tokio::task::spawn_blocking(move || store.put(&copy, &options)).await;
-        let warning = match kept {
-            Ok(Err(error)) => {
-                let source = &error.source;
-                Some(format!("{error}: {source}"))
-            }
-            _ => None,
-        };
-        (indexed, warning)
+        let (layer, options) = (indexed.digest, self.indexer.clone());
+        let keeping = tokio::task::spawn_blocking(move || {
+            let kept = store.put(&indexed, &options);
+            (indexed, kept)
+        });
+        let (indexed, kept) = keeping.await.map_err(|source| AttachError::Indexer {
+            layer,
+            source: Some(source),
+        })?;
+        let warning = kept.err().map(|error| format!("{error}: {}", error.source));
+        Ok((indexed, warning))
     }
 
     fn stream_error(&self, candidate: &Candidate, error: StreamError) -> AttachError {

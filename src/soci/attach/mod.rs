@@ -5,10 +5,12 @@
 //! index by digest, then tags. Until the first tag everything that is pushed is unreferenced, so a
 //! run that dies leaves the image as it was. Documents are changed by `annotate`.
 
+mod attestations;
 mod error;
 mod layers;
 mod outcome;
 mod publish;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -117,7 +119,7 @@ pub async fn attach(
         fates: &fates,
     };
     let mut attached = match options.soci.version {
-        Version::V2 => run.into_image(&chosen).await?,
+        Version::V2 => run.in_image(&chosen).await?,
         Version::V1 => run.beside_image(&chosen).await?,
     };
     attached.warnings.append(&mut warnings);

@@ -1,4 +1,5 @@
-//! Pushing what came of an image's layers, tags last.
+//! Pushing what came of an image's layers: SOCI indexes, then image manifests, then what names them.
+//! `attestations` follow the manifests, and `tags` come last.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +10,16 @@ use launchway_soci::index::Subject;
 use super::layers::{Fates, passes_over};
 use super::{
     AttachContext, AttachError, AttachOptions, Attached, AttachedLayer, AttachedPlatform, Choice,
-    MovedTag, Summary,
+    Summary,
 };
 use crate::image::{Descriptor, Digest, media_type};
-use crate::registry::{Reference, ReferenceTarget, Tag};
-use crate::soci::annotate::{
-    self, AnnotateError, Change, DOCKER_REFERENCE_DIGEST, Entry, Replacement,
-};
+use crate::registry::{Reference, ReferenceTarget};
+use crate::soci::annotate::{self, AnnotateError, Change, Entry, Replacement};
 use crate::soci::source_image::{PlatformImage, SourceImage};
 use crate::soci::{PushedIndex, SociLayer, push_index};
 
 /// Manifests that are pushed at once.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// What is published, and where.
 pub(super) struct Publication<'a> {
@@ -41,7 +40,7 @@ struct Part {
 
 impl Publication<'_> {
     /// v2: manifests that name their SOCI indexes, and an image index that lists them.
-    pub(super) async fn into_image(&self, choices: &[Choice<'_>]) -> Result<Attached, AttachError> {
+    pub(super) async fn in_image(&self, choices: &[Choice<'_>]) -> Result<Attached, AttachError> {
         if !self.has_ztocs(choices) {
             return Ok(self.nothing(choices));
         }
@@ -167,60 +166,6 @@ impl Publication<'_> {
         })
     }
 
-    /// Lets attestations follow the images that were replaced: adds theirs to the replacements.
-    async fn attestations(
-        &self,
-        replacements: &mut BTreeMap<Digest, Replacement>,
-    ) -> Result<(), AttachError> {
-        let about_replaced = |entry: &&Descriptor| {
-            let image = entry
-                .annotations
-                .get(DOCKER_REFERENCE_DIGEST)
-                .and_then(|digest| digest.parse::<Digest>().ok());
-            let replaced = image.and_then(|image| Some((image, replacements.get(&image)?)));
-            replaced.is_some_and(|(image, replacement)| replacement.manifest.digest != image)
-        };
-        let entries = self.image.index.iter().flat_map(|index| &index.manifests);
-        let attestations: Vec<&Descriptor> = entries.filter(about_replaced).collect();
-        let images = &*replacements;
-        let followed: Vec<Option<(Digest, Replacement)>> = stream::iter(attestations)
-            .map(|entry| self.attestation(entry.digest, images))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        replacements.extend(followed.into_iter().flatten());
-        Ok(())
-    }
-
-    /// An attestation's manifest that names the new image, pushed. `None` for one that names none,
-    /// or that is not in the registry; its entry stays then.
-    async fn attestation(
-        &self,
-        digest: Digest,
-        images: &BTreeMap<Digest, Replacement>,
-    ) -> Result<Option<(Digest, Replacement)>, AttachError> {
-        let reference = self.image.repository.with_digest(digest);
-        let found = self.context.registry.get_manifest(&reference).await;
-        let found = found.map_err(AttachError::registry(format!(
-            "read the attestation {reference}"
-        )))?;
-        let Some((descriptor, before)) = found else {
-            return Ok(None);
-        };
-        let after = annotate::attestation(&before, images).map_err(self.cannot_change(digest))?;
-        let manifest = Entry {
-            digest: Digest::of(&after),
-            size: after.len() as u64,
-        };
-        if manifest.digest == digest {
-            return Ok(None);
-        }
-        self.put(manifest.digest, &descriptor.media_type, after.into())
-            .await?;
-        let soci = Change::Keep;
-        Ok(Some((digest, Replacement { manifest, soci })))
-    }
-
     async fn push(
         &self,
         image: &PlatformImage,
@@ -289,13 +234,21 @@ impl Publication<'_> {
         Ok(bytes.into())
     }
 
-    fn cannot_change(&self, digest: Digest) -> impl FnOnce(AnnotateError) -> AttachError {
+    pub(super) fn cannot_change(
+        &self,
+        digest: Digest,
+    ) -> impl FnOnce(AnnotateError) -> AttachError {
         let reference = self.image.repository.with_digest(digest);
         move |source| AttachError::Annotate { reference, source }
     }
 
     /// Puts a document by its digest.
-    async fn put(&self, digest: Digest, media_type: &str, bytes: Bytes) -> Result<(), AttachError> {
+    pub(super) async fn put(
+        &self,
+        digest: Digest,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> Result<(), AttachError> {
         let repository = &self.image.repository;
         let target = ReferenceTarget::Digest(digest);
         self.context
@@ -307,59 +260,6 @@ impl Publication<'_> {
                 repository.with_digest(digest)
             )))?;
         Ok(())
-    }
-
-    /// Moves the tags: the one that was read, unless others were asked for. It must still point at
-    /// what was read, or somebody's push would be lost. Registries cannot do that in one step, so
-    /// a push in the moment between looking and moving is not seen.
-    async fn tag(&self, digest: Digest, bytes: Bytes) -> Result<Vec<MovedTag>, AttachError> {
-        let read = match self.reference.target() {
-            ReferenceTarget::Tag(tag) => Some(tag),
-            ReferenceTarget::Digest(_) => self.reference.tag().cloned(),
-        };
-        let mut wanted: Vec<Tag> = self.options.tags.clone();
-        if wanted.is_empty() {
-            wanted.extend(read.clone());
-        }
-        let mut tags: Vec<MovedTag> = Vec::new();
-        for tag in wanted {
-            let reference = self.image.repository.with_tag(tag.clone());
-            let failed = |source| AttachError::Tags {
-                failed: reference.clone(),
-                image: self.image.repository.with_digest(digest),
-                moved: tags
-                    .iter()
-                    .filter(|one| one.moved)
-                    .map(|one| one.tag.to_string())
-                    .collect(),
-                source: Box::new(source),
-            };
-            let now = self.context.registry.head_manifest(&reference).await;
-            let now = now.map_err(failed)?.map(|found| found.digest);
-            if now == Some(digest) {
-                tags.push(MovedTag { tag, moved: false });
-                continue;
-            }
-            if read.as_ref() == Some(&tag) && now != Some(self.image.top.digest) {
-                return Err(AttachError::TagMoved {
-                    reference,
-                    read: self.image.top.digest,
-                    now,
-                });
-            }
-            self.context
-                .registry
-                .put_manifest(
-                    &self.image.repository,
-                    &ReferenceTarget::Tag(tag.clone()),
-                    media_type::OCI_INDEX,
-                    bytes.clone(),
-                )
-                .await
-                .map_err(failed)?;
-            tags.push(MovedTag { tag, moved: true });
-        }
-        Ok(tags)
     }
 
     /// What is said when there is no layer to index.

@@ -203,7 +203,7 @@ fn no_index(facts: &Facts, image: &PlatformFacts) -> Finding {
             "no-index",
             format!(
                 "it has no SOCI index, and no layer of {} that would be worth one",
-                mebibytes(DEFAULT_MIN_LAYER_SIZE)
+                amount(DEFAULT_MIN_LAYER_SIZE)
             ),
         )
     }
@@ -271,8 +271,8 @@ fn contents(facts: &Facts, image: &PlatformFacts, index: &IndexFacts) -> Vec<Fin
                 format!(
                     "{} of {} and more ({}) are not in its SOCI index",
                     layers(unindexed.len()),
-                    mebibytes(DEFAULT_MIN_LAYER_SIZE),
-                    mebibytes(sum(&unindexed))
+                    amount(DEFAULT_MIN_LAYER_SIZE),
+                    amount(sum(&unindexed))
                 ),
             )
             .remedy(format!(
@@ -297,7 +297,7 @@ fn zstd(facts: &Facts, image: &PlatformFacts) -> Option<Finding> {
         "{} ({}) compressed with zstd, which SOCI cannot index: downloaded before the container \
          starts",
         layers(zstd.len()),
-        mebibytes(sum(&zstd))
+        amount(sum(&zstd))
     );
     let remedy = format!(
         "Build with compression=gzip,force-compression=true,oci-mediatypes=true (`launchway \
@@ -325,9 +325,9 @@ fn sizes(facts: &Facts, image: &PlatformFacts) -> Vec<Finding> {
                     "{} below {} are {} of the image's {}, and are downloaded before the container \
                      starts",
                     layers(small.len()),
-                    mebibytes(DEFAULT_MIN_LAYER_SIZE),
-                    mebibytes(sum(&small)),
-                    mebibytes(total)
+                    amount(DEFAULT_MIN_LAYER_SIZE),
+                    amount(sum(&small)),
+                    amount(total)
                 ),
             )
             .remedy(format!(
@@ -337,15 +337,16 @@ fn sizes(facts: &Facts, image: &PlatformFacts) -> Vec<Finding> {
             )),
         );
     }
-    if total < RECOMMENDED {
+    // Where there is nothing to index, that has been said.
+    if total < RECOMMENDED && image.layers.iter().any(is_worth_it) {
         findings.push(Finding::new(
             Severity::Note,
             "small-image",
             format!(
                 "it has {} compressed; AWS recommends SOCI for images of {} and more, so there is \
                  little to gain",
-                mebibytes(total),
-                mebibytes(RECOMMENDED)
+                amount(total),
+                amount(RECOMMENDED)
             ),
         ));
     }
@@ -376,9 +377,12 @@ fn layers(count: usize) -> String {
     }
 }
 
-/// In the unit of the limits that are talked about, with one digit where it matters.
-fn mebibytes(bytes: u64) -> String {
+/// In the units of the limits that are talked about, with one digit where it matters.
+fn amount(bytes: u64) -> String {
     const MEBI: u64 = 1 << 20;
+    if bytes < MEBI {
+        return format!("{} KiB", bytes.div_ceil(1 << 10));
+    }
     let (whole, tenth) = (bytes / MEBI, bytes % MEBI * 10 / MEBI);
     if tenth == 0 || whole >= 100 {
         format!("{whole} MiB")

@@ -75,9 +75,9 @@ fn platform(
         size: layer.size,
         kind: LayerType::of(&layer.media_type),
     });
-    let listed = |descriptor: &Descriptor| {
+    let listed = |digest: Digest| {
         let mut entries = image.index.iter().flat_map(Index::soci_indexes);
-        entries.any(|entry| entry.digest == descriptor.digest)
+        entries.any(|entry| entry.digest == digest)
     };
     let (soci, is_listed) = match found {
         Found::Nothing => (SociFacts::Nothing, false),
@@ -85,10 +85,9 @@ fn platform(
             let problem = problem.clone();
             (SociFacts::Unusable { problem }, false)
         }
-        Found::Index { descriptor, index } => (
-            SociFacts::Index(index_facts(index, there)),
-            listed(descriptor),
-        ),
+        Found::Index { digest, index, .. } => {
+            (SociFacts::Index(index_facts(index, there)), listed(*digest))
+        }
     };
     PlatformFacts {
         platform: one.platform.clone(),

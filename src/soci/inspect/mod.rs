@@ -136,10 +136,14 @@ fn describe(image: &PlatformImage, found: &Found, contents: &Contents) -> ImageI
     let (soci_index, problem) = match found {
         Found::Nothing => (None, None),
         Found::Unusable { problem, .. } => (None, Some(problem.clone())),
-        Found::Index { descriptor, index } => {
+        Found::Index {
+            digest,
+            size,
+            index,
+        } => {
             let summary = IndexInspection {
-                digest: descriptor.digest,
-                size: descriptor.size,
+                digest: *digest,
+                size: *size,
                 version: version_name(index.version),
                 build_tool: index.build_tool.clone(),
                 unused_ztocs: unused_ztocs(index, layers),

@@ -41,7 +41,8 @@ fn image(layers: &[&Descriptor]) -> PlatformImage {
 
 fn found(ztocs: Vec<ZtocEntry>) -> Found {
     Found::Index {
-        descriptor: Descriptor::new(media_type::OCI_MANIFEST, Digest::of("index"), 700),
+        digest: Digest::of("index"),
+        size: 700,
         index: SociIndex::v2("someone", ztocs),
     }
 }

@@ -5,6 +5,7 @@ use launchway_soci::index::ZtocEntry;
 use launchway_soci::{LayerVerifier, Verified, VerifyError};
 use tokio::sync::mpsc;
 
+use super::{Tell, VerifyEvent};
 use crate::image::{Descriptor, Digest};
 use crate::registry::{Client, Error, Repository};
 use crate::soci::lookup::about_content;
@@ -31,6 +32,7 @@ pub(super) async fn check(
     registry: &Client,
     repository: &Repository,
     check: &Check,
+    tell: Tell<'_>,
 ) -> Result<Result<Verified, String>, Error> {
     let Check {
         layer,
@@ -47,7 +49,7 @@ pub(super) async fn check(
     };
     let (pieces, received) = mpsc::channel(PIECES);
     let (sent, verified) = futures::join!(
-        send(registry, repository, layer, pieces),
+        send(registry, repository, layer, pieces, tell),
         blocking(move || verify(verifier, received)),
     );
     if let Err(error) = sent {
@@ -72,9 +74,13 @@ async fn send(
     repository: &Repository,
     layer: &Descriptor,
     pieces: mpsc::Sender<Bytes>,
+    tell: Tell<'_>,
 ) -> Result<(), Error> {
     let mut reader = registry.get_blob(repository, layer).await?;
     while let Some(piece) = reader.chunk().await? {
+        tell(VerifyEvent::Received {
+            bytes: piece.len() as u64,
+        });
         // The verifier ends last; if it does not, its panic is on its way.
         if pieces.send(piece).await.is_err() {
             break;

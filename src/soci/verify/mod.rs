@@ -36,20 +36,32 @@ pub struct VerifyOptions {
     pub parallel: usize,
 }
 
-/// A layer was read back, or could not be.
-#[derive(Clone, Debug)]
-pub struct LayerDone {
-    /// The layer.
-    pub digest: Digest,
-    /// Its compressed size.
-    pub size: u64,
-    /// How many are done, this one included.
-    pub done: usize,
-    /// How many there are to do.
-    pub total: usize,
-    /// What is wrong with it.
-    pub problem: Option<String>,
+/// What happens meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifyEvent {
+    /// So much is to be read back.
+    Planned {
+        /// Layers; what several images share counts once.
+        layers: usize,
+        /// Their compressed bytes.
+        bytes: u64,
+    },
+    /// Some of it came.
+    Received {
+        /// How much.
+        bytes: u64,
+    },
+    /// A layer was read back, or could not be.
+    Finished {
+        /// The layer.
+        layer: Digest,
+        /// What is wrong with it.
+        problem: Option<String>,
+    },
 }
+
+/// Takes events.
+pub type Tell<'a> = &'a (dyn Fn(VerifyEvent) + Sync);
 
 const PREFETCH: &str = "the SOCI index has entries that are no zTOCs (prefetch lists): snapshotters \
                         before v0.13 take them for zTOCs and pull these layers in full";
@@ -58,12 +70,12 @@ const PREFETCH: &str = "the SOCI index has entries that are no zTOCs (prefetch l
 type Key = (Digest, Digest, Digest);
 type Outcomes = BTreeMap<Key, LayerOutcome>;
 
-/// Verifies an image. `tell` hears of every layer that is done.
+/// Verifies an image. `tell` hears how it goes.
 pub async fn verify(
     registry: &Client,
     reference: &Reference,
     options: &VerifyOptions,
-    tell: &(dyn Fn(LayerDone) + Sync),
+    tell: Tell<'_>,
 ) -> Result<Verification, LookError> {
     let failed = |source: registry::Error| lookup::failed(reference, source);
     let (source, images) = lookup::look(registry, reference, &options.platforms).await?;
@@ -80,30 +92,26 @@ pub async fn verify(
             checks.insert((layer.digest, entry.digest, diff_id), check);
         }
     }
-    let total = checks.len();
-    let done = std::sync::atomic::AtomicUsize::new(0);
+    tell(VerifyEvent::Planned {
+        layers: checks.len(),
+        bytes: checks.values().map(|check| check.layer.size).sum(),
+    });
     let outcomes: Outcomes = stream::iter(checks)
-        .map(|(key, check)| {
-            let done = &done;
-            async move {
-                let result = layer::check(registry, repository, &check).await?;
-                tell(LayerDone {
-                    digest: check.layer.digest,
-                    size: check.layer.size,
-                    done: done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1,
-                    total,
-                    problem: result.as_ref().err().cloned(),
-                });
-                let outcome = match result {
-                    Ok(verified) => LayerOutcome::Verified {
-                        spans: verified.spans,
-                        members: verified.members,
-                        spans_across_members: verified.spans_across_members,
-                    },
-                    Err(problem) => LayerOutcome::Failed { problem },
-                };
-                Ok((key, outcome))
-            }
+        .map(|(key, check)| async move {
+            let result = layer::check(registry, repository, &check, tell).await?;
+            tell(VerifyEvent::Finished {
+                layer: check.layer.digest,
+                problem: result.as_ref().err().cloned(),
+            });
+            let outcome = match result {
+                Ok(verified) => LayerOutcome::Verified {
+                    spans: verified.spans,
+                    members: verified.members,
+                    spans_across_members: verified.spans_across_members,
+                },
+                Err(problem) => LayerOutcome::Failed { problem },
+            };
+            Ok((key, outcome))
         })
         .buffer_unordered(options.parallel.max(1))
         .try_collect()
@@ -177,9 +185,9 @@ fn report(
             _ => warnings.push("there is no SOCI index for this platform".to_owned()),
         },
         Found::Unusable { problem, .. } => problems.push(problem.clone()),
-        Found::Index { descriptor, index } => {
+        Found::Index { digest, index, .. } => {
             soci_index = Some(IndexSummary {
-                digest: descriptor.digest,
+                digest: *digest,
                 version: version_name(index.version),
                 build_tool: index.build_tool.clone(),
             });
@@ -187,7 +195,7 @@ fn report(
             if !index.others.is_empty() {
                 warnings.push(PREFETCH.to_owned());
             }
-            warnings.extend(entry_warning(image, descriptor.digest, index.version, top));
+            warnings.extend(entry_warning(image, *digest, index.version, top));
         }
     }
     let entries = entries_by_layer(found);

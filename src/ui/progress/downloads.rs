@@ -1,11 +1,13 @@
-//! Progress of layers that are downloaded and indexed: one line that is redrawn on a terminal, one
-//! line per finished layer elsewhere.
+//! Progress of layers that are downloaded and indexed or verified: one line that is redrawn on a
+//! terminal, one line per finished layer elsewhere.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::image::Digest;
 use crate::soci::attach::{AttachEvent, LayerFate};
+use crate::soci::verify::VerifyEvent;
 use crate::ui::measure;
 use crate::ui::printer::{Printer, Stream};
 
@@ -19,6 +21,8 @@ const BAR: usize = 24;
 
 /// Shows downloads until it is finished or dropped. Events may come from any thread.
 pub struct Downloads {
+    /// What is done with the layers: `indexing`.
+    doing: &'static str,
     mode: Mode,
     unicode: bool,
     printer: Printer,
@@ -37,9 +41,10 @@ struct State {
 }
 
 impl Downloads {
-    /// Starts with nothing to show.
-    pub fn start(mode: Mode, printer: &Printer, unicode: bool) -> Arc<Self> {
+    /// Starts with nothing to show. `doing` is what is done with the layers: `indexing`.
+    pub fn start(doing: &'static str, mode: Mode, printer: &Printer, unicode: bool) -> Arc<Self> {
         Arc::new(Self {
+            doing,
             mode,
             unicode,
             printer: printer.clone(),
@@ -48,43 +53,70 @@ impl Downloads {
         })
     }
 
-    /// Takes an event.
+    /// Takes an event of attaching.
     pub fn event(&self, event: &AttachEvent) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            AttachEvent::Planned { layers, bytes } => {
-                state.layers = *layers;
-                state.bytes = *bytes;
-                if self.mode == Mode::Plain && *layers > 0 {
-                    self.printer.note(&format!(
-                        "indexing {} ({})",
-                        measure::count(*layers, "layer"),
-                        measure::bytes(*bytes)
-                    ));
-                }
-            }
+            AttachEvent::Planned { layers, bytes } => self.planned(*layers, *bytes),
             AttachEvent::Started { .. } => {}
-            AttachEvent::Received { bytes } => state.received += bytes,
-            AttachEvent::Finished { layer, fate } => {
-                state.done += 1;
-                if self.mode == Mode::Plain {
-                    let (done, layers) = (state.done, state.layers);
-                    let fate = plain(fate);
-                    self.printer
-                        .note(&format!("layer {done}/{layers} {}: {fate}", layer.short()));
-                }
+            AttachEvent::Received { bytes } => self.received(*bytes),
+            AttachEvent::Finished { layer, fate } => self.finished(*layer, &plain(fate)),
+        }
+    }
+
+    /// Takes an event of verifying.
+    pub fn verify_event(&self, event: &VerifyEvent) {
+        match event {
+            VerifyEvent::Planned { layers, bytes } => self.planned(*layers, *bytes),
+            VerifyEvent::Received { bytes } => self.received(*bytes),
+            VerifyEvent::Finished { layer, problem } => {
+                self.finished(*layer, problem.as_deref().unwrap_or("ok"));
             }
         }
-        if self.mode == Mode::Tty && state.layers > 0 {
-            let now = Instant::now();
-            let due = state.drawn.is_none_or(|last| now - last >= FRAME);
-            if due {
-                state.drawn = Some(now);
-                let line = line(&state, self.unicode);
-                let line = measure::truncate(&line, terminal::size().columns.saturating_sub(1));
-                self.write(&format!("\r{line}{CLEAR_LINE}"));
-            }
+    }
+
+    fn planned(&self, layers: usize, bytes: u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.layers = layers;
+        state.bytes = bytes;
+        if self.mode == Mode::Plain && layers > 0 {
+            let doing = self.doing;
+            let (layers, bytes) = (measure::count(layers, "layer"), measure::bytes(bytes));
+            self.printer.note(&format!("{doing} {layers} ({bytes})"));
         }
+        self.draw(&mut state);
+    }
+
+    fn received(&self, bytes: u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.received += bytes;
+        self.draw(&mut state);
+    }
+
+    fn finished(&self, layer: Digest, outcome: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.done += 1;
+        if self.mode == Mode::Plain {
+            let (done, layers) = (state.done, state.layers);
+            let layer = layer.short();
+            self.printer
+                .note(&format!("layer {done}/{layers} {layer}: {outcome}"));
+        }
+        self.draw(&mut state);
+    }
+
+    /// Draws the line on a terminal, unless it was drawn just now.
+    fn draw(&self, state: &mut State) {
+        if self.mode != Mode::Tty || state.layers == 0 {
+            return;
+        }
+        let now = Instant::now();
+        if state.drawn.is_some_and(|last| now - last < FRAME) {
+            return;
+        }
+        state.drawn = Some(now);
+        let line = line(self.doing, state, self.unicode);
+        let line = measure::truncate(&line, terminal::size().columns.saturating_sub(1));
+        self.write(&format!("\r{line}{CLEAR_LINE}"));
     }
 
     /// Takes the line away. Dropping does the same.
@@ -131,14 +163,14 @@ fn plain(fate: &LayerFate) -> String {
 }
 
 /// `indexing ━━━━━━────  57.0 MB of 120.0 MB  1 of 3 layers`.
-fn line(state: &State, unicode: bool) -> String {
+fn line(doing: &str, state: &State, unicode: bool) -> String {
     let (full, empty) = if unicode { ("━", "─") } else { ("#", ".") };
     let width = BAR as u64;
     let filled = state.received.min(state.bytes) * width;
     let filled = filled.checked_div(state.bytes).unwrap_or_default();
     let filled = usize::try_from(filled).unwrap_or(BAR);
     format!(
-        "indexing {}{}  {} of {}  {} of {} done",
+        "{doing} {}{}  {} of {}  {} of {} done",
         full.repeat(filled),
         empty.repeat(BAR - filled),
         measure::bytes(state.received),
@@ -151,7 +183,6 @@ fn line(state: &State, unicode: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Digest;
     use crate::ui::{Style, Talk};
 
     fn shown(mode: Mode) -> String {
@@ -160,7 +191,7 @@ mod tests {
             Arc::new(Mutex::new(Vec::<u8>::new())),
         );
         let printer = Printer::to(out, err.clone(), Style::PLAIN, Style::PLAIN, Talk::Text);
-        let downloads = Downloads::start(mode, &printer, true);
+        let downloads = Downloads::start("indexing", mode, &printer, true);
         let (layer, size) = (Digest::of("layer"), 1000);
         for event in [
             AttachEvent::Planned {
@@ -210,7 +241,7 @@ mod tests {
             received: 500,
             drawn: None,
         };
-        let text = line(&state, false);
+        let text = line("indexing", &state, false);
         assert_eq!(
             text,
             "indexing ############............  500 B of 1.0 kB  1 of 3 layers done"

@@ -13,20 +13,25 @@ pub fn attached_table(attached: &Attached, version: Version, style: Style) -> St
     for platform in &attached.platforms {
         platform_rows(&mut text, platform, style);
     }
-    let tags: Vec<&str> = attached.tags.iter().map(|one| one.tag.as_str()).collect();
-    let tags = if tags.is_empty() {
-        String::new()
-    } else {
-        format!(" as {}", tags.join(", "))
+    let moved: Vec<&str> = attached
+        .tags
+        .iter()
+        .filter(|one| one.moved)
+        .map(|one| one.tag.as_str())
+        .collect();
+    let moved = match moved.as_slice() {
+        [] => "No tag has moved.".to_owned(),
+        [one] => format!("The tag {one} points at it now."),
+        several => format!("The tags {} point at it now.", several.join(", ")),
     };
     let conclusion = match (attached.summary, version) {
         (Summary::NothingToIndex, _) => {
-            "No layer is large enough to index, so the image stays as it is. It starts as fast as \
-             it is downloaded."
-                .to_owned()
+            "No layer can be indexed, so the image stays as it is.".to_owned()
         }
-        (Summary::Unchanged, _) => format!("Nothing changed{tags}: the image has these indexes."),
-        (Summary::Attached, Version::V2) => format!("Attached{tags}."),
+        (Summary::Unchanged, _) => {
+            format!("Nothing changed: the image has these SOCI indexes. {moved}")
+        }
+        (Summary::Attached, Version::V2) => format!("Attached. {moved}"),
         (Summary::Attached, Version::V1) => {
             "Attached. They refer to the image, which stays as it is.".to_owned()
         }
@@ -165,14 +170,17 @@ mod tests {
           SOCI index sha256:56ead909b0b49c61cb40d8ccdc5fa2786be56d1ff0f0daf252f08e9eef640d63
         windows/amd64
           it is not Linux
-        Attached as 1.
+        Attached. The tag 1 points at it now.
         ");
     }
 
     #[test]
     fn a_second_run_says_that_nothing_changed() {
-        let text = attached_table(&attached(Summary::Unchanged), Version::V2, Style::PLAIN);
+        let mut attached = attached(Summary::Unchanged);
+        attached.tags[0].moved = false;
+        let text = attached_table(&attached, Version::V2, Style::PLAIN);
         let last = text.lines().last().unwrap();
-        assert_eq!(last, "Nothing changed as 1: the image has these indexes.");
+        let expected = "Nothing changed: the image has these SOCI indexes. No tag has moved.";
+        assert_eq!(last, expected);
     }
 }

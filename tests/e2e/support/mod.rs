@@ -4,12 +4,14 @@
 //! test ends. A part that is missing fails the test and says how to get it.
 
 mod launchway;
+mod layers;
 mod parts;
 mod project;
 mod registry;
 mod soci;
 
 pub(crate) use launchway::{Engine, Outcome};
+pub(crate) use layers::{Layer, image, noise};
 pub(crate) use parts::{crane, libexec, output, part};
 pub(crate) use project::Project;
 pub(crate) use registry::{PASSWORD, Registry, USER};

@@ -22,7 +22,7 @@ pub trait BlobReceiver: Send + Sync + fmt::Debug {
     /// A blob that the daemon would send. `None` means that it is not needed: it is known, or
     /// nobody wants it. May be called again for a blob that was refused or whose transfer failed,
     /// but not for one that was committed.
-    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>>;
+    fn offer<'a>(&'a self, blob: &'a OfferedBlob) -> BoxFuture<'a, Option<Box<dyn BlobWriter>>>;
 }
 
 /// A blob before its first byte.

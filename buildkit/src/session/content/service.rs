@@ -174,7 +174,7 @@ async fn write(
     if store.committed(&blob.digest).is_some() {
         return Err(exists(&blob));
     }
-    let writer = receiver.offer(&blob).ok_or_else(|| exists(&blob))?;
+    let writer = receiver.offer(&blob).await.ok_or_else(|| exists(&blob))?;
     let mut ingest = Ingest::new(blob, writer);
     let transfer = Transfer::begin(store, &reference, &ingest);
     loop {

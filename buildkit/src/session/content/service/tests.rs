@@ -33,16 +33,17 @@ struct Slot {
 }
 
 impl BlobReceiver for Shelf {
-    fn offer(&self, blob: &OfferedBlob) -> Option<Box<dyn BlobWriter>> {
+    fn offer<'a>(&'a self, blob: &'a OfferedBlob) -> BoxFuture<'a, Option<Box<dyn BlobWriter>>> {
         self.offers.lock().unwrap().push(blob.clone());
-        (!self.refused.contains(&blob.digest)).then(|| {
+        let writer = (!self.refused.contains(&blob.digest)).then(|| {
             Box::new(Slot {
                 digest: blob.digest.clone(),
                 bytes: Vec::new(),
                 full: self.full,
                 blobs: Arc::clone(&self.blobs),
             }) as Box<dyn BlobWriter>
-        })
+        });
+        Box::pin(async { writer })
     }
 }
 

@@ -4,6 +4,8 @@
 //! evaluate, compare, publish, index, record, tags. No tag moves before the record is written, and
 //! the record is written only when every image is in the registry.
 
+mod rounds;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,10 +16,10 @@ use launchway_buildkit::Session;
 use super::baseline::{self, Found};
 use super::blobs::{Documents, Received};
 use super::comparison::{self, Compared};
-use super::evaluate::{self, Evaluations};
+use super::evaluate::{self, Evaluated, Evaluations};
 use super::index::{self, Top};
 use super::layers::Layers;
-use super::publish::{self, Job, Outcome, Published};
+use super::publish::Published;
 use super::record::{ImageRecord, Record};
 use super::soci::{self, SociIndexes};
 use super::solve::{self, Variant};
@@ -108,19 +110,12 @@ struct Outcomes<'a> {
 impl Run<'_> {
     async fn all(&self, started: jiff::Timestamp) -> Result<Record, ReleaseError> {
         let context = self.context;
-        let lookups = try_join_all(
-            self.plan
-                .images
-                .iter()
-                .map(|image| baseline::find(context, image)),
-        );
-        let (caches, baselines) =
-            join(evaluate::find_caches(context, &self.plan.solves), lookups).await;
+        let (caches, baselines) = join(
+            evaluate::find_caches(context, &self.plan.solves),
+            self.find_baselines(),
+        )
+        .await;
         let baselines = baselines?;
-        if let Some(layers) = &self.layers {
-            let known = soci::known(context, self.plan, &baselines).await;
-            layers.know(known);
-        }
         let unfinished = self
             .options
             .record
@@ -128,17 +123,7 @@ impl Run<'_> {
             .and_then(comparison::unfinished);
         context.fail_points.pass(FailPoint::EngineReady);
 
-        let evaluations = evaluate::all(
-            context,
-            &self.session,
-            &self.documents,
-            &caches,
-            self.plan
-                .solves
-                .iter()
-                .filter(|solve| self.is_evaluated(solve)),
-        )
-        .await?;
+        let evaluations = self.evaluate(&caches).await?;
         if self.options.compare {
             context.fail_points.pass(FailPoint::Evaluated);
         }
@@ -187,6 +172,58 @@ impl Run<'_> {
         Ok(record)
     }
 
+    /// The baselines, and what their SOCI indexes say about layers.
+    async fn find_baselines(&self) -> Result<Vec<Found>, ReleaseError> {
+        let images = self.plan.images.iter();
+        let lookups = images.map(|image| async move {
+            let found = baseline::find(self.context, image).await?;
+            if let (Some(layers), Ok(baseline)) = (&self.layers, &found) {
+                layers.know(&soci::known(self.context, image, baseline).await);
+            }
+            Ok(found)
+        });
+        try_join_all(lookups).await
+    }
+
+    /// Evaluates what is to be evaluated, until every layer that SOCI needs was here.
+    async fn evaluate(&self, caches: &BTreeSet<String>) -> Result<Evaluations, ReleaseError> {
+        let solves = self.plan.solves.iter();
+        let mut evaluations = evaluate::all(
+            self.context,
+            &self.session,
+            &self.documents,
+            caches,
+            solves.filter(|solve| self.is_evaluated(solve)),
+        )
+        .await?;
+        if let Some(layers) = &self.layers {
+            // There were too many at once. Each turn takes in at least one more.
+            loop {
+                let postponed = layers.take_postponed();
+                if postponed.is_empty() {
+                    break;
+                }
+                for solve in &self.plan.solves {
+                    let platforms = evaluations.get_mut(&solve.target);
+                    let evaluated = platforms.and_then(|all| all.get_mut(&solve.platform));
+                    let Some(evaluated) = evaluated.filter(|one| one.has_any_of(&postponed)) else {
+                        continue;
+                    };
+                    *evaluated = self.evaluate_again(caches, solve).await?;
+                }
+            }
+        }
+        Ok(evaluations)
+    }
+
+    async fn evaluate_again(
+        &self,
+        caches: &BTreeSet<String>,
+        solve: &SolvePlan,
+    ) -> Result<Evaluated, ReleaseError> {
+        evaluate::again(self.context, &self.session, &self.documents, caches, solve).await
+    }
+
     /// `bake` and `build` push what they are told to push; they evaluate only to learn the layers
     /// that SOCI indexes are made of.
     fn is_evaluated(&self, solve: &SolvePlan) -> bool {
@@ -198,123 +235,6 @@ impl Run<'_> {
 
     fn image(&self, target: &str) -> Option<&ImagePlan> {
         self.plan.images.iter().find(|image| image.target == target)
-    }
-
-    /// Publishes every image that differs from its baseline, with its SOCI indexes. Images that do
-    /// not keep the baseline's digest.
-    async fn publish(
-        &self,
-        caches: &BTreeSet<String>,
-        mut evaluations: Evaluations,
-        baselines: Vec<Found>,
-        unfinished: Option<&Record>,
-    ) -> Result<Outcomes<'_>, ReleaseError> {
-        let mut again = false;
-        loop {
-            let soci = soci::work_out(
-                self.plan,
-                &evaluations,
-                &self.documents,
-                self.layers.as_ref(),
-            )
-            .await?;
-            let compared = if self.options.compare {
-                comparison::all(
-                    self.context,
-                    self.plan,
-                    &evaluations,
-                    &baselines,
-                    unfinished,
-                    &soci,
-                )
-                .await?
-            } else {
-                self.plan
-                    .images
-                    .iter()
-                    .map(|_| Compared::nothing())
-                    .collect()
-            };
-            self.ensure_repositories(&compared).await?;
-            let differing = self
-                .plan
-                .images
-                .iter()
-                .zip(&compared)
-                .filter(|(_, one)| one.differs)
-                .map(|(image, _)| image);
-            let pushed = soci::push(self.context, differing, &soci).await?;
-            let jobs = self.jobs(&evaluations, &pushed, &compared);
-            let outcomes = publish::all(self.context, &self.session, caches, &jobs).await?;
-            self.context.fail_points.pass(FailPoint::Published);
-
-            let mut parts: BTreeMap<String, Vec<Published>> = BTreeMap::new();
-            let mut stale: Vec<&SolvePlan> = Vec::new();
-            for (target, outcome) in outcomes {
-                match outcome {
-                    Outcome::Published(part) => parts.entry(target).or_default().push(*part),
-                    Outcome::Differs {
-                        platform,
-                        evaluated,
-                        published,
-                    } => {
-                        let solve = self.solve(&target, &platform);
-                        if let Some(solve) = solve {
-                            if again {
-                                return Err(self.unstable(solve, evaluated, published));
-                            }
-                            stale.push(solve);
-                        }
-                    }
-                }
-            }
-            if stale.is_empty() {
-                let ready = self.index(compared, parts).await?;
-                soci::push_v1(self.context, &ready_images(&ready), &soci).await?;
-                return Ok(Outcomes {
-                    evaluations,
-                    ready,
-                    soci,
-                });
-            }
-            // The daemon lost its cache, or a base moved: what was compared is not what would be
-            // released. Once more for these, from the start.
-            again = true;
-            for solve in stale {
-                self.context.tell(Event::Warning {
-                    message: format!(
-                        "{}: the daemon published something else than it had evaluated; evaluating it again",
-                        solve.name()
-                    ),
-                });
-                let evaluated =
-                    evaluate::again(self.context, &self.session, &self.documents, caches, solve)
-                        .await?;
-                evaluations
-                    .entry(solve.target.clone())
-                    .or_default()
-                    .insert(solve.platform.clone(), evaluated);
-            }
-        }
-    }
-
-    /// The daemon published something else twice.
-    fn unstable(&self, solve: &SolvePlan, evaluated: Digest, published: Digest) -> ReleaseError {
-        let solve_name = solve.name();
-        if self
-            .image(&solve.target)
-            .is_some_and(|image| image.soci.is_some())
-        {
-            return ReleaseError::SociMismatch {
-                solve: solve_name,
-                detail: format!("{published} instead of {evaluated}"),
-            };
-        }
-        ReleaseError::Unstable {
-            solve: solve_name,
-            evaluated,
-            published,
-        }
     }
 
     fn solve(&self, target: &str, platform: &Platform) -> Option<&SolvePlan> {
@@ -358,40 +278,6 @@ impl Run<'_> {
         }))
         .await?;
         Ok(())
-    }
-
-    fn jobs<'b>(
-        &'b self,
-        evaluations: &'b Evaluations,
-        pushed: &'b soci::Pushed,
-        compared: &[Compared],
-    ) -> Vec<Job<'b>> {
-        let changed = self
-            .plan
-            .images
-            .iter()
-            .zip(compared)
-            .filter(|(_, one)| one.differs);
-        changed
-            .flat_map(|(image, _)| {
-                let solves = self
-                    .plan
-                    .solves
-                    .iter()
-                    .filter(|solve| solve.target == image.target);
-                solves.map(|solve| Job {
-                    solve,
-                    image,
-                    expected: evaluations
-                        .get(&image.target)
-                        .and_then(|platforms| platforms.get(&solve.platform)),
-                    soci: pushed
-                        .get(&image.target)
-                        .and_then(|platforms| platforms.get(&solve.platform))
-                        .map(|pushed| &pushed.descriptor),
-                })
-            })
-            .collect()
     }
 
     async fn index(
@@ -543,14 +429,4 @@ fn check_platforms(plan: &Plan, context: &Context) -> Result<(), ReleaseError> {
 
 pub(super) fn milliseconds(from: jiff::Timestamp, to: jiff::Timestamp) -> u64 {
     u64::try_from(to.duration_since(from).as_millis()).unwrap_or(0)
-}
-
-/// What SOCI indexes v1 are about.
-fn ready_images<'a>(
-    ready: &'a [Ready<'a>],
-) -> Vec<(&'a ImagePlan, &'a BTreeMap<Platform, Descriptor>)> {
-    ready
-        .iter()
-        .map(|one| (one.image, &one.manifests))
-        .collect()
 }
