@@ -141,7 +141,7 @@ async fn fate(
             size,
             repositories,
             file,
-            diff_id: _,
+            ..
         } => Fate::Indexed {
             ztoc: SociLayer {
                 layer: layer.digest,
