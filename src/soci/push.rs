@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use launchway_soci::index::{CONFIG, SociIndex, Subject, Version, ZtocEntry};
+use launchway_soci::index::{
+    BUILD_TOOL_ANNOTATION, CONFIG, SociIndex, Subject, Version, ZtocEntry,
+};
 use launchway_soci::ztoc;
 
 use super::SociOptions;
@@ -26,8 +28,6 @@ pub use error::PushError;
 /// Blobs that are pushed at once: enough to hide round trips, and few enough that uploads of some
 /// megabytes each do not fill the memory.
 const AT_ONCE: usize = 4;
-/// On a SOCI index: who built it.
-const BUILD_TOOL: &str = "com.amazon.soci.build-tool-identifier";
 
 /// One indexed layer of an image, and where its zTOC can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub async fn push_index(
             let mut listed = descriptor.clone();
             listed
                 .annotations
-                .insert(BUILD_TOOL.to_owned(), options.build_tool.clone());
+                .insert(BUILD_TOOL_ANNOTATION.to_owned(), options.build_tool.clone());
             registry
                 .put_referrer(repository, subject, &listed, manifest)
                 .await?;

@@ -92,7 +92,7 @@ pub(super) async fn settle(
     options: &AttachOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Fates, AttachError> {
-    let indexer = super::indexer_options(&options.soci);
+    let indexer = options.soci.indexer();
     let mut fates = Fates::new();
     let mut open = Vec::new();
     for candidate in candidates(choices) {
@@ -307,7 +307,7 @@ impl Work<'_> {
                 );
                 AttachError::registry(doing)(source)
             }
-            StreamError::Indexer(source) => AttachError::Indexer { layer, source },
+            StreamError::Stopped(source) => AttachError::Indexer { layer, source },
         }
     }
 }
