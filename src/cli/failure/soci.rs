@@ -9,6 +9,8 @@ use crate::ui::Failure;
 
 use super::release::with_registry;
 
+const DAMAGED: &str = "The image is damaged. Build it or push it again.";
+
 impl From<&SourceError> for Failure {
     fn from(error: &SourceError) -> Self {
         match error {
@@ -21,10 +23,12 @@ impl From<&SourceError> for Failure {
                 "It was copied without all of its platforms. Copy it again with `crane copy` or \
                  `skopeo copy --all`.",
             ),
-            SourceError::NotAnImage { .. } | SourceError::Config { .. } => {
-                Self::from_error(exit::SOCI, error)
-            }
-            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error),
+            SourceError::NotAnImage { .. } => Self::from_error(exit::SOCI, error).hint(
+                "Only container images have SOCI indexes. Name the image, not what was attached \
+                 to it.",
+            ),
+            SourceError::Config { .. } => Self::from_error(exit::SOCI, error).hint(DAMAGED),
+            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error).hint(DAMAGED),
         }
     }
 }
@@ -71,16 +75,16 @@ impl From<AttachError> for Failure {
                     PushError::Registry(_) => exit::REGISTRY,
                     PushError::Lost { .. } => exit::SOCI,
                 };
-                with_push(plain(code), source)
-                    .hint("--no-cache indexes every layer anew.")
-                    .hint(NOTHING_MOVED)
+                let failure = with_push(plain(code), source);
+                let failure = match **source {
+                    PushError::Registry(_) => failure,
+                    PushError::Lost { .. } => failure.hint("--no-cache indexes all layers anew."),
+                };
+                failure.hint(NOTHING_MOVED)
             }
             AttachError::Registry { source, .. } => {
                 with_registry(plain(exit::REGISTRY), source).hint(NOTHING_MOVED)
             }
-            AttachError::DiffId { .. } => plain(exit::SOCI)
-                .hint("The image is damaged: no runtime could unpack it. Build or push it again.")
-                .hint(NOTHING_MOVED),
             AttachError::TagMoved { .. } => plain(exit::SOCI)
                 .hint("Somebody pushed meanwhile; their image is untouched.")
                 .temporary(true),
@@ -103,8 +107,10 @@ impl From<AttachError> for Failure {
                     failure
                 }
             }
-            AttachError::Annotate { .. } => plain(exit::SOCI),
-            AttachError::Indexer { .. } => plain(exit::UNEXPECTED),
+            AttachError::Annotate { .. } => plain(exit::SOCI).hint(DAMAGED).hint(NOTHING_MOVED),
+            AttachError::Indexer { .. } => plain(exit::UNEXPECTED)
+                .hint("This is a bug in Launchway; please report it with the layer's digest.")
+                .hint(NOTHING_MOVED),
         }
     }
 }

@@ -31,20 +31,6 @@ pub enum AttachError {
         #[source]
         source: Box<PushError>,
     },
-    /// A layer is not what the image's configuration says.
-    #[error(
-        "layer {number} of {platform} unpacks to {found}, but the configuration says {expected}"
-    )]
-    DiffId {
-        /// The layer, counted from 1 at the base.
-        number: usize,
-        /// The image.
-        platform: Box<Platform>,
-        /// The diffID that the configuration has at this place; `nothing` if there is none.
-        expected: String,
-        /// The layer's diffID.
-        found: Digest,
-    },
     /// The indexing thread is gone.
     #[error("cannot index the layer {layer}")]
     Indexer {
