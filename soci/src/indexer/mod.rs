@@ -14,7 +14,7 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use crate::spans::Spans;
 use crate::tar::Contents;
-use crate::ztoc::{EncodeError, EncodedZtoc, Ztoc};
+use crate::ztoc::{BEYOND_SLICES, EncodeError, EncodedZtoc, Ztoc, beyond_slices, shown};
 use crate::{BUILDER, DEFAULT_SPAN_SIZE, Digest, Unindexable};
 use format::{BLOCK, Format};
 use pipeline::{Division, Outcome, Pipeline};
@@ -159,14 +159,22 @@ fn ztoc(
                 digests,
             },
         ),
-        Division::Slices => (
-            size.div_ceil(span_size),
-            Spans::Uncompressed {
-                span_size,
-                size,
-                digests,
-            },
-        ),
+        Division::Slices => {
+            if let Some(member) = beyond_slices(&contents.members, span_size, size) {
+                return Err(Unindexable::Member {
+                    name: shown(&member.name),
+                    problem: BEYOND_SLICES.to_owned(),
+                });
+            }
+            (
+                size.div_ceil(span_size),
+                Spans::Uncompressed {
+                    span_size,
+                    size,
+                    digests,
+                },
+            )
+        }
     };
     if spans.digests().len() as u64 != expected {
         return Err(Unindexable::SelfCheck {

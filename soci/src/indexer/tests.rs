@@ -142,6 +142,35 @@ fn an_uncompressed_layer_is_cut_into_slices() {
 }
 
 #[test]
+fn an_uncompressed_layer_whose_last_span_is_full_needs_an_end_of_the_archive() {
+    // Two files of two blocks each, and nothing behind them.
+    let layer = &archive(&[("a", &[b'a'; 512]), ("b", &[b'b'; 512])])[..2048];
+    for (span_size, fits) in [
+        (512, false),
+        (1024, false),
+        (2048, false),
+        (1000, true),
+        (4096, true),
+    ] {
+        match index(layer, span_size).ztoc {
+            Ok(_) => assert!(fits, "{span_size}"),
+            Err(reason) => {
+                assert!(!fits, "{span_size}");
+                assert_eq!(
+                    reason.to_string(),
+                    "its member `b` ends where the last span of an uncompressed layer is full, \
+                     which makes snapshotters crash"
+                );
+            }
+        }
+    }
+    // With data up to the end of the block only, or compressed, there is no such thing.
+    assert!(index(&gzip(layer), 1024).ztoc.is_ok());
+    let shorter = &archive(&[("a", &[b'a'; 512]), ("b", &[b'b'; 511])])[..2048];
+    assert!(index(shorter, 1024).ztoc.is_ok());
+}
+
+#[test]
 fn the_end_of_the_archive_is_not_the_end_of_the_layer() {
     let mut content = archive(&[("a", b"abc")]);
     let end = content.len();

@@ -13,6 +13,7 @@ mod encode;
 mod flat;
 pub(crate) mod timestamp;
 
+pub(crate) use check::{BEYOND_SLICES, beyond_slices};
 pub use encode::EncodeError;
 
 use crate::Digest;

@@ -581,8 +581,22 @@ def uncompressed_small():
 
 @case("tar")
 def uncompressed_span_size():
-    data = padded(words((4 << 20) - 512))
-    return (file(b"f", data) + END)[:4 << 20] + END
+    return file(b"f", words((4 << 20) - 512))
+
+
+@case("tar")
+def uncompressed_span_size_directory_last():
+    return file(b"f", words((4 << 20) - 1024)) + header(b"d/", type=b"5")
+
+
+@case("tar")
+def uncompressed_span_size_with_end():
+    return file(b"f", words((4 << 20) - 512 - len(END))) + END
+
+
+@case("tar")
+def uncompressed_span_size_then_end():
+    return file(b"f", words((4 << 20) - 512)) + END
 
 
 @case("tar")
