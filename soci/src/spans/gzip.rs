@@ -65,6 +65,8 @@ pub(crate) struct GzipSpans {
     output: u64,
     history: History,
     checkpoints: Vec<Checkpoint>,
+    /// `input` at the first checkpoint with the `output` of the last one.
+    span_start: u64,
     /// Why the last checkpoint was made, until there is output behind it.
     pending: Option<Origin>,
     members: u64,
@@ -115,6 +117,7 @@ impl GzipSpans {
             output: 0,
             history: History::new(sink),
             checkpoints: Vec::new(),
+            span_start: 0,
             pending: None,
             members: 0,
             member_start: 0,
@@ -313,8 +316,16 @@ impl GzipSpans {
         origin: Origin,
         sink: &mut impl Sink,
     ) -> Result<(), Unindexable> {
-        self.checkpoints.pop_if(|last| last.output == self.output);
-        if self.checkpoints.len() >= self.limits.checkpoints {
+        let moved = match self.checkpoints.last_mut() {
+            Some(last) if last.output == self.output => {
+                // Nothing came out since, so its window is still right: there may be millions.
+                last.input = self.input;
+                last.bits = bits;
+                true
+            }
+            _ => false,
+        };
+        if !moved && self.checkpoints.len() >= self.limits.checkpoints {
             return Err(Unindexable::TooLarge {
                 problem: format!(
                     "it needs more than {} checkpoints; a larger span size needs fewer",
@@ -333,23 +344,27 @@ impl GzipSpans {
                 self.last_byte,
             )
             .map_err(|error| damaged(self.input, error))?;
-        self.checkpoints.push(Checkpoint {
-            input: self.input,
-            output: self.output,
-            bits,
-            window: window.into(),
-        });
+        if !moved {
+            self.checkpoints.push(Checkpoint {
+                input: self.input,
+                output: self.output,
+                bits,
+                window: window.into(),
+            });
+            self.span_start = self.input;
+        }
         self.pending = Some(origin);
         sink.mark(self.input, Mark::Begin { shared: bits != 0 });
         Ok(())
     }
 
-    /// Fails if the current span has become too long.
+    /// Fails if the current span has become too long. What holds nothing in front of it counts, so
+    /// that there is an end to that too.
     fn check_span(&self) -> Result<(), Unindexable> {
         let Some(last) = self.checkpoints.last() else {
             return Ok(());
         };
-        let bytes = (self.output - last.output).max(self.input - last.input);
+        let bytes = (self.output - last.output).max(self.input - self.span_start);
         if bytes > self.span_size.saturating_add(self.limits.span_excess) {
             return Err(Unindexable::HugeSpan { bytes });
         }

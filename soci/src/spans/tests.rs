@@ -386,6 +386,13 @@ fn limits_hold() {
         read(&layer, 10_000),
         Err(Unindexable::HugeSpan { .. })
     ));
+    // The checkpoint moves with them, and still there may only be so many.
+    for (count, allowed) in [(200_000, true), (300_000, false)] {
+        let empty = EMPTY_BLOCK.repeat(count);
+        let layer = member_of(HEADER, &[&empty[..], &deflate(b"x", 6)].concat(), b"x");
+        assert_eq!(read(&layer, 10_000) == Ok(1), allowed);
+        assert!(allowed || matches!(read(&layer, 10_000), Err(Unindexable::HugeSpan { .. })));
+    }
     let layer = [gzip(b"x"), vec![0; 1_200_000]].concat();
     assert!(matches!(
         read(&layer, 10_000),
