@@ -360,6 +360,23 @@ fn a_small_blob_cannot_claim_to_hold_much() {
                 (field::member::XATTRS, Field::To(records)),
             ])]
         },
+        // Records of their own, but each of them two allocations for one byte.
+        |writer| {
+            let letter = writer.string(b"k");
+            let record = |writer: &mut Writer| {
+                writer.table(&[
+                    (field::xattr::KEY, Field::To(letter)),
+                    (field::xattr::VALUE, Field::To(letter)),
+                ])
+            };
+            let records: Vec<_> = (0..100_000).map(|_| record(writer)).collect();
+            let records = writer.references(&records);
+            let kind = writer.string(b"reg");
+            vec![writer.table(&[
+                (field::member::TYPE, Field::To(kind)),
+                (field::member::XATTRS, Field::To(records)),
+            ])]
+        },
     ] {
         let raw = Raw {
             toc,
