@@ -5,7 +5,7 @@ use std::mem;
 
 use super::header::{BLOCK, Block, Header, string};
 use super::pax::Records;
-use super::{Contents, Member, PaxRecord, readable, tree};
+use super::{Contents, MAX_HEADERS, Member, PaxRecord, readable, tree};
 use crate::Unindexable;
 
 /// Bytes of an extended header or long name that Go reads, and so we do.
@@ -18,6 +18,8 @@ pub struct TarReader {
     step: Step,
     /// Bytes of the archive that were taken; stays where it is when the archive has ended.
     position: u64,
+    /// Where the headers of the next member begin.
+    headers: u64,
     block: Block,
     /// Bytes of `block` that are there.
     filled: usize,
@@ -79,6 +81,7 @@ impl Default for TarReader {
         Self {
             step: Step::Header,
             position: 0,
+            headers: 0,
             block: [0; BLOCK],
             filled: 0,
             left: 0,
@@ -197,6 +200,9 @@ impl TarReader {
     }
 
     fn on_header(&mut self, header: Header) -> Result<(), Unindexable> {
+        if self.position - self.headers > MAX_HEADERS {
+            return Err(self.damaged_header("the headers of one member take more than 4 MiB"));
+        }
         let size = self.data_size(&header)?;
         let kind = match header.typeflag {
             b'x' => MetaKind::Pax,
@@ -243,7 +249,13 @@ impl TarReader {
             format!("its names and PAX records take more than {text} bytes")
         } else {
             self.members.push(member);
-            return self.enter(Step::Data, size);
+            self.enter(Step::Data, size)?;
+            // What lies beyond cannot be reached anyway.
+            self.headers = self
+                .position
+                .saturating_add(self.left)
+                .saturating_add(self.padding);
+            return Ok(());
         };
         Err(Unindexable::TooLarge { problem })
     }
@@ -420,6 +432,37 @@ mod tests {
         let pax = &contents.members[0].pax;
         assert_eq!((&*pax[0].0, pax[0].1.len()), (&b"k"[..], value.len()));
         assert_eq!(contents.members[0].offset, archive.len() as u64);
+    }
+
+    #[test]
+    fn the_headers_of_a_member_are_no_longer_than_the_verifier_takes() {
+        let long_name = |length: usize| {
+            let mut payload = vec![0; length];
+            payload[0] = b'n';
+            [header("L", b'L', length), payload].concat()
+        };
+        let mebibyte = long_name((1 << 20) - BLOCK);
+        let before = [header("a", b'0', 100), vec![b'x'; BLOCK]].concat();
+        for (last, bytes) in [
+            ((1 << 20) - 2 * BLOCK, 4 << 20),
+            ((1 << 20) - BLOCK, (4 << 20) + 512),
+        ] {
+            let headers = [mebibyte.repeat(3), long_name(last), header("b", b'0', 0)].concat();
+            assert_eq!(headers.len(), bytes);
+            let read = read(
+                &[&before[..], &headers].concat(),
+                TarReader::default().limits,
+            );
+            if headers.len() as u64 <= MAX_HEADERS {
+                assert_eq!(&*read.unwrap().members[1].name, b"n");
+            } else {
+                let problem = "the headers of one member take more than 4 MiB";
+                assert_eq!(
+                    read,
+                    Err(damaged((before.len() + bytes - BLOCK) as u64, problem))
+                );
+            }
+        }
     }
 
     #[test]
