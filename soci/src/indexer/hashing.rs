@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use sha2::{Digest as _, Sha256};
 
 use crate::Digest;
-use crate::spans::{BUFFER, Mark, SpanDigests};
+use crate::spans::{BUFFER, Mark, SpanDigest, SpanDigests};
 
 /// Compressed bytes after which a thread is started.
 const THREAD_AFTER: u64 = 1 << 20;
@@ -26,7 +26,7 @@ pub(super) struct Hashed {
     /// Of the compressed bytes.
     pub(super) layer: Digest,
     /// Of the spans.
-    pub(super) spans: Vec<Digest>,
+    pub(super) spans: Vec<SpanDigest>,
     /// Of the uncompressed bytes.
     pub(super) uncompressed: Digest,
 }

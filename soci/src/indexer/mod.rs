@@ -2,7 +2,8 @@
 //!
 //! The calling thread decompresses and reads the archive; the digests are computed on a second one.
 //! The zTOC is read back at the end and must say what was meant. That its spans can really be
-//! decompressed on their own needs no further check: `spans` got all the bytes that way.
+//! decompressed on their own needs no further check: `spans` got all the bytes that way. That each
+//! digest is that of its span is told from where it begins; both were noted apart from each other.
 
 mod format;
 mod hashing;
@@ -12,7 +13,7 @@ mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use crate::spans::Spans;
+use crate::spans::{SpanDigest, Spans};
 use crate::tar::Contents;
 use crate::ztoc::{BEYOND_SLICES, EncodeError, EncodedZtoc, Ztoc, beyond_slices, shown};
 use crate::{BUILDER, DEFAULT_SPAN_SIZE, Digest, Unindexable};
@@ -147,18 +148,22 @@ fn ztoc(
     size: u64,
     contents: Contents,
     division: Division,
-    digests: Vec<Digest>,
+    hashed: Vec<SpanDigest>,
 ) -> Result<Ztoc, Unindexable> {
     let span_size = options.span_size;
-    let (expected, spans) = match division {
-        Division::Gzip(checkpoints) => (
-            checkpoints.len() as u64,
+    let digests = hashed.iter().map(|span| span.digest).collect();
+    let spans = match division {
+        Division::Gzip(checkpoints) => {
+            let starts = checkpoints
+                .iter()
+                .map(|checkpoint| checkpoint.input - u64::from(checkpoint.bits > 0));
+            check_starts(starts, &hashed)?;
             Spans::Gzip {
                 span_size,
                 checkpoints,
                 digests,
-            },
-        ),
+            }
+        }
         Division::Slices => {
             if let Some(member) = beyond_slices(&contents.members, span_size, size) {
                 return Err(Unindexable::Member {
@@ -166,21 +171,15 @@ fn ztoc(
                     problem: BEYOND_SLICES.to_owned(),
                 });
             }
-            (
-                size.div_ceil(span_size),
-                Spans::Uncompressed {
-                    span_size,
-                    size,
-                    digests,
-                },
-            )
+            let starts = (0..size.div_ceil(span_size)).map(|slice| slice * span_size);
+            check_starts(starts, &hashed)?;
+            Spans::Uncompressed {
+                span_size,
+                size,
+                digests,
+            }
         }
     };
-    if spans.digests().len() as u64 != expected {
-        return Err(Unindexable::SelfCheck {
-            problem: format!("{expected} spans, {} digests", spans.digests().len()),
-        });
-    }
     Ok(Ztoc {
         build_tool: options.build_tool,
         compressed_size: size,
@@ -188,6 +187,30 @@ fn ztoc(
         members: contents.members,
         spans,
     })
+}
+
+/// Whether what was hashed as spans begins where the spans begin.
+fn check_starts(
+    starts: impl Iterator<Item = u64>,
+    hashed: &[SpanDigest],
+) -> Result<(), Unindexable> {
+    let failed = |problem| Err(Unindexable::SelfCheck { problem });
+    let mut hashed = hashed.iter().map(|span| span.start);
+    for (span, start) in starts.enumerate() {
+        match hashed.next() {
+            Some(hashed) if hashed == start => {}
+            Some(hashed) => {
+                return failed(format!(
+                    "span {span} begins at byte {start}, its digest at byte {hashed}"
+                ));
+            }
+            None => return failed(format!("span {span} has no digest")),
+        }
+    }
+    match hashed.next() {
+        Some(start) => failed(format!("the digest from byte {start} on is of no span")),
+        None => Ok(()),
+    }
 }
 
 /// Encodes a zTOC and reads it back.

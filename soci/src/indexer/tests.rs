@@ -1,4 +1,5 @@
 use super::*;
+use crate::spans::{Checkpoint, WINDOW};
 use crate::testing::{gzip, text};
 
 /// An archive of regular files, with the two zero blocks of its end.
@@ -196,6 +197,58 @@ fn formats_that_cannot_be_indexed_are_named() {
     }
     // What is behind is not looked at, but hashed.
     refused(&[&b"\x28\xb5\x2f\xfd"[..], &text(2_000_000, 4)].concat());
+}
+
+#[test]
+fn digests_of_other_bytes_than_the_spans_do_not_pass() {
+    let spans = |starts: &[u64]| -> Vec<SpanDigest> {
+        let digest = Digest::of("any");
+        let span = |&start: &u64| SpanDigest { start, digest };
+        starts.iter().map(span).collect()
+    };
+    let checkpoint = |input, output, bits| Checkpoint {
+        input,
+        output,
+        bits,
+        window: vec![0; WINDOW].into(),
+    };
+    let checkpoints = vec![checkpoint(10, 0, 0), checkpoint(600, 3000, 3)];
+    for (gzip, starts, expected) in [
+        (true, &[10, 599][..], None),
+        (
+            true,
+            &[10, 600],
+            Some("span 1 begins at byte 599, its digest at byte 600"),
+        ),
+        (true, &[10], Some("span 1 has no digest")),
+        (
+            true,
+            &[10, 599, 700],
+            Some("the digest from byte 700 on is of no span"),
+        ),
+        (false, &[0, 400, 800], None),
+        (
+            false,
+            &[0, 400, 799],
+            Some("span 2 begins at byte 800, its digest at byte 799"),
+        ),
+        (false, &[0, 400], Some("span 2 has no digest")),
+    ] {
+        let options = IndexerOptions {
+            span_size: 400,
+            ..IndexerOptions::default()
+        };
+        let division = if gzip {
+            Division::Gzip(checkpoints.clone())
+        } else {
+            Division::Slices
+        };
+        let found = ztoc(options, 1000, Contents::default(), division, spans(starts));
+        let expected = expected.map(|problem| Unindexable::SelfCheck {
+            problem: problem.to_owned(),
+        });
+        assert_eq!(found.err(), expected);
+    }
 }
 
 #[test]

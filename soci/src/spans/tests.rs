@@ -34,7 +34,7 @@ impl Sink for Collected {
 #[derive(Debug, PartialEq)]
 struct Read {
     checkpoints: Vec<Checkpoint>,
-    digests: Vec<Digest>,
+    digests: Vec<SpanDigest>,
     output: Vec<u8>,
 }
 
@@ -94,7 +94,11 @@ fn good(layer: &[u8], content: &[u8], span_size: u64) -> Read {
         let to = next.map_or(layer.len(), |next| index_of(next.input));
         let inflated = span(&layer[from..to], point, end - start);
         assert!(inflated == content[start..end], "content of {point:?}");
-        assert_eq!(read.digests[index], Digest::of(&layer[from..to]));
+        let digest = SpanDigest {
+            start: from as u64,
+            digest: Digest::of(&layer[from..to]),
+        };
+        assert_eq!(read.digests[index], digest);
     }
     read
 }
