@@ -16,6 +16,8 @@ use crate::Unindexable;
 const MAX_NAME: usize = 255;
 /// Bytes of a path in Linux.
 const MAX_PATH: usize = 4096;
+/// Bytes of the target of a symbolic link in Linux.
+const MAX_TARGET: usize = 4095;
 /// What makes the contents of a directory in the layers below invisible.
 const OPAQUE: &[u8] = b".wh..wh..opq";
 /// PAX records that are extended attributes begin so.
@@ -121,6 +123,12 @@ fn path_problem(member: &Member) -> Option<String> {
         return Some(format!(
             "has a name of {} bytes, and Linux takes {MAX_NAME}",
             long.len()
+        ));
+    }
+    if member.kind == MemberKind::Symlink && member.linkname.len() > MAX_TARGET {
+        return Some(format!(
+            "points to a target of {} bytes, and Linux takes {MAX_TARGET}",
+            member.linkname.len()
         ));
     }
     name_problem(&path).map(str::to_owned)
