@@ -15,7 +15,7 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use crate::spans::{SpanDigest, Spans};
 use crate::tar::Contents;
-use crate::ztoc::{BEYOND_SLICES, EncodeError, EncodedZtoc, Ztoc, beyond_slices, shown};
+use crate::ztoc::{BEYOND_SLICES, EncodedZtoc, MAX_SIZE, Ztoc, beyond_slices, shown};
 use crate::{BUILDER, DEFAULT_SPAN_SIZE, Digest, Unindexable};
 use format::{BLOCK, Format};
 use pipeline::{Division, Outcome, Pipeline};
@@ -57,8 +57,11 @@ pub struct IndexedLayer {
     pub ztoc: Result<EncodedZtoc, Unindexable>,
 }
 
-/// Indexes one layer that arrives in pieces. Memory: a few megabytes, and what the zTOC itself
-/// needs.
+/// Indexes one layer that arrives in pieces.
+///
+/// Memory: a few megabytes, and the zTOC twice, as it is and as bytes. One that would have more than
+/// [`MAX_SIZE`] bytes is given up while it grows, so that no layer, whatever is in it, takes more
+/// than about a gigabyte. An ordinary one of 1 GiB takes some 20 MB.
 #[derive(Debug)]
 pub struct LayerIndexer {
     options: IndexerOptions,
@@ -137,7 +140,7 @@ impl LayerIndexer {
 
 /// Begins with the layer itself.
 fn begin(format: Format, span_size: u64, first: &[u8]) -> Box<Pipeline> {
-    let mut pipeline = Box::new(Pipeline::new(format, span_size));
+    let mut pipeline = Box::new(Pipeline::new(format, span_size, MAX_SIZE));
     pipeline.write(first);
     pipeline
 }
@@ -220,13 +223,12 @@ fn check_starts(
 fn encode(ztoc: Ztoc) -> Result<EncodedZtoc, Unindexable> {
     let hashes = RandomState::new();
     let failed = |problem| Unindexable::SelfCheck { problem };
-    let bytes = ztoc.encode().map_err(|error| {
-        let problem = error.to_string();
-        match error {
-            EncodeError::TooLarge { .. } => Unindexable::TooLarge { problem },
-            _ => failed(problem),
-        }
-    })?;
+    let bytes = ztoc.encode().map_err(|error| failed(error.to_string()))?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(Unindexable::TooLarge {
+            problem: format!("it has {} bytes", bytes.len()),
+        });
+    }
     let meant = hashes.hash_one(&ztoc);
     drop(ztoc);
     let read = Ztoc::decode(&bytes).map_err(|error| failed(error.to_string()))?;

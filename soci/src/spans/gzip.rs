@@ -24,6 +24,7 @@ use super::history::{History, Sink};
 use super::{Checkpoint, WINDOW};
 use crate::Unindexable;
 use crate::inflate::{Inflate, Stop, crc32};
+use crate::ztoc::{CHECKPOINT_BOUND, MAX_SIZE};
 
 /// Members that any layer may have.
 const MEMBERS_ALLOWED: u64 = 16;
@@ -36,8 +37,7 @@ pub(crate) struct Limits {
     /// Bytes by which a span may be longer than its wanted size, compressed or not. A snapshotter
     /// holds whole spans.
     pub(crate) span_excess: u64,
-    /// Checkpoints of 32 KiB each: half a gigabyte, enough for 64 GiB at the default span size.
-    /// A `FlatBuffer` ends at 2 GiB.
+    /// Checkpoints of 32 KiB each.
     pub(crate) checkpoints: usize,
 }
 
@@ -45,7 +45,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             span_excess: 256 << 20,
-            checkpoints: 16_384,
+            checkpoints: usize::try_from(MAX_SIZE)
+                .map_or(usize::MAX, |size| size / CHECKPOINT_BOUND),
         }
     }
 }
@@ -146,6 +147,11 @@ impl GzipSpans {
             self.check_span()?;
         }
         Ok(())
+    }
+
+    /// Bytes that the zTOC needs for the checkpoints so far, at the most.
+    pub(crate) fn ztoc_bound(&self) -> u64 {
+        self.checkpoints.len() as u64 * CHECKPOINT_BOUND as u64
     }
 
     /// Ends the layer: its checkpoints.

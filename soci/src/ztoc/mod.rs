@@ -15,6 +15,7 @@ pub(crate) mod timestamp;
 
 pub(crate) use check::{BEYOND_SLICES, beyond_slices};
 pub use encode::EncodeError;
+pub(crate) use encode::{CHECKPOINT_BOUND, DIGEST_BOUND, member_bound};
 
 use crate::Digest;
 use crate::spans::Spans;
@@ -22,6 +23,10 @@ use crate::tar::Member;
 
 /// The media type of a zTOC blob in a SOCI index.
 pub const MEDIA_TYPE: &str = "application/octet-stream";
+
+/// The largest zTOC that is built, in bytes, and so the largest that need be read: that of a layer
+/// of some 30 GiB at the default span size. A snapshotter reads it whole.
+pub const MAX_SIZE: u64 = 256 << 20;
 
 /// The only version of the format that was ever in use.
 const VERSION: &[u8] = b"0.9";
