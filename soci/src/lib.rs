@@ -34,5 +34,9 @@ pub const BUILDER: &str = "Launchway SOCI v1";
 /// The span size of the official tool, in uncompressed bytes.
 pub const DEFAULT_SPAN_SIZE: u64 = 4 << 20;
 
+/// The largest span size that layers are indexed with, in uncompressed bytes. A snapshotter holds
+/// whole spans in memory.
+pub const MAX_SPAN_SIZE: u64 = 1 << 30;
+
 /// The smallest layer that the official tool indexes, in compressed bytes.
 pub const DEFAULT_MIN_LAYER_SIZE: u64 = 10 << 20;

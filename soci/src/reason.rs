@@ -59,7 +59,7 @@ pub enum Unindexable {
         /// What is wrong with it, as a predicate: "is a sparse file".
         problem: String,
     },
-    /// More members or checkpoints than a zTOC should hold.
+    /// More members or checkpoints than a zTOC should hold, or spans of an impossible size.
     #[error("its zTOC would be too large: {problem}")]
     TooLarge {
         /// What there is too much of.

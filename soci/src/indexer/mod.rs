@@ -13,6 +13,7 @@ mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
 
+use crate::index::ZtocEntry;
 use crate::spans::{SpanDigest, Spans};
 use crate::tar::Contents;
 use crate::ztoc::{BEYOND_SLICES, EncodedZtoc, MAX_SIZE, Ztoc, beyond_slices, shown};
@@ -23,7 +24,8 @@ use pipeline::{Division, Outcome, Pipeline};
 /// How a layer is indexed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexerOptions {
-    /// Uncompressed bytes per span; 0 counts as 1.
+    /// Uncompressed bytes per span, 1 to [`MAX_SPAN_SIZE`](crate::MAX_SPAN_SIZE). With any other
+    /// number every layer is [`Unindexable::TooLarge`].
     pub span_size: u64,
     /// The build-tool identifier; part of the zTOC's digest.
     pub build_tool: String,
@@ -49,12 +51,24 @@ pub struct IndexedLayer {
     /// image configuration compares it with its `diff_ids`: a zTOC whose diffID is not in there
     /// must not be used.
     pub diff_id: Option<Digest>,
+    /// The span size that was asked for, in uncompressed bytes.
+    pub span_size: u64,
     /// Spans of the zTOC; 0 without one.
     pub spans: u32,
     /// Members of the archive; 0 without a zTOC.
     pub members: u64,
     /// The zTOC, or why there is none.
     pub ztoc: Result<EncodedZtoc, Unindexable>,
+}
+
+impl IndexedLayer {
+    /// The entry of its zTOC in a SOCI index, if it has one. The media type is that of the layer in
+    /// the image manifest.
+    pub fn entry(&self, layer_media_type: impl Into<String>) -> Option<ZtocEntry> {
+        let ztoc = self.ztoc.as_ref().ok()?;
+        let (layer, span_size) = (self.digest, self.span_size);
+        Some(ZtocEntry::new(ztoc, layer, layer_media_type, span_size))
+    }
 }
 
 /// Indexes one layer that arrives in pieces.
@@ -78,8 +92,7 @@ enum Stage {
 
 impl LayerIndexer {
     /// Begins a layer.
-    pub fn new(mut options: IndexerOptions) -> Self {
-        options.span_size = options.span_size.max(1);
+    pub fn new(options: IndexerOptions) -> Self {
         Self {
             options,
             stage: Stage::First(Vec::new()),
@@ -118,6 +131,7 @@ impl LayerIndexer {
             archive,
         } = pipeline.finish();
         let digest = hashed.layer;
+        let span_size = self.options.span_size;
         let encoded = archive.and_then(|(contents, division)| {
             let ztoc = ztoc(self.options, self.size, contents, division, hashed.spans)?;
             let (spans, members) = (ztoc.spans.digests().len(), ztoc.members.len());
@@ -131,6 +145,7 @@ impl LayerIndexer {
             digest,
             size: self.size,
             diff_id,
+            span_size,
             spans: u32::try_from(spans).unwrap_or(u32::MAX),
             members: members as u64,
             ztoc,

@@ -10,7 +10,7 @@ use super::hashing::{Hashed, Hashing};
 use crate::spans::{BUFFER, Checkpoint, GzipSpans, Limits, Mark, Sink};
 use crate::tar::{Contents, TarReader};
 use crate::ztoc::DIGEST_BOUND;
-use crate::{Digest, Unindexable};
+use crate::{Digest, MAX_SPAN_SIZE, Unindexable};
 
 /// A layer whose format is known.
 #[derive(Debug)]
@@ -66,6 +66,14 @@ impl Pipeline {
             marks: Vec::new(),
         };
         let reader = match format {
+            Format::Gzip | Format::Tar if !(1..=MAX_SPAN_SIZE).contains(&span_size) => {
+                Reader::None(Unindexable::TooLarge {
+                    problem: format!(
+                        "its spans would have {span_size} bytes each, which is not between 1 and \
+                         {MAX_SPAN_SIZE}"
+                    ),
+                })
+            }
             Format::Gzip => match GzipSpans::new(span_size, Limits::default(), &mut downstream) {
                 Ok(spans) => Reader::Gzip(Box::new(spans)),
                 Err(problem) => Reader::None(problem),

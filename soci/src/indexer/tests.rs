@@ -289,7 +289,44 @@ fn a_problem_of_the_archive_leaves_the_diff_id() {
 }
 
 #[test]
-fn a_span_size_of_zero_counts_as_one() {
-    let layer = archive(&[("a", b"abc")]);
-    assert_eq!(index(&layer, 0).spans as usize, layer.len());
+fn only_span_sizes_that_make_sense_are_taken() {
+    use crate::MAX_SPAN_SIZE;
+    let content = archive(&[("a", b"abc")]);
+    for layer in [&content, &gzip(&content)] {
+        for good in [1, MAX_SPAN_SIZE] {
+            assert!(index(layer, good).ztoc.is_ok(), "{good}");
+        }
+        for bad in [0, MAX_SPAN_SIZE + 1, u64::MAX] {
+            let indexed = index(layer, bad);
+            assert_eq!(indexed.digest, Digest::of(layer));
+            assert_eq!(
+                indexed.ztoc.unwrap_err().to_string(),
+                format!(
+                    "its zTOC would be too large: its spans would have {bad} bytes each, which is \
+                     not between 1 and 1073741824"
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn an_entry_says_what_was_indexed() {
+    let layer = gzip(&some_files());
+    let indexed = index(&layer, 1 << 20);
+    let entry = indexed.entry("application/some.layer").unwrap();
+    let ztoc = indexed.ztoc.unwrap();
+    assert_eq!(
+        (entry.digest, entry.size),
+        (ztoc.digest, ztoc.bytes.len() as u64)
+    );
+    assert_eq!(
+        (entry.layer, entry.span_size),
+        (Digest::of(&layer), 1 << 20)
+    );
+    assert_eq!(entry.layer_media_type, "application/some.layer");
+    assert_eq!(
+        index(b"text", 1 << 20).entry("application/some.layer"),
+        None
+    );
 }
