@@ -123,7 +123,7 @@ impl TarReader {
             Step::Payload(_) | Step::Data => false,
         };
         if !complete {
-            return Err(Unindexable::Truncated {
+            return Err(Unindexable::TruncatedArchive {
                 offset: self.position,
             });
         }
@@ -325,7 +325,7 @@ pub(crate) fn read_headers(headers: &[u8]) -> Result<Member, Unindexable> {
             offset: end,
             problem: "there are the headers of several members".to_owned(),
         }),
-        (None, _) => Err(Unindexable::Truncated { offset: end }),
+        (None, _) => Err(Unindexable::TruncatedArchive { offset: end }),
     }
 }
 

@@ -169,7 +169,7 @@ impl Archive {
             let problem = match problem {
                 Unindexable::Tar { problem, .. } => problem,
                 Unindexable::Member { problem, .. } => format!("it {problem}"),
-                Unindexable::Truncated { .. } => "it is not complete".to_owned(),
+                Unindexable::TruncatedArchive { .. } => "it is not complete".to_owned(),
                 other => other.to_string(),
             };
             format!(

@@ -111,7 +111,7 @@ fn a_cut_is_an_end_or_is_reported() {
                 Err(Unindexable::Tar { offset, problem }) if problem.ends_with(NO_MEMBER) => {
                     assert_eq!(offset, length as u64);
                 }
-                Err(Unindexable::Truncated { offset }) => assert_eq!(offset, length as u64),
+                Err(Unindexable::TruncatedArchive { offset }) => assert_eq!(offset, length as u64),
                 Err(other) => panic!("{name} at {length}: {other}"),
             }
         }
