@@ -119,6 +119,9 @@ impl LayerIndexer {
     }
 
     /// Ends the layer.
+    ///
+    /// # Panics
+    /// If the thread that hashes did, with its panic. That would be a bug.
     pub fn finish(self) -> IndexedLayer {
         let pipeline = match self.stage {
             Stage::Known(pipeline) => pipeline,
