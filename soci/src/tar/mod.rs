@@ -15,7 +15,7 @@ mod reader;
 mod time;
 mod tree;
 
-pub use header::begins_with_header;
+pub(crate) use header::begins_with_header;
 pub use reader::TarReader;
 pub(crate) use reader::read_headers;
 pub(crate) use tree::check as check_tree;
