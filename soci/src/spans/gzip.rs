@@ -225,14 +225,16 @@ impl GzipSpans {
     }
 
     fn end_member(&mut self, crc: u32, length: u32) -> Result<(), Unindexable> {
-        if crc != self.crc {
+        // A fuzzer cannot guess what these are.
+        let checked = cfg!(not(fuzzing));
+        if checked && crc != self.crc {
             return Err(damaged(
                 self.input,
                 "the checksum of what it holds does not match",
             ));
         }
         // The length is recorded modulo 2^32.
-        if u64::from(length) != (self.output - self.member_start) & u64::from(u32::MAX) {
+        if checked && u64::from(length) != (self.output - self.member_start) & u64::from(u32::MAX) {
             return Err(damaged(self.input, "it holds more or less than it says"));
         }
         self.stage = Stage::Between { first: false };
