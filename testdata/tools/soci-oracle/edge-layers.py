@@ -4,7 +4,7 @@
 usage: edge-layers.py FOLDER
 
 The same bytes on every run with the same zlib. What official builders and readers, and Launchway,
-make of each is in the table of soci/tests/official/edges.rs; a case here needs a line there.
+make of each is in the table of soci/tests/layers/edges/table.rs; a case here needs a line there.
 Python's own zlib and tarfile write the usual parts, `header()` and `deflate bits` the unusual ones,
 so that nothing here shares code with what is tested.
 """
