@@ -14,6 +14,7 @@ fn layer(name: &str, ztoc: Result<&[u8], Unindexable>) -> IndexedLayer {
         digest: Digest::of(name),
         size: 1 << 30,
         diff_id: None,
+        span_size: 4 << 20,
         spans: 3,
         members: 5,
         ztoc: ztoc.map(|bytes| EncodedZtoc {
