@@ -136,7 +136,7 @@ impl LayerIndexer {
         let digest = hashed.layer;
         let span_size = self.options.span_size;
         let encoded = archive.and_then(|(contents, division)| {
-            let ztoc = ztoc(self.options, self.size, contents, division, hashed.spans)?;
+            let ztoc = ztoc(self.options, self.size, contents, division, &hashed.spans)?;
             let (spans, members) = (ztoc.spans.digests().len(), ztoc.members.len());
             Ok((spans, members, encode(ztoc)?))
         });
@@ -169,7 +169,7 @@ fn ztoc(
     size: u64,
     contents: Contents,
     division: Division,
-    hashed: Vec<SpanDigest>,
+    hashed: &[SpanDigest],
 ) -> Result<Ztoc, Unindexable> {
     let span_size = options.span_size;
     let digests = hashed.iter().map(|span| span.digest).collect();
@@ -178,7 +178,7 @@ fn ztoc(
             let starts = checkpoints
                 .iter()
                 .map(|checkpoint| checkpoint.input - u64::from(checkpoint.bits > 0));
-            check_starts(starts, &hashed)?;
+            check_starts(starts, hashed)?;
             Spans::Gzip {
                 span_size,
                 checkpoints,
@@ -193,7 +193,7 @@ fn ztoc(
                 });
             }
             let starts = (0..size.div_ceil(span_size)).map(|slice| slice * span_size);
-            check_starts(starts, &hashed)?;
+            check_starts(starts, hashed)?;
             Spans::Uncompressed {
                 span_size,
                 size,

@@ -243,7 +243,7 @@ fn digests_of_other_bytes_than_the_spans_do_not_pass() {
         } else {
             Division::Slices
         };
-        let found = ztoc(options, 1000, Contents::default(), division, spans(starts));
+        let found = ztoc(options, 1000, Contents::default(), division, &spans(starts));
         let expected = expected.map(|problem| Unindexable::SelfCheck {
             problem: problem.to_owned(),
         });
