@@ -4,7 +4,8 @@
 //! zlib rewritten in Rust that keeps the C interface, and that interface alone tells at which bit a
 //! block ended (`z_stream.data_type`, see `inflate()` in zlib's manual, `zlib.h`). So this is the
 //! one file with unsafe code: it hands over pointers that come from slices, for the duration of a
-//! call, and nothing else.
+//! call, and nothing else. What panics inside of zlib-rs ends the process, because its functions are
+//! `extern "C"`.
 #![expect(unsafe_code, reason = "zlib's interface is C's")]
 
 use std::ffi::{CStr, c_int, c_ulong};
@@ -139,7 +140,8 @@ impl Inflate {
         let produced = (available_out - self.stream.avail_out) as usize;
         let full = self.stream.avail_out == 0;
         let drained = self.stream.avail_in == 0;
-        // The pointers must not outlive the borrows, not even unused.
+        // The pointers must not outlive the borrows here. zlib-rs's own state keeps copies of both,
+        // but does not follow them before the next `inflate` has replaced them.
         self.stream.next_in = ptr::null();
         self.stream.avail_in = 0;
         self.stream.next_out = ptr::null_mut();
@@ -177,8 +179,9 @@ impl Drop for Inflate {
     }
 }
 
-// SAFETY: the stream owns its memory, which came from Rust's global allocator, shares nothing, and
-// holds no pointer into anybody else's memory between calls.
+// SAFETY: the stream owns its memory, which came from Rust's global allocator, and shares nothing.
+// Between calls zlib-rs's state still holds the pointers to the last input and output, but nothing
+// follows them: `inflate` replaces them first, and reset, dictionary, prime and end do not use them.
 unsafe impl Send for Inflate {}
 
 impl std::fmt::Debug for Inflate {

@@ -22,10 +22,16 @@ pub enum Unindexable {
         /// What is wrong.
         problem: String,
     },
-    /// The stream ends inside a gzip member or inside the tar archive.
+    /// The layer ends inside of a gzip member.
     #[error("it ends in the middle, after {offset} bytes")]
     Truncated {
         /// Position in the compressed layer.
+        offset: u64,
+    },
+    /// The tar archive ends inside of a member.
+    #[error("its tar archive ends in the middle, after {offset} bytes")]
+    TruncatedArchive {
+        /// Position in the uncompressed stream.
         offset: u64,
     },
     /// Many small gzip members (eStargz): older snapshotters read them wrongly unless each has a
@@ -59,7 +65,7 @@ pub enum Unindexable {
         /// What is wrong with it, as a predicate: "is a sparse file".
         problem: String,
     },
-    /// More members or checkpoints than a zTOC should hold.
+    /// More members or checkpoints than a zTOC should hold, or spans of an impossible size.
     #[error("its zTOC would be too large: {problem}")]
     TooLarge {
         /// What there is too much of.

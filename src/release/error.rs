@@ -3,6 +3,7 @@
 
 use crate::image::{Digest, Platform};
 use crate::registry;
+use crate::soci::PushError;
 
 use super::SolveName;
 use super::store::WriteError;
@@ -69,9 +70,9 @@ pub enum ReleaseError {
     Soci {
         /// What was being done, for example `cannot push the SOCI index of web/arm64`.
         what: String,
-        /// What the registry said.
+        /// Why it failed.
         #[source]
-        source: Box<registry::Error>,
+        source: Box<PushError>,
     },
     /// The work on a layer's zTOC stopped; a bug.
     #[error("cannot index the layer {layer}")]

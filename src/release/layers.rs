@@ -50,10 +50,14 @@ pub(super) struct Layer {
 
 impl Layer {
     fn known(known: KnownLayer) -> Self {
+        let diff_id = match &known {
+            KnownLayer::Indexed { diff_id, .. } => *diff_id,
+            KnownLayer::LeftOut { .. } => None,
+        };
         Self {
             known,
             built: false,
-            diff_id: None,
+            diff_id,
             spans: None,
         }
     }

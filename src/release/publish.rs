@@ -15,6 +15,7 @@ use crate::image::{
 use crate::plan::{ImagePlan, SolvePlan};
 use crate::registry::{ReferenceTarget, Repository};
 use crate::soci::annotate::annotated_like_buildkit;
+use crate::soci::soci_entry;
 
 /// One platform's image in the registry.
 #[derive(Clone, Debug)]
@@ -250,15 +251,9 @@ impl<'a> Expected<'a> {
         descriptor: Descriptor,
         companions: Vec<Descriptor>,
     ) -> Outcome {
-        let entry = self.soci.map(|soci| {
-            let mut entry = soci.index.clone();
-            entry.platform = Some(solve.platform.clone());
-            entry.annotations.insert(
-                annotation::SOCI_IMAGE_DIGEST.to_owned(),
-                descriptor.digest.to_string(),
-            );
-            entry
-        });
+        let entry = self
+            .soci
+            .map(|soci| soci_entry(soci.index, descriptor.digest, &solve.platform));
         let mut descriptor =
             Descriptor::new(descriptor.media_type, descriptor.digest, descriptor.size);
         descriptor.platform = Some(solve.platform.clone());

@@ -141,6 +141,7 @@ async fn fate(
             size,
             repositories,
             file,
+            ..
         } => Fate::Indexed {
             ztoc: SociLayer {
                 layer: layer.digest,
@@ -371,7 +372,6 @@ pub(super) async fn known(
         &image.primary.repository,
         &baseline.descriptor,
         &baseline.bytes,
-        &BTreeMap::new(),
         options,
     )
     .await;

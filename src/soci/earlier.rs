@@ -10,13 +10,11 @@ use futures::{StreamExt as _, stream};
 use launchway_soci::index::{IMAGE_ANNOTATION, SociIndex, Version, ZtocEntry};
 
 use super::{KnownLayer, KnownLayers, SociOptions};
-use crate::image::{Descriptor, Digest, Document, Index, Manifest, annotation};
+use crate::image::{Descriptor, Digest, Document};
 use crate::registry::{self, Repository};
 
-/// Documents that are read at once.
+/// Requests that are made at once.
 const AT_ONCE: usize = 8;
-/// Why a layer is left out that only its absence from an index tells us about.
-const LEFT_OUT: &str = "an earlier release left it out";
 
 /// What an earlier image tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,29 +25,20 @@ pub struct Earlier {
     pub warnings: Vec<String>,
 }
 
-/// A SOCI index to read, and the image it is for where that is known.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
-    index: Digest,
-    image: Option<Digest>,
-}
-
 /// Reads the SOCI indexes of `image`, an image index or manifest in `repository` whose document is
 /// `bytes`: the v2 entries of an image index, the annotation of a manifest; where
 /// `options.version` is v1 also what refers to the images.
 ///
-/// A layer counts as left out if our own index of its image lacks it although it holds a smaller
-/// one, so that it was not for its size.
+/// A zTOC is known only if the registry has it: a SOCI index outlives its blobs where a registry
+/// was cleaned up or restored, and without the zTOC there is no lazy start. A layer that no index
+/// has is unknown: why it was left out stands in no index.
 ///
-/// `manifests` are image manifests that the caller has already. Requests, in parallel: one per
-/// SOCI index; one per image manifest that is needed and not in `manifests`; for v1 one more per
-/// image.
+/// Requests, in parallel: one per SOCI index and one per zTOC of ours; for v1 one more per image.
 pub async fn find_known(
     registry: &registry::Client,
     repository: &Repository,
     image: &Descriptor,
     bytes: &[u8],
-    manifests: &BTreeMap<Digest, Manifest>,
     options: &SociOptions,
 ) -> Earlier {
     let reader = Reader {
@@ -58,13 +47,8 @@ pub async fn find_known(
         options,
     };
     let mut earlier = Earlier::default();
-    let mut manifests = manifests.clone();
-    let index = match Document::parse(&image.media_type, bytes) {
-        Ok(Document::Index(index)) => Some(index),
-        Ok(Document::Manifest(manifest)) => {
-            manifests.insert(image.digest, *manifest);
-            None
-        }
+    let document = match Document::parse(&image.media_type, bytes) {
+        Ok(document) => document,
         Err(error) => {
             let reference = repository.with_digest(image.digest);
             let warning = format!(
@@ -75,59 +59,62 @@ pub async fn find_known(
             return earlier;
         }
     };
-    let images: Vec<Digest> = match &index {
-        Some(index) => index.images().map(|entry| entry.digest).collect(),
-        None => vec![image.digest],
-    };
-    let mut wanted = named_v2(index.as_deref(), &images, &manifests);
+    let mut wanted = named_v2(&document);
     if options.version == Version::V1 {
+        let images: Vec<Digest> = match &document {
+            Document::Index(index) => index.images().map(|entry| entry.digest).collect(),
+            Document::Manifest(_) => vec![image.digest],
+        };
         wanted.extend(reader.referring(&images, &mut earlier.warnings).await);
     }
-    let mut found: Vec<_> = stream::iter(wanted)
-        .map(|wanted| async { reader.learn(wanted, &manifests).await })
+    let read: Vec<_> = stream::iter(wanted)
+        .map(|index| async move { (index, reader.read_index(index).await) })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    for one in &mut found {
-        earlier.known.merge(std::mem::take(&mut one.known));
-        earlier.warnings.append(&mut one.warnings);
+    let mut ours = Vec::new();
+    for (index, result) in read {
+        match result {
+            Ok(entries) => ours.push((index, entries)),
+            Err(problem) => {
+                let reference = repository.with_digest(index);
+                let warning = format!("cannot use the earlier SOCI index {reference}: {problem}");
+                earlier.warnings.push(warning);
+            }
+        }
+    }
+    let presence = reader.presence(&ours).await;
+    for (index, entries) in &ours {
+        reader.believe(*index, entries, &presence, &mut earlier);
     }
     earlier
 }
 
-/// The v2 indexes of an image: the entries of its image index. Without any, those that the
-/// manifests we have name; more are not fetched for it, since whoever writes the annotation
-/// writes the entry too.
-fn named_v2(
-    index: Option<&Index>,
-    images: &[Digest],
-    manifests: &BTreeMap<Digest, Manifest>,
-) -> BTreeSet<Wanted> {
-    let entries = index.into_iter().flat_map(Index::soci_indexes);
-    let v2 = entries
-        .filter(|entry| entry.artifact_type.as_deref() == Some(Version::V2.artifact_type()))
-        .map(|entry| Wanted {
-            index: entry.digest,
-            image: entry
-                .annotations
-                .get(annotation::SOCI_IMAGE_DIGEST)
-                .and_then(|digest| digest.parse().ok()),
-        });
-    let named: BTreeSet<Wanted> = v2.collect();
-    if !named.is_empty() {
-        return named;
+/// The v2 indexes of an image: the entries of its image index, or the one that its manifest names.
+/// Image manifests are not fetched for it, since whoever writes their annotation writes the entry
+/// too.
+fn named_v2(document: &Document) -> BTreeSet<Digest> {
+    match document {
+        Document::Index(index) => index
+            .soci_indexes()
+            .filter(|entry| entry.artifact_type.as_deref() == Some(Version::V2.artifact_type()))
+            .map(|entry| entry.digest)
+            .collect(),
+        Document::Manifest(manifest) => {
+            let named = manifest.annotations.get(IMAGE_ANNOTATION);
+            named
+                .and_then(|digest| digest.parse().ok())
+                .into_iter()
+                .collect()
+        }
     }
-    let annotated = images.iter().filter_map(|image| {
-        let named = manifests.get(image)?.annotations.get(IMAGE_ANNOTATION)?;
-        Some(Wanted {
-            index: named.parse().ok()?,
-            image: Some(*image),
-        })
-    });
-    annotated.collect()
 }
 
+/// Whether the registry has a zTOC, by its digest.
+type Presence = BTreeMap<Digest, Result<bool, registry::Error>>;
+
 /// What reading needs.
+#[derive(Clone, Copy)]
 struct Reader<'a> {
     registry: &'a registry::Client,
     repository: &'a Repository,
@@ -136,7 +123,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The v1 indexes that refer to images.
-    async fn referring(&self, images: &[Digest], warnings: &mut Vec<String>) -> Vec<Wanted> {
+    async fn referring(&self, images: &[Digest], warnings: &mut Vec<String>) -> Vec<Digest> {
         let kind = Some(Version::V1.artifact_type());
         let lists: Vec<_> = stream::iter(images.iter().copied())
             .map(|image| async move {
@@ -149,10 +136,7 @@ impl Reader<'_> {
         let mut wanted = Vec::new();
         for (image, list) in lists {
             match list {
-                Ok(list) => wanted.extend(list.into_iter().map(|entry| Wanted {
-                    index: entry.digest,
-                    image: Some(image),
-                })),
+                Ok(list) => wanted.extend(list.into_iter().map(|entry| entry.digest)),
                 Err(error) => {
                     let image = self.repository.with_digest(image);
                     warnings.push(format!("cannot look for SOCI indexes of {image}: {error}"));
@@ -162,98 +146,78 @@ impl Reader<'_> {
         wanted
     }
 
-    /// What one SOCI index says.
-    async fn learn(&self, wanted: Wanted, manifests: &BTreeMap<Digest, Manifest>) -> Earlier {
-        let mut earlier = Earlier::default();
-        let index = match self.read_index(wanted.index).await {
-            Ok(index) => index,
-            Err(problem) => {
-                let reference = self.repository.with_digest(wanted.index);
-                let warning = format!("cannot use the earlier SOCI index {reference}: {problem}");
-                earlier.warnings.push(warning);
-                return earlier;
-            }
+    /// The zTOCs of a SOCI index that were made as we would make them; none of another builder.
+    async fn read_index(&self, digest: Digest) -> Result<Vec<ZtocEntry>, String> {
+        let reference = self.repository.with_digest(digest);
+        let bytes = match self.registry.get_manifest(&reference).await {
+            Ok(Some((_, bytes))) => bytes,
+            Ok(None) => return Err("it is not in the registry".to_owned()),
+            Err(error) => return Err(error.to_string()),
         };
+        let mut index = SociIndex::parse(&bytes).map_err(|error| error.to_string())?;
         if index.build_tool != self.options.build_tool {
-            return earlier;
+            return Ok(Vec::new());
         }
-        let same_spans = |span_size| span_size == self.options.span_size;
-        for entry in index.ztocs.iter().filter(|e| same_spans(e.span_size)) {
-            let known = KnownLayer::Indexed {
-                ztoc: entry.digest,
-                size: entry.size,
-                repositories: vec![self.repository.clone()],
-                file: None,
-            };
-            earlier.known.insert(entry.layer, known);
-        }
-        let Some(image) = wanted.image else {
-            return earlier;
-        };
-        let fetched;
-        let manifest = match manifests.get(&image) {
-            Some(manifest) => manifest,
-            None => match self.read_manifest(image).await {
-                Ok(manifest) => {
-                    fetched = manifest;
-                    &fetched
+        let span_size = self.options.span_size;
+        index.ztocs.retain(|entry| entry.span_size == span_size);
+        Ok(index.ztocs)
+    }
+
+    /// Asks for every zTOC once, however many indexes name it.
+    async fn presence(&self, indexes: &[(Digest, Vec<ZtocEntry>)]) -> Presence {
+        let entries = indexes.iter().flat_map(|(_, entries)| entries);
+        let ztocs: BTreeSet<Digest> = entries.map(|entry| entry.digest).collect();
+        stream::iter(ztocs)
+            .map(|ztoc| async move { (ztoc, self.registry.has_blob(self.repository, ztoc).await) })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await
+    }
+
+    /// Adds the zTOCs of one index that are there, and says what is not.
+    fn believe(
+        &self,
+        index: Digest,
+        entries: &[ZtocEntry],
+        presence: &Presence,
+        earlier: &mut Earlier,
+    ) {
+        let reference = self.repository.with_digest(index);
+        let mut lost = BTreeSet::new();
+        let mut unsure = None;
+        for entry in entries {
+            match presence.get(&entry.digest) {
+                Some(Ok(true)) => {
+                    let known = KnownLayer::Indexed {
+                        ztoc: entry.digest,
+                        size: entry.size,
+                        diff_id: None,
+                        repositories: vec![self.repository.clone()],
+                        file: None,
+                    };
+                    earlier.known.insert(entry.layer, known);
                 }
-                Err(problem) => {
-                    let reference = self.repository.with_digest(image);
-                    let warning = format!("cannot read the earlier image {reference}: {problem}");
-                    earlier.warnings.push(warning);
-                    return earlier;
+                Some(Err(error)) => unsure = Some(error),
+                Some(Ok(false)) | None => {
+                    lost.insert(entry.digest.to_string());
                 }
-            },
-        };
-        for layer in left_out(manifest, &index, self.options) {
-            let reason = LEFT_OUT.to_owned();
-            earlier.known.insert(layer, KnownLayer::LeftOut { reason });
+            }
         }
-        earlier
-    }
-
-    async fn read_index(&self, digest: Digest) -> Result<SociIndex, String> {
-        let reference = self.repository.with_digest(digest);
-        match self.registry.get_manifest(&reference).await {
-            Ok(Some((_, bytes))) => SociIndex::parse(&bytes).map_err(|error| error.to_string()),
-            Ok(None) => Err("it is not in the registry".to_owned()),
-            Err(error) => Err(error.to_string()),
+        if !lost.is_empty() {
+            let lost: Vec<String> = lost.into_iter().collect();
+            let lost = lost.join(", ");
+            earlier.warnings.push(format!(
+                "the earlier SOCI index {reference} names zTOCs that the registry does not have, \
+                 so their layers count as new: {lost}"
+            ));
         }
-    }
-
-    async fn read_manifest(&self, digest: Digest) -> Result<Manifest, String> {
-        let reference = self.repository.with_digest(digest);
-        match self.registry.get_document(&reference).await {
-            Ok(Some((_, Document::Manifest(manifest)))) => Ok(*manifest),
-            Ok(Some((_, Document::Index(_)))) => Err("it is an index inside an index".to_owned()),
-            Ok(None) => Err("it is not in the registry".to_owned()),
-            Err(error) => Err(error.to_string()),
+        if let Some(error) = unsure {
+            earlier.warnings.push(format!(
+                "cannot see whether the registry has the zTOCs of the earlier SOCI index \
+                 {reference}: {error}"
+            ));
         }
     }
-}
-
-/// The layers of an image that its index leaves out for another reason than their size. The limit
-/// that the index was made with is not written down, but no layer in it is below it. With spans of
-/// another size there may have been another reason.
-fn left_out(manifest: &Manifest, index: &SociIndex, options: &SociOptions) -> Vec<Digest> {
-    let indexed: BTreeSet<Digest> = index.ztocs.iter().map(|entry| entry.layer).collect();
-    let layers = &manifest.layers;
-    let smallest = layers
-        .iter()
-        .filter(|layer| indexed.contains(&layer.digest))
-        .map(|layer| layer.size)
-        .min();
-    let same_spans = |entry: &ZtocEntry| entry.span_size == options.span_size;
-    let Some(smallest) = smallest.filter(|_| index.ztocs.iter().all(same_spans)) else {
-        return Vec::new();
-    };
-    let limit = smallest.max(options.min_layer_size);
-    layers
-        .iter()
-        .filter(|layer| layer.size >= limit && !indexed.contains(&layer.digest))
-        .map(|layer| layer.digest)
-        .collect()
 }
 
 #[cfg(test)]

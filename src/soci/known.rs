@@ -16,6 +16,10 @@ pub enum KnownLayer {
         ztoc: Digest,
         /// Its size in bytes.
         size: u64,
+        /// The layer's uncompressed content, for whoever wants to compare it with an image's
+        /// configuration. Known to who indexed the layer, and so to the local store; a registry
+        /// does not tell.
+        diff_id: Option<Digest>,
         /// Repositories that hold the blob.
         repositories: Vec<Repository>,
         /// A file that holds it.
@@ -36,12 +40,14 @@ impl KnownLayer {
                 Self::Indexed {
                     ztoc,
                     size,
+                    diff_id,
                     repositories,
                     file,
                 },
                 Self::Indexed {
                     ztoc: other_ztoc,
                     size: other_size,
+                    diff_id: other_diff_id,
                     repositories: more,
                     file: other_file,
                 },
@@ -56,6 +62,7 @@ impl KnownLayer {
                         repositories.push(repository);
                     }
                 }
+                *diff_id = diff_id.or(other_diff_id);
                 if file.is_none() {
                     *file = other_file;
                 }
@@ -109,6 +116,7 @@ mod tests {
         KnownLayer::Indexed {
             ztoc: Digest::of(ztoc),
             size: 7,
+            diff_id: None,
             repositories: repositories.iter().map(|r| r.parse().unwrap()).collect(),
             file: file.map(PathBuf::from),
         }
@@ -130,6 +138,34 @@ mod tests {
         let expected = indexed("z", &["r.test/a", "r.test/b"], Some("/f"));
         assert_eq!(known.get(layer), Some(&expected));
         assert_eq!(known.get(Digest::of("other")), None);
+    }
+
+    #[test]
+    fn the_diff_id_of_either_source_is_kept() {
+        let layer = Digest::of("layer");
+        let from_store = |id: &str| {
+            let mut known = indexed("z", &[], Some("/f"));
+            if let KnownLayer::Indexed { diff_id, .. } = &mut known {
+                *diff_id = Some(Digest::of(id));
+            }
+            known
+        };
+        let from_registry = indexed("z", &["r.test/a"], None);
+        for order in [
+            [from_store("id"), from_registry.clone()],
+            [from_registry, from_store("id")],
+        ] {
+            let mut all = KnownLayers::default();
+            for known in order {
+                all.insert(layer, known);
+            }
+            // What is known first stays.
+            all.insert(layer, from_store("another"));
+            let Some(KnownLayer::Indexed { diff_id, .. }) = all.get(layer) else {
+                panic!("{all:?}");
+            };
+            assert_eq!(*diff_id, Some(Digest::of("id")));
+        }
     }
 
     #[test]

@@ -70,18 +70,9 @@ pub(super) async fn look(
 ) -> Result<(SourceImage, Vec<(PlatformImage, Found)>), LookError> {
     let mut source = source_image::read(registry, reference).await?;
     let images = std::mem::take(&mut source.images);
-    let there = || images.iter().map(|image| image.platform.clone()).collect();
-    let missing = |platform: &&Platform| images.iter().all(|image| image.platform != **platform);
-    if let Some(platform) = platforms.iter().find(missing) {
-        return Err(LookError::NoSuchPlatform {
-            reference: reference.clone(),
-            platform: platform.clone(),
-            there: there(),
-        });
-    }
-    let wanted = images
-        .into_iter()
-        .filter(|image| platforms.is_empty() || platforms.contains(&image.platform));
+    let chosen = chosen(reference, &images, platforms)?;
+    let wanted = images.into_iter().zip(chosen);
+    let wanted = wanted.filter_map(|(image, chosen)| chosen.then_some(image));
     let repository = &source.repository;
     let looked = stream::iter(wanted)
         .map(|image| async {
@@ -93,6 +84,29 @@ pub(super) async fn look(
         .await
         .map_err(|error| failed(reference, error))?;
     Ok((source, looked))
+}
+
+/// Which of the images were asked for, in their order: those for `platforms`, or all if none are
+/// named. A platform that there is no image for is an error.
+pub(super) fn chosen(
+    reference: &Reference,
+    images: &[PlatformImage],
+    platforms: &[Platform],
+) -> Result<Vec<bool>, LookError> {
+    let there = || images.iter().map(|image| &image.platform);
+    if let Some(missing) = platforms
+        .iter()
+        .find(|&wanted| there().all(|one| one != wanted))
+    {
+        return Err(LookError::NoSuchPlatform {
+            reference: reference.clone(),
+            platform: missing.clone(),
+            there: there().cloned().collect(),
+        });
+    }
+    Ok(there()
+        .map(|platform| platforms.is_empty() || platforms.contains(platform))
+        .collect())
 }
 
 /// A failure of the registry beside the image.

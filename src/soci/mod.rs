@@ -5,6 +5,7 @@
 pub mod annotate;
 pub mod attach;
 mod earlier;
+mod entry;
 pub mod explain;
 pub mod inspect;
 mod known;
@@ -22,11 +23,12 @@ pub mod version;
 mod ztoc_blob;
 
 pub use earlier::{Earlier, find_known};
+pub use entry::soci_entry;
 pub use known::{KnownLayer, KnownLayers};
 pub use layer_stream::{StreamError, index_layer};
 pub use layer_type::LayerType;
 pub use lookup::LookError;
-pub use push::{PushedIndex, SociLayer, push_index, soci_index};
+pub use push::{PushError, PushedIndex, SociLayer, push_index, soci_index};
 pub use span_size::{InvalidSpanSize, check_span_size};
 pub use store::{DEFAULT_STORE_LIMIT, StoreError, ZtocStore};
 

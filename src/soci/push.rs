@@ -5,23 +5,29 @@
 //! What names the index (the image manifest's annotation, the entry of the image index) is
 //! written by those who write these documents.
 
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+use std::io;
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use launchway_soci::index::{CONFIG, SociIndex, Subject, Version, ZtocEntry};
+use launchway_soci::index::{
+    BUILD_TOOL_ANNOTATION, CONFIG, SociIndex, Subject, Version, ZtocEntry,
+};
 use launchway_soci::ztoc;
 
 use super::SociOptions;
 use crate::image::{Descriptor, Digest, media_type};
-use crate::registry::{self, BlobSource, PushOutcome, ReferenceTarget, Repository};
+use crate::registry::{self, BlobSource, ErrorKind, PushOutcome, ReferenceTarget, Repository};
+
+pub use error::PushError;
 
 /// Blobs that are pushed at once: enough to hide round trips, and few enough that uploads of some
 /// megabytes each do not fill the memory.
 const AT_ONCE: usize = 4;
-/// On a SOCI index: who built it.
-const BUILD_TOOL: &str = "com.amazon.soci.build-tool-identifier";
 
 /// One indexed layer of an image, and where its zTOC can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,50 +59,46 @@ pub struct PushedIndex {
 /// Pushes the SOCI index of one image: `layers` in the order of its manifest. `subject` is the
 /// image manifest, for v1 only.
 ///
-/// A v2 index that the registry has already costs one request: registries take no manifest whose
-/// blobs are missing, and keep those that a manifest names. A v1 index is put again nevertheless,
-/// because only the answer to that says whether the registry lists it among the referrers; where
-/// it does not, [`registry::Client::put_referrer`] does.
+/// Every blob is asked for, also where the registry has the manifest: registries check blobs when
+/// they take a manifest, but some lose them afterwards, and then the image is there and its zTOCs
+/// are not. A v2 manifest that is there is not put again. A v1 manifest is, because only the answer
+/// to that says whether the registry lists it among the referrers; where it does not,
+/// [`registry::Client::put_referrer`] does.
 ///
 /// # Errors
 /// Of the registry; one that is about a `file` is [`registry::ErrorKind::Source`]. A zTOC that is
-/// in none of its repositories and has no file is [`registry::ErrorKind::NotFound`].
+/// nowhere is [`PushError::Lost`].
 pub async fn push_index(
     registry: &registry::Client,
     repository: &Repository,
     layers: &[SociLayer],
     subject: Option<Subject>,
     options: &SociOptions,
-) -> Result<PushedIndex, registry::Error> {
+) -> Result<PushedIndex, PushError> {
     let about = subject.as_ref().map(|subject| subject.digest);
     let manifest = Bytes::from(soci_index(layers, subject, options).to_bytes());
     let descriptor = describe(&manifest, options.version);
-    let there = registry
-        .head_manifest(&repository.with_digest(descriptor.digest))
-        .await?
-        .is_some();
-    let mut uploaded = 0;
-    if !there {
-        uploaded = push_blobs(registry, repository, layers).await?;
-    }
+    let uploaded = push_blobs(registry, repository, layers).await?;
     match about {
         Some(subject) => {
             // As the snapshotter's own client lists it.
             let mut listed = descriptor.clone();
             listed
                 .annotations
-                .insert(BUILD_TOOL.to_owned(), options.build_tool.clone());
+                .insert(BUILD_TOOL_ANNOTATION.to_owned(), options.build_tool.clone());
             registry
                 .put_referrer(repository, subject, &listed, manifest)
                 .await?;
         }
-        None if !there => {
-            let target = ReferenceTarget::Digest(descriptor.digest);
-            registry
-                .put_manifest(repository, &target, &descriptor.media_type, manifest)
-                .await?;
+        None => {
+            let reference = repository.with_digest(descriptor.digest);
+            if registry.head_manifest(&reference).await?.is_none() {
+                let target = ReferenceTarget::Digest(descriptor.digest);
+                registry
+                    .put_manifest(repository, &target, &descriptor.media_type, manifest)
+                    .await?;
+            }
         }
-        None => {}
     }
     Ok(PushedIndex {
         descriptor,
@@ -137,7 +139,7 @@ async fn push_blobs(
     registry: &registry::Client,
     repository: &Repository,
     layers: &[SociLayer],
-) -> Result<usize, registry::Error> {
+) -> Result<usize, PushError> {
     // An image may have one layer twice; two uploads of one blob at the same time would both run.
     let mut seen = BTreeSet::new();
     let mut pushes: Vec<_> = layers
@@ -153,7 +155,10 @@ async fn push_blobs(
                     let outcome = push_ztoc(registry, repository, layer).await?;
                     Ok(usize::from(outcome == PushOutcome::Uploaded))
                 }
-                None => push_config(registry, repository).await.map(|()| 0),
+                None => {
+                    push_config(registry, repository).await?;
+                    Ok(0)
+                }
             }
         })
         .buffer_unordered(AT_ONCE)
@@ -181,31 +186,60 @@ async fn push_ztoc(
     registry: &registry::Client,
     repository: &Repository,
     layer: &SociLayer,
-) -> Result<PushOutcome, registry::Error> {
+) -> Result<PushOutcome, PushError> {
     let blob = Descriptor::new(ztoc::MEDIA_TYPE, layer.ztoc, layer.size);
     let others = || layer.repositories.iter().filter(|from| *from != repository);
     let mount_from = others().find(|from| from.host() == repository.host());
     let file = layer.file.clone().map(BlobSource::File);
     let copies = others().map(|from| BlobSource::Repository(registry.clone(), from.clone()));
-    let mut sources: Vec<BlobSource> = file.into_iter().chain(copies).collect();
-    if sources.is_empty() {
-        // It must be here. If it is not, reading it from here says so.
-        sources.push(BlobSource::Repository(registry.clone(), repository.clone()));
+    let sources: Vec<BlobSource> = file.into_iter().chain(copies).collect();
+    if sources.is_empty() && registry.has_blob(repository, layer.ztoc).await? {
+        return Ok(PushOutcome::Existed);
     }
-    let last = sources.len() - 1;
-    for source in &sources[..last] {
+    let mut problem = None;
+    for source in &sources {
         match registry
             .push_blob(repository, &blob, source, mount_from)
             .await
         {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) if error.is_temporary() => return Err(error.into()),
+            Err(error) if is_absence(&error, source, layer.ztoc) => {}
             // What is wrong may be the source, and if it is the target, the next attempt says so.
-            Err(error) if !error.is_temporary() => {}
-            result => return result,
+            Err(error) => problem = Some(error),
         }
     }
-    registry
-        .push_blob(repository, &blob, &sources[last], mount_from)
-        .await
+    Err(match problem {
+        Some(error) => error.into(),
+        None => PushError::Lost {
+            ztoc: layer.ztoc,
+            layer: layer.layer,
+            repositories: std::iter::once(repository)
+                .chain(others())
+                .cloned()
+                .collect(),
+            file: layer.file.clone(),
+        },
+    })
+}
+
+/// Whether a push failed because its source is not there.
+fn is_absence(error: &registry::Error, source: &BlobSource, ztoc: Digest) -> bool {
+    match source {
+        BlobSource::Bytes(_) => false,
+        BlobSource::File(_) => error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<io::Error>())
+            .is_some_and(|cause| cause.kind() == io::ErrorKind::NotFound),
+        // Uploads read nothing of the repository that they go to, so this is the other one.
+        BlobSource::Repository(..) => {
+            matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::RepositoryNotFound
+            ) && error.method() == "GET"
+                && error.url().ends_with(&format!("/blobs/{ztoc}"))
+        }
+    }
 }
 
 #[cfg(test)]

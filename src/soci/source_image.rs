@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde::Deserialize;
 
 use crate::image::{
-    Descriptor, Digest, Document, Index, InvalidDocument, Manifest, Platform, media_type,
+    Descriptor, Digest, Document, ImageConfig, Index, InvalidDocument, Manifest, Platform,
+    media_type,
 };
 use crate::registry::{self, Reference, Repository};
 
@@ -14,8 +14,6 @@ use crate::registry::{self, Reference, Repository};
 const AT_ONCE: usize = 8;
 /// The largest configuration that is read: those of images are some kilobytes.
 const CONFIG_LIMIT: u64 = 8 << 20;
-/// Docker's image configuration.
-const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 
 /// An image with all its platforms.
 #[derive(Clone, Debug)]
@@ -104,22 +102,6 @@ pub enum SourceError {
         #[source]
         source: serde_json::Error,
     },
-}
-
-/// The members of a configuration (image-spec 1.1, config.md) that matter here.
-#[derive(Deserialize)]
-struct Config {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-    variant: Option<String>,
-    rootfs: RootFs,
-}
-
-#[derive(Deserialize)]
-struct RootFs {
-    diff_ids: Vec<Digest>,
 }
 
 /// Reads an image: two requests per platform and one more, several at once.
@@ -220,18 +202,18 @@ impl Reader<'_> {
                 reference: reference.clone(),
                 source: Box::new(source),
             })?;
-        let config: Config = serde_json::from_slice(&bytes_of_config)
+        let config = ImageConfig::parse(&bytes_of_config)
             .map_err(|source| SourceError::Config { reference, source })?;
-        let platform = platform.unwrap_or_else(|| {
-            Platform::new(&config.os, &config.architecture, config.variant.as_deref())
-        });
+        let platform = platform
+            .or(config.platform)
+            .unwrap_or_else(|| Platform::new("", "", None));
         Ok(PlatformImage {
             platform,
             descriptor,
             bytes,
             manifest,
             config: bytes_of_config,
-            diff_ids: config.rootfs.diff_ids,
+            diff_ids: config.diff_ids,
         })
     }
 
@@ -260,5 +242,5 @@ impl Reader<'_> {
 fn is_image(manifest: &Manifest) -> bool {
     let config = manifest.config.media_type.as_str();
     manifest.artifact_type.is_none()
-        && (config == media_type::OCI_CONFIG || config == DOCKER_CONFIG)
+        && (config == media_type::OCI_CONFIG || config == media_type::DOCKER_CONFIG)
 }

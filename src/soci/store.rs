@@ -56,16 +56,19 @@ impl ZtocStore {
     }
 
     /// What is known about a layer; it counts as used now. A file that is damaged counts as not
-    /// there.
+    /// there, and is removed.
     ///
     /// The file of [`KnownLayer::Indexed`] holds exactly the zTOC.
     pub fn get(&self, layer: Digest, options: &IndexerOptions) -> Option<KnownLayer> {
         let files = self.files(layer, options);
-        let read = files.read(layer, options);
-        if read.is_none() {
+        // Without an entry nothing is removed: a zTOC alone is one that another process is about
+        // to write the entry of.
+        let entry = fs::read(&files.entry).ok()?;
+        let known = files.read(&entry, layer, options);
+        if known.is_none() {
             files.remove();
         }
-        read
+        known
     }
 
     /// Keeps what became of a layer, atomically: other runs may do the same at the same time.
@@ -81,6 +84,7 @@ impl ZtocStore {
             Ok(ztoc) => Outcome::Indexed {
                 ztoc: ztoc.digest,
                 size: ztoc.bytes.len() as u64,
+                diff_id: layer.diff_id,
             },
             Err(reason) => Outcome::LeftOut {
                 reason: reason.to_string(),
@@ -143,11 +147,11 @@ struct Files {
 }
 
 impl Files {
-    /// The entry, if it is whole and about this layer.
-    fn read(&self, layer: Digest, options: &IndexerOptions) -> Option<KnownLayer> {
-        let entry: Entry = serde_json::from_slice(&fs::read(&self.entry).ok()?).ok()?;
+    /// What the text of the entry says, if that is whole, about this layer and fits the zTOC.
+    fn read(&self, entry: &[u8], layer: Digest, options: &IndexerOptions) -> Option<KnownLayer> {
+        let entry: Entry = serde_json::from_slice(entry).ok()?;
         let outcome = entry.into_outcome(layer, options)?;
-        if let Outcome::Indexed { ztoc, size } = outcome {
+        if let Outcome::Indexed { ztoc, size, .. } = outcome {
             let bytes = fs::read(&self.ztoc).ok()?;
             if bytes.len() as u64 != size || Digest::of(&bytes) != ztoc {
                 return None;
@@ -160,9 +164,14 @@ impl Files {
 
     fn known(&self, outcome: &Outcome) -> KnownLayer {
         match outcome {
-            Outcome::Indexed { ztoc, size } => KnownLayer::Indexed {
+            Outcome::Indexed {
+                ztoc,
+                size,
+                diff_id,
+            } => KnownLayer::Indexed {
                 ztoc: *ztoc,
                 size: *size,
+                diff_id: *diff_id,
                 repositories: Vec::new(),
                 file: Some(self.ztoc.clone()),
             },

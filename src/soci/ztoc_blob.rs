@@ -7,9 +7,6 @@ use super::lookup::about_content;
 use crate::image::Descriptor;
 use crate::registry::{Client, Error, Repository};
 
-/// The largest zTOC that is read: that of a layer of some 50 GB.
-const LIMIT: u64 = 512 << 20;
-
 /// Reads a zTOC; `layer` is the layer that its entry is about, as the image has it.
 ///
 /// The inner error is what is wrong with the zTOC, as a sentence without a full stop; the outer
@@ -22,7 +19,7 @@ pub(super) async fn read(
 ) -> Result<Result<Ztoc, String>, Error> {
     let name = entry.digest;
     let blob = Descriptor::new(ztoc::MEDIA_TYPE, name, entry.size);
-    let bytes = match registry.read_blob(repository, &blob, LIMIT).await {
+    let bytes = match registry.read_blob(repository, &blob, ztoc::MAX_SIZE).await {
         Ok(bytes) => bytes,
         Err(error) => match about_content(&error) {
             Some(problem) => return Ok(Err(format!("its zTOC {name} {problem}"))),

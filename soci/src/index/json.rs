@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CONFIG, InvalidIndex, OtherEntry, SociIndex, Subject, Version, ZtocEntry, annotation};
+use super::{
+    BUILD_TOOL_ANNOTATION, CONFIG, InvalidIndex, OtherEntry, SociIndex, Subject, Version,
+    ZtocEntry, annotation,
+};
 use crate::Digest;
 use crate::ztoc::{MEDIA_TYPE, shown};
 
@@ -69,7 +72,7 @@ pub(super) fn encode(index: &SociIndex) -> Vec<u8> {
         Annotations::new(),
     );
     let mut annotations = index.annotations.clone();
-    annotations.insert(annotation::BUILD_TOOL.to_owned(), index.build_tool.clone());
+    annotations.insert(BUILD_TOOL_ANNOTATION.to_owned(), index.build_tool.clone());
     let others = index.others.iter().map(|other| {
         Descriptor::new(
             &other.media_type,
@@ -140,8 +143,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<SociIndex, InvalidIndex> {
     let version = version(&manifest.config)?;
     let mut annotations = manifest.annotations;
     let build_tool = annotations
-        .remove(annotation::BUILD_TOOL)
-        .ok_or_else(|| invalid(format!("it has no annotation {}", annotation::BUILD_TOOL)))?;
+        .remove(BUILD_TOOL_ANNOTATION)
+        .ok_or_else(|| invalid(format!("it has no annotation {}", BUILD_TOOL_ANNOTATION)))?;
     let mut ztocs = Vec::new();
     let mut others = Vec::new();
     for descriptor in manifest.layers {

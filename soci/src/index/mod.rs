@@ -20,6 +20,10 @@ pub const IMAGE_ANNOTATION: &str = "com.amazon.soci.index-digest";
 /// The annotation of a SOCI index's descriptor in an image index that names the image manifest (v2).
 pub const MANIFEST_ANNOTATION: &str = "com.amazon.soci.image-manifest-digest";
 
+/// The annotation of a SOCI index that names its builder. In a list of referrers its descriptor has
+/// it too.
+pub const BUILD_TOOL_ANNOTATION: &str = "com.amazon.soci.build-tool-identifier";
+
 /// The media type of a list of spans to fetch first, an optional companion of a zTOC.
 pub const PREFETCH_MEDIA_TYPE: &str = "application/vnd.amazon.soci.prefetch.v1+json";
 
@@ -28,7 +32,6 @@ pub const CONFIG: &[u8] = b"{}";
 
 /// The annotations inside of an index.
 mod annotation {
-    pub(super) const BUILD_TOOL: &str = "com.amazon.soci.build-tool-identifier";
     pub(super) const DISABLE_XATTRS: &str = "com.amazon.soci.disable-xattrs";
     pub(super) const LAYER_DIGEST: &str = "com.amazon.soci.image-layer-digest";
     pub(super) const LAYER_MEDIA_TYPE: &str = "com.amazon.soci.image-layer-mediaType";

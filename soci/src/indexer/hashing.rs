@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use sha2::{Digest as _, Sha256};
 
 use crate::Digest;
-use crate::spans::{BUFFER, Mark, SpanDigests};
+use crate::spans::{BUFFER, Mark, SpanDigest, SpanDigests};
 
 /// Compressed bytes after which a thread is started.
 const THREAD_AFTER: u64 = 1 << 20;
@@ -26,7 +26,7 @@ pub(super) struct Hashed {
     /// Of the compressed bytes.
     pub(super) layer: Digest,
     /// Of the spans.
-    pub(super) spans: Vec<Digest>,
+    pub(super) spans: Vec<SpanDigest>,
     /// Of the uncompressed bytes.
     pub(super) uncompressed: Digest,
 }
@@ -64,6 +64,9 @@ impl Batch {
 
 #[derive(Debug)]
 enum Place {
+    /// Here, until there is enough to do.
+    First(Box<Hashes>),
+    /// Here for good, because there can be no more threads.
     Here(Box<Hashes>),
     Thread(Worker),
 }
@@ -132,7 +135,7 @@ impl Hashes {
 impl Hashing {
     pub(super) fn new() -> Self {
         Self {
-            place: Place::Here(Box::default()),
+            place: Place::First(Box::default()),
             compressed: 0,
             batch: Batch::default(),
             spare: Vec::new(),
@@ -159,13 +162,17 @@ impl Hashing {
     /// Hashes compressed bytes; marks stand at offsets in them, in order.
     pub(super) fn compressed(&mut self, bytes: &[u8], marks: Vec<(usize, Mark)>) {
         self.compressed += bytes.len() as u64;
-        if let Place::Here(hashes) = &mut self.place {
-            hashes.compressed(bytes, &marks);
-            if self.compressed >= THREAD_AFTER {
-                let hashes = std::mem::take(&mut **hashes);
-                self.place = on_a_thread(hashes);
+        match &mut self.place {
+            Place::First(hashes) => {
+                hashes.compressed(bytes, &marks);
+                if self.compressed >= THREAD_AFTER {
+                    let hashes = std::mem::take(&mut **hashes);
+                    self.place = on_a_thread(hashes);
+                }
+                return;
             }
-            return;
+            Place::Here(hashes) => return hashes.compressed(bytes, &marks),
+            Place::Thread(_) => {}
         }
         let mut rest = bytes;
         let mut marks = marks.into_iter().peekable();
@@ -208,7 +215,7 @@ impl Hashing {
     pub(super) fn finish(mut self) -> Hashed {
         self.send_batch();
         match self.place {
-            Place::Here(hashes) => hashes.finish(),
+            Place::First(hashes) | Place::Here(hashes) => hashes.finish(),
             Place::Thread(Worker { jobs, thread, .. }) => {
                 drop(jobs);
                 match thread.join() {
@@ -221,7 +228,7 @@ impl Hashing {
 
     fn run(&mut self, job: Job) {
         match &mut self.place {
-            Place::Here(hashes) => {
+            Place::First(hashes) | Place::Here(hashes) => {
                 hashes.run(&job);
                 self.spare.push(job.buffer);
             }
@@ -260,6 +267,21 @@ fn on_a_thread(hashes: Hashes) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_thread_it_goes_on_here() {
+        let bytes = vec![7; 3 << 20];
+        let mut hashing = Hashing {
+            // As after an attempt that failed.
+            place: Place::Here(Box::default()),
+            ..Hashing::new()
+        };
+        for piece in bytes.chunks(BUFFER) {
+            hashing.compressed(piece, Vec::new());
+            assert!(matches!(hashing.place, Place::Here(_)));
+        }
+        assert_eq!(hashing.finish().layer, Digest::of(&bytes));
+    }
 
     /// Lets marks fall at the ends and middles of pieces, across the start of the thread.
     #[test]

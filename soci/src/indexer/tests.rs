@@ -1,4 +1,5 @@
 use super::*;
+use crate::spans::{Checkpoint, WINDOW};
 use crate::testing::{gzip, text};
 
 /// An archive of regular files, with the two zero blocks of its end.
@@ -142,6 +143,35 @@ fn an_uncompressed_layer_is_cut_into_slices() {
 }
 
 #[test]
+fn an_uncompressed_layer_whose_last_span_is_full_needs_an_end_of_the_archive() {
+    // Two files of two blocks each, and nothing behind them.
+    let layer = &archive(&[("a", &[b'a'; 512]), ("b", &[b'b'; 512])])[..2048];
+    for (span_size, fits) in [
+        (512, false),
+        (1024, false),
+        (2048, false),
+        (1000, true),
+        (4096, true),
+    ] {
+        match index(layer, span_size).ztoc {
+            Ok(_) => assert!(fits, "{span_size}"),
+            Err(reason) => {
+                assert!(!fits, "{span_size}");
+                assert_eq!(
+                    reason.to_string(),
+                    "its member `b` ends where the last span of an uncompressed layer is full, \
+                     which makes snapshotters crash"
+                );
+            }
+        }
+    }
+    // With data up to the end of the block only, or compressed, there is no such thing.
+    assert!(index(&gzip(layer), 1024).ztoc.is_ok());
+    let shorter = &archive(&[("a", &[b'a'; 512]), ("b", &[b'b'; 511])])[..2048];
+    assert!(index(shorter, 1024).ztoc.is_ok());
+}
+
+#[test]
 fn the_end_of_the_archive_is_not_the_end_of_the_layer() {
     let mut content = archive(&[("a", b"abc")]);
     let end = content.len();
@@ -167,6 +197,58 @@ fn formats_that_cannot_be_indexed_are_named() {
     }
     // What is behind is not looked at, but hashed.
     refused(&[&b"\x28\xb5\x2f\xfd"[..], &text(2_000_000, 4)].concat());
+}
+
+#[test]
+fn digests_of_other_bytes_than_the_spans_do_not_pass() {
+    let spans = |starts: &[u64]| -> Vec<SpanDigest> {
+        let digest = Digest::of("any");
+        let span = |&start: &u64| SpanDigest { start, digest };
+        starts.iter().map(span).collect()
+    };
+    let checkpoint = |input, output, bits| Checkpoint {
+        input,
+        output,
+        bits,
+        window: vec![0; WINDOW].into(),
+    };
+    let checkpoints = vec![checkpoint(10, 0, 0), checkpoint(600, 3000, 3)];
+    for (gzip, starts, expected) in [
+        (true, &[10, 599][..], None),
+        (
+            true,
+            &[10, 600],
+            Some("span 1 begins at byte 599, its digest at byte 600"),
+        ),
+        (true, &[10], Some("span 1 has no digest")),
+        (
+            true,
+            &[10, 599, 700],
+            Some("the digest from byte 700 on is of no span"),
+        ),
+        (false, &[0, 400, 800], None),
+        (
+            false,
+            &[0, 400, 799],
+            Some("span 2 begins at byte 800, its digest at byte 799"),
+        ),
+        (false, &[0, 400], Some("span 2 has no digest")),
+    ] {
+        let options = IndexerOptions {
+            span_size: 400,
+            ..IndexerOptions::default()
+        };
+        let division = if gzip {
+            Division::Gzip(checkpoints.clone())
+        } else {
+            Division::Slices
+        };
+        let found = ztoc(options, 1000, Contents::default(), division, spans(starts));
+        let expected = expected.map(|problem| Unindexable::SelfCheck {
+            problem: problem.to_owned(),
+        });
+        assert_eq!(found.err(), expected);
+    }
 }
 
 #[test]
@@ -207,7 +289,44 @@ fn a_problem_of_the_archive_leaves_the_diff_id() {
 }
 
 #[test]
-fn a_span_size_of_zero_counts_as_one() {
-    let layer = archive(&[("a", b"abc")]);
-    assert_eq!(index(&layer, 0).spans as usize, layer.len());
+fn only_span_sizes_that_make_sense_are_taken() {
+    use crate::MAX_SPAN_SIZE;
+    let content = archive(&[("a", b"abc")]);
+    for layer in [&content, &gzip(&content)] {
+        for good in [1, MAX_SPAN_SIZE] {
+            assert!(index(layer, good).ztoc.is_ok(), "{good}");
+        }
+        for bad in [0, MAX_SPAN_SIZE + 1, u64::MAX] {
+            let indexed = index(layer, bad);
+            assert_eq!(indexed.digest, Digest::of(layer));
+            assert_eq!(
+                indexed.ztoc.unwrap_err().to_string(),
+                format!(
+                    "its zTOC would be too large: its spans would have {bad} bytes each, which is \
+                     not between 1 and 1073741824"
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn an_entry_says_what_was_indexed() {
+    let layer = gzip(&some_files());
+    let indexed = index(&layer, 1 << 20);
+    let entry = indexed.entry("application/some.layer").unwrap();
+    let ztoc = indexed.ztoc.unwrap();
+    assert_eq!(
+        (entry.digest, entry.size),
+        (ztoc.digest, ztoc.bytes.len() as u64)
+    );
+    assert_eq!(
+        (entry.layer, entry.span_size),
+        (Digest::of(&layer), 1 << 20)
+    );
+    assert_eq!(entry.layer_media_type, "application/some.layer");
+    assert_eq!(
+        index(b"text", 1 << 20).entry("application/some.layer"),
+        None
+    );
 }

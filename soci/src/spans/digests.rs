@@ -24,17 +24,43 @@ pub(crate) enum Mark {
 /// Hashes spans one after the other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SpanDigests {
-    finished: Vec<Digest>,
-    current: Option<Sha256>,
+    finished: Vec<SpanDigest>,
+    current: Option<Current>,
     pending: Option<Pending>,
+    /// Bytes so far, and the last of them.
+    position: u64,
     last_byte: u8,
+}
+
+/// The digest of one span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SpanDigest {
+    /// Offset of the first byte that it covers, the one shared with the span before included.
+    pub(crate) start: u64,
+    pub(crate) digest: Digest,
+}
+
+/// A span that is being hashed.
+#[derive(Clone, Debug)]
+struct Current {
+    start: u64,
+    state: Sha256,
+}
+
+impl Current {
+    fn finish(self) -> SpanDigest {
+        SpanDigest {
+            start: self.start,
+            digest: Digest::from_sha256(self.state.finalize().into()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
 struct Pending {
     /// The span before as it was there; `None` before the first span.
-    before: Option<Sha256>,
-    state: Sha256,
+    before: Option<Current>,
+    begun: Current,
 }
 
 impl SpanDigests {
@@ -43,12 +69,13 @@ impl SpanDigests {
         let Some(&last) = bytes.last() else {
             return;
         };
+        self.position += bytes.len() as u64;
         self.last_byte = last;
         if let Some(current) = &mut self.current {
-            current.update(bytes);
+            current.state.update(bytes);
         }
         if let Some(pending) = &mut self.pending {
-            pending.state.update(bytes);
+            pending.begun.state.update(bytes);
         }
     }
 
@@ -56,19 +83,20 @@ impl SpanDigests {
     pub(crate) fn mark(&mut self, mark: Mark) {
         match mark {
             Mark::Begin { shared } => {
-                let mut state = Sha256::new();
+                let (mut start, mut state) = (self.position, Sha256::new());
                 if shared {
+                    start = start.saturating_sub(1);
                     state.update([self.last_byte]);
                 }
                 self.pending = Some(Pending {
                     before: self.current.clone(),
-                    state,
+                    begun: Current { start, state },
                 });
             }
             Mark::Commit => {
-                if let Some(Pending { before, state }) = self.pending.take() {
-                    self.finished.extend(before.map(digest));
-                    self.current = Some(state);
+                if let Some(Pending { before, begun }) = self.pending.take() {
+                    self.finished.extend(before.map(Current::finish));
+                    self.current = Some(begun);
                 }
             }
         }
@@ -76,19 +104,23 @@ impl SpanDigests {
 
     /// The digests, the last one up to the end of what was given. A begin that was not committed
     /// does not count.
-    pub(crate) fn finish(mut self) -> Vec<Digest> {
-        self.finished.extend(self.current.map(digest));
+    pub(crate) fn finish(mut self) -> Vec<SpanDigest> {
+        self.finished.extend(self.current.map(Current::finish));
         self.finished
     }
-}
-
-fn digest(state: Sha256) -> Digest {
-    Digest::from_sha256(state.finalize().into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where spans start, and what they cover.
+    fn spans<const N: usize>(spans: [(u64, &str); N]) -> [SpanDigest; N] {
+        spans.map(|(start, bytes)| SpanDigest {
+            start,
+            digest: Digest::of(bytes),
+        })
+    }
 
     #[test]
     fn neighbours_share_a_byte_when_told_so() {
@@ -106,7 +138,7 @@ mod tests {
         digests.update(b"three");
         assert_eq!(
             digests.finish(),
-            [Digest::of("one"), Digest::of("etwo"), Digest::of("three")]
+            spans([(6, "one"), (8, "etwo"), (12, "three")])
         );
     }
 
@@ -128,7 +160,7 @@ mod tests {
         digests.update(b"tail");
         assert_eq!(
             digests.finish(),
-            [Digest::of("yonemore"), Digest::of("etwoendtail")]
+            spans([(4, "yonemore"), (11, "etwoendtail")])
         );
         assert_eq!(SpanDigests::default().finish(), []);
     }

@@ -6,7 +6,7 @@ mod gzip;
 mod header;
 mod history;
 
-pub(crate) use digests::{Mark, SpanDigests};
+pub(crate) use digests::{Mark, SpanDigest, SpanDigests};
 pub(crate) use gzip::{GzipSpans, Limits};
 pub(crate) use header::{Header as GzipHeader, MAGIC as GZIP_MAGIC};
 pub(crate) use history::{BUFFER, Sink};

@@ -34,7 +34,7 @@ impl Sink for Collected {
 #[derive(Debug, PartialEq)]
 struct Read {
     checkpoints: Vec<Checkpoint>,
-    digests: Vec<Digest>,
+    digests: Vec<SpanDigest>,
     output: Vec<u8>,
 }
 
@@ -94,7 +94,11 @@ fn good(layer: &[u8], content: &[u8], span_size: u64) -> Read {
         let to = next.map_or(layer.len(), |next| index_of(next.input));
         let inflated = span(&layer[from..to], point, end - start);
         assert!(inflated == content[start..end], "content of {point:?}");
-        assert_eq!(read.digests[index], Digest::of(&layer[from..to]));
+        let digest = SpanDigest {
+            start: from as u64,
+            digest: Digest::of(&layer[from..to]),
+        };
+        assert_eq!(read.digests[index], digest);
     }
     read
 }
@@ -386,6 +390,13 @@ fn limits_hold() {
         read(&layer, 10_000),
         Err(Unindexable::HugeSpan { .. })
     ));
+    // The checkpoint moves with them, and still there may only be so many.
+    for (count, allowed) in [(200_000, true), (300_000, false)] {
+        let empty = EMPTY_BLOCK.repeat(count);
+        let layer = member_of(HEADER, &[&empty[..], &deflate(b"x", 6)].concat(), b"x");
+        assert_eq!(read(&layer, 10_000) == Ok(1), allowed);
+        assert!(allowed || matches!(read(&layer, 10_000), Err(Unindexable::HugeSpan { .. })));
+    }
     let layer = [gzip(b"x"), vec![0; 1_200_000]].concat();
     assert!(matches!(
         read(&layer, 10_000),

@@ -84,7 +84,7 @@ impl Header {
 
 /// Whether these bytes begin with a header that Go would take: for telling a tar archive from
 /// something else. A block of zeros is none, although an empty archive begins with one.
-pub fn begins_with_header(bytes: &[u8]) -> bool {
+pub(crate) fn begins_with_header(bytes: &[u8]) -> bool {
     bytes
         .first_chunk()
         .is_some_and(|block| Header::parse(block).is_ok())

@@ -15,10 +15,14 @@ mod reader;
 mod time;
 mod tree;
 
-pub use header::begins_with_header;
+pub(crate) use header::begins_with_header;
 pub use reader::TarReader;
 pub(crate) use reader::read_headers;
 pub(crate) use tree::check as check_tree;
+
+/// The longest headers of one member, extended headers and long names included. Go reads 1 MiB for
+/// each of these, and any number of them; the verifier keeps all of a member's in memory.
+pub(crate) const MAX_HEADERS: u64 = 4 << 20;
 
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

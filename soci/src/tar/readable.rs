@@ -16,6 +16,10 @@ use crate::Unindexable;
 const MAX_NAME: usize = 255;
 /// Bytes of a path in Linux.
 const MAX_PATH: usize = 4096;
+/// Bytes of the target of a symbolic link in Linux.
+const MAX_TARGET: usize = 4095;
+/// What makes the contents of a directory in the layers below invisible.
+const OPAQUE: &[u8] = b".wh..wh..opq";
 /// PAX records that are extended attributes begin so.
 pub(super) const XATTR: &[u8] = b"SCHILY.xattr.";
 
@@ -121,9 +125,31 @@ fn path_problem(member: &Member) -> Option<String> {
             long.len()
         ));
     }
-    // A directory would list it as an entry without a name, which Linux refuses to read.
-    (path.rsplit(|byte| *byte == b'/').next() == Some(b".wh."))
-        .then(|| "is a whiteout of nothing".to_owned())
+    if member.kind == MemberKind::Symlink && member.linkname.len() > MAX_TARGET {
+        return Some(format!(
+            "points to a target of {} bytes, and Linux takes {MAX_TARGET}",
+            member.linkname.len()
+        ));
+    }
+    name_problem(&path).map(str::to_owned)
+}
+
+/// Names that mean something to the snapshotter's file system, and not what they mean in a layer.
+fn name_problem(path: &[u8]) -> Option<&'static str> {
+    let mut names = path.split(|byte| *byte == b'/');
+    let first = path.split(|byte| *byte == b'/').next();
+    let last = names.next_back();
+    let metadata = |name: &[u8]| name.starts_with(b".wh..wh.");
+    if first == Some(b".soci-snapshotter") {
+        Some("is hidden by a directory of the snapshotter's own with that name")
+    } else if last == Some(b".wh.") {
+        // A directory would list it as an entry without a name, which Linux refuses to read.
+        Some("is a whiteout of nothing")
+    } else if names.any(metadata) || last.is_some_and(|name| metadata(name) && name != OPAQUE) {
+        Some("is metadata of AUFS, which snapshotters list as a file and do not find")
+    } else {
+        None
+    }
 }
 
 /// The snapshotter's store needs a name for each extended attribute but the first one it happens to

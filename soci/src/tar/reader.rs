@@ -5,19 +5,22 @@ use std::mem;
 
 use super::header::{BLOCK, Block, Header, string};
 use super::pax::Records;
-use super::{Contents, Member, PaxRecord, readable, tree};
+use super::{Contents, MAX_HEADERS, Member, readable, tree};
 use crate::Unindexable;
+use crate::ztoc::{MAX_SIZE, member_bound, shown};
 
 /// Bytes of an extended header or long name that Go reads, and so we do.
 const MAX_PAYLOAD: u64 = 1 << 20;
 
-/// Reads an archive that arrives in pieces. Memory: what the members take, about 350 bytes each,
-/// within fixed limits; and the records of one extended header, of at most 1 MiB.
+/// Reads an archive that arrives in pieces. Memory: what the members take, about 350 bytes each, up
+/// to those of a zTOC of [`MAX_SIZE`]; and the records of one extended header, of at most 1 MiB.
 #[derive(Debug)]
 pub struct TarReader {
     step: Step,
     /// Bytes of the archive that were taken; stays where it is when the archive has ended.
     position: u64,
+    /// Where the headers of the next member begin.
+    headers: u64,
     block: Block,
     /// Bytes of `block` that are there.
     filled: usize,
@@ -28,19 +31,11 @@ pub struct TarReader {
     payload: Vec<u8>,
     meta: Meta,
     members: Vec<Member>,
-    /// Bytes of text in `members`.
-    text: usize,
-    limits: Limits,
+    /// Bytes that the zTOC needs for them, at the most.
+    ztoc_bound: u64,
+    /// What that must not exceed: members compress well, so a small layer could hold any number.
+    limit: u64,
     problem: Option<Unindexable>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    /// More members than any layer has; their zTOC would have about 600 MB.
-    members: usize,
-    /// Bytes that names and PAX records take: they compress well, so that a small layer could hold
-    /// any amount.
-    text: usize,
 }
 
 /// What comes next in the stream.
@@ -79,6 +74,7 @@ impl Default for TarReader {
         Self {
             step: Step::Header,
             position: 0,
+            headers: 0,
             block: [0; BLOCK],
             filled: 0,
             left: 0,
@@ -86,11 +82,8 @@ impl Default for TarReader {
             payload: Vec::new(),
             meta: Meta::default(),
             members: Vec::new(),
-            text: 0,
-            limits: Limits {
-                members: 2_000_000,
-                text: 256 << 20,
-            },
+            ztoc_bound: 0,
+            limit: MAX_SIZE,
             problem: None,
         }
     }
@@ -109,6 +102,11 @@ impl TarReader {
         }
     }
 
+    /// Bytes that a zTOC needs for the members so far, at the most.
+    pub(crate) fn ztoc_bound(&self) -> u64 {
+        self.ztoc_bound
+    }
+
     /// The members, once everything was written.
     ///
     /// # Errors
@@ -125,7 +123,7 @@ impl TarReader {
             Step::Payload(_) | Step::Data => false,
         };
         if !complete {
-            return Err(Unindexable::Truncated {
+            return Err(Unindexable::TruncatedArchive {
                 offset: self.position,
             });
         }
@@ -197,6 +195,9 @@ impl TarReader {
     }
 
     fn on_header(&mut self, header: Header) -> Result<(), Unindexable> {
+        if self.position - self.headers > MAX_HEADERS {
+            return Err(self.damaged_header("the headers of one member take more than 4 MiB"));
+        }
         let size = self.data_size(&header)?;
         let kind = match header.typeflag {
             b'x' => MetaKind::Pax,
@@ -235,17 +236,20 @@ impl TarReader {
         }
         let size = self.data_size(&header)?;
         let member = readable::member(header, meta.records, self.position, size)?;
-        self.text += text_of(&member);
-        let Limits { members, text } = self.limits;
-        let problem = if self.members.len() >= members {
-            format!("it has more than {members} members")
-        } else if self.text > text {
-            format!("its names and PAX records take more than {text} bytes")
-        } else {
-            self.members.push(member);
-            return self.enter(Step::Data, size);
-        };
-        Err(Unindexable::TooLarge { problem })
+        self.ztoc_bound += member_bound(&member) as u64;
+        if self.ztoc_bound > self.limit {
+            return Err(Unindexable::TooLarge {
+                problem: format!("its members alone take more than {} bytes", self.limit),
+            });
+        }
+        self.members.push(member);
+        self.enter(Step::Data, size)?;
+        // What lies beyond cannot be reached anyway.
+        self.headers = self
+            .position
+            .saturating_add(self.left)
+            .saturating_add(self.padding);
+        Ok(())
     }
 
     /// Bytes of data that follow a header: none for what has no data, whatever its size says.
@@ -321,7 +325,7 @@ pub(crate) fn read_headers(headers: &[u8]) -> Result<Member, Unindexable> {
             offset: end,
             problem: "there are the headers of several members".to_owned(),
         }),
-        (None, _) => Err(Unindexable::Truncated { offset: end }),
+        (None, _) => Err(Unindexable::TruncatedArchive { offset: end }),
     }
 }
 
@@ -331,36 +335,6 @@ pub(super) fn refusal(name: &[u8], problem: impl Into<String>) -> Unindexable {
         name: shown(name),
         problem: problem.into(),
     }
-}
-
-/// A name for a message: what does not print is escaped or replaced, what is too long is cut.
-pub(super) fn shown(name: &[u8]) -> String {
-    const MAX_CHARS: usize = 200;
-    // No character has more than 4 bytes.
-    let name = String::from_utf8_lossy(&name[..name.len().min(MAX_CHARS * 4 + 4)]);
-    let mut shown = String::new();
-    for (index, char) in name.chars().enumerate() {
-        match char {
-            _ if index == MAX_CHARS => {
-                shown.push('…');
-                break;
-            }
-            _ if char.is_control() => shown.extend(char.escape_default()),
-            _ => shown.push(char),
-        }
-    }
-    shown
-}
-
-/// Bytes that the text of a member takes, for the limit.
-fn text_of(member: &Member) -> usize {
-    // Records can be many and tiny: each has two allocations, of 16 bytes more than their text.
-    const RECORD: usize = size_of::<PaxRecord>() + 2 * 16;
-    let records = member.pax.iter();
-    let records: usize = records
-        .map(|(key, value)| RECORD + key.len() + value.len())
-        .sum();
-    member.name.len() + member.linkname.len() + member.uname.len() + member.gname.len() + records
 }
 
 #[cfg(test)]
@@ -379,9 +353,9 @@ mod tests {
         block
     }
 
-    fn read(archive: &[u8], limits: Limits) -> Result<Contents, Unindexable> {
+    fn read(archive: &[u8], limit: u64) -> Result<Contents, Unindexable> {
         let mut reader = TarReader {
-            limits,
+            limit,
             ..TarReader::default()
         };
         reader.write(archive);
@@ -389,20 +363,14 @@ mod tests {
     }
 
     #[test]
-    fn limits_on_members_and_text() {
+    fn members_are_refused_when_their_ztoc_is_too_large() {
         let archive = [header("one", b'0', 0), header("three", b'0', 0)].concat();
-        let try_limits = |members, text| match read(&archive, Limits { members, text }) {
-            Ok(contents) => contents.members.len().to_string(),
-            Err(problem) => problem.to_string(),
-        };
-        assert_eq!(try_limits(2, 8), "2");
+        // 112 bytes each, 8 for each string and its length: name, `reg`, time, and three empty ones.
+        let needed = 2 * (112 + 6 * 8 + 3 + 20) + 3 + 5;
+        assert_eq!(read(&archive, needed).unwrap().members.len(), 2);
         assert_eq!(
-            try_limits(1, 8),
-            "its zTOC would be too large: it has more than 1 members"
-        );
-        assert_eq!(
-            try_limits(2, 7),
-            "its zTOC would be too large: its names and PAX records take more than 7 bytes"
+            read(&archive, needed - 1).unwrap_err().to_string(),
+            "its zTOC would be too large: its members alone take more than 373 bytes"
         );
     }
 
@@ -416,26 +384,37 @@ mod tests {
             header("a", b'0', 0),
         ]
         .concat();
-        let contents = read(&archive, TarReader::default().limits).unwrap();
+        let contents = read(&archive, MAX_SIZE).unwrap();
         let pax = &contents.members[0].pax;
         assert_eq!((&*pax[0].0, pax[0].1.len()), (&b"k"[..], value.len()));
         assert_eq!(contents.members[0].offset, archive.len() as u64);
     }
 
     #[test]
-    fn names_in_messages_print_and_end() {
-        for (name, printed) in [
-            (&b"usr/bin"[..], "usr/bin".to_owned()),
-            (b"\xff\n\x1b[m", "\u{fffd}\\n\\u{1b}[m".to_owned()),
-            (&[b'n'; 200], "n".repeat(200)),
-            (&[b'n'; 201], format!("{}\u{2026}", "n".repeat(200))),
-            ("\u{e9}".repeat(200).as_bytes(), "\u{e9}".repeat(200)),
-            (
-                "\u{e9}".repeat(201).as_bytes(),
-                format!("{}\u{2026}", "\u{e9}".repeat(200)),
-            ),
+    fn the_headers_of_a_member_are_no_longer_than_the_verifier_takes() {
+        let long_name = |length: usize| {
+            let mut payload = vec![0; length];
+            payload[0] = b'n';
+            [header("L", b'L', length), payload].concat()
+        };
+        let mebibyte = long_name((1 << 20) - BLOCK);
+        let before = [header("a", b'0', 100), vec![b'x'; BLOCK]].concat();
+        for (last, bytes) in [
+            ((1 << 20) - 2 * BLOCK, 4 << 20),
+            ((1 << 20) - BLOCK, (4 << 20) + 512),
         ] {
-            assert_eq!(shown(name), printed);
+            let headers = [mebibyte.repeat(3), long_name(last), header("b", b'0', 0)].concat();
+            assert_eq!(headers.len(), bytes);
+            let read = read(&[&before[..], &headers].concat(), MAX_SIZE);
+            if headers.len() as u64 <= MAX_HEADERS {
+                assert_eq!(&*read.unwrap().members[1].name, b"n");
+            } else {
+                let problem = "the headers of one member take more than 4 MiB";
+                assert_eq!(
+                    read,
+                    Err(damaged((before.len() + bytes - BLOCK) as u64, problem))
+                );
+            }
         }
     }
 }

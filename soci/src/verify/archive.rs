@@ -10,7 +10,7 @@ use std::mem;
 use sha2::{Digest as _, Sha256};
 
 use super::difference::difference;
-use crate::tar::{Member, read_headers};
+use crate::tar::{MAX_HEADERS, Member, read_headers};
 use crate::ztoc::shown;
 use crate::{Digest, Unindexable};
 
@@ -18,8 +18,6 @@ use crate::{Digest, Unindexable};
 const BLOCK: u64 = 512;
 /// Two blocks of zeros end an archive.
 const END: u64 = 2 * BLOCK;
-/// The longest headers of one member. Go reads 1 MiB for each extended header and long name.
-const MAX_HEADERS: u64 = 4 << 20;
 
 /// An archive that arrives in pieces.
 #[derive(Debug)]
@@ -171,7 +169,7 @@ impl Archive {
             let problem = match problem {
                 Unindexable::Tar { problem, .. } => problem,
                 Unindexable::Member { problem, .. } => format!("it {problem}"),
-                Unindexable::Truncated { .. } => "it is not complete".to_owned(),
+                Unindexable::TruncatedArchive { .. } => "it is not complete".to_owned(),
                 other => other.to_string(),
             };
             format!(

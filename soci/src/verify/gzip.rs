@@ -247,12 +247,14 @@ impl Gzip {
 
     fn end_member(&mut self, trailer: [u8; 8]) -> Result<(), String> {
         let [c0, c1, c2, c3, l0, l1, l2, l3] = trailer;
-        if u32::from_le_bytes([c0, c1, c2, c3]) != self.crc {
+        // A fuzzer cannot guess what these are.
+        let checked = cfg!(not(fuzzing));
+        if checked && u32::from_le_bytes([c0, c1, c2, c3]) != self.crc {
             return Err("the checksum of the gzip stream does not match".to_owned());
         }
         // gzip keeps the length modulo 2^32.
         let length = (self.output - self.member_start) & u64::from(u32::MAX);
-        if u64::from(u32::from_le_bytes([l0, l1, l2, l3])) != length {
+        if checked && u64::from(u32::from_le_bytes([l0, l1, l2, l3])) != length {
             return Err("the length of the gzip stream does not match".to_owned());
         }
         self.stage = Stage::Between { magic: false };

@@ -1,7 +1,9 @@
 //! Reading a layer back through its zTOC, as a snapshotter does: every span, every member.
 //!
-//! This is the second opinion about a zTOC, so it knows nothing of how one is built: it follows the
-//! zTOC from checkpoint to checkpoint and from member to member, and compares. It is stricter than
+//! This is the second opinion about a zTOC: it follows the zTOC from checkpoint to checkpoint and
+//! from member to member, and compares, and how zTOCs are built it does not know. But it shares with
+//! the indexer how to inflate, and what gzip headers, tar headers and a tree may be, so it cannot
+//! find a mistake in those: for that the tests have the official library (`tests/layers`). It is stricter than
 //! a snapshotter where that costs nothing. A snapshotter meets only the spans that a container
 //! reads; here each checkpoint must also be where the stream before it leads, and gzip's checksums
 //! must hold, so that nothing in a checkpoint can be wrong by chance.

@@ -46,9 +46,29 @@ pub(super) fn check(ztoc: &Ztoc) -> Result<(), InvalidZtoc> {
                     ztoc.compressed_size
                 )));
             }
-            check_count(size.div_ceil(*span_size), digests)
+            check_count(size.div_ceil(*span_size), digests)?;
+            match beyond_slices(&ztoc.members, *span_size, *size) {
+                Some(member) => Err(invalid(format!(
+                    "the member `{}` {BEYOND_SLICES}",
+                    shown(&member.name)
+                ))),
+                None => Ok(()),
+            }
         }
     }
+}
+
+/// What is wrong with a member that [`beyond_slices`] finds.
+pub(crate) const BEYOND_SLICES: &str =
+    "ends where the last span of an uncompressed layer is full, which makes snapshotters crash";
+
+/// The member of an uncompressed layer at whose end a snapshotter looks for one span more than there
+/// is, and dies of it. It divides the offset behind the data by the span size; only if the layer
+/// ends there, at a multiple of the span size, that is no span any more.
+pub(crate) fn beyond_slices(members: &[Member], span_size: u64, size: u64) -> Option<&Member> {
+    members.last().filter(|last| {
+        size.checked_rem(span_size) == Some(0) && last.offset.checked_add(last.size) == Some(size)
+    })
 }
 
 /// The headers are not in a zTOC: a snapshotter takes the first to be at 0, and each other one at

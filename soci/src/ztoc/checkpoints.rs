@@ -28,7 +28,7 @@ pub(super) const UNCOMPRESSED: i8 = 2;
 const VERSION: i32 = 2;
 const HEADER: usize = 4 + 8;
 const NUMBERS: usize = 8 + 8 + 1;
-const PACKED: usize = NUMBERS + WINDOW;
+pub(super) const PACKED: usize = NUMBERS + WINDOW;
 
 /// How long the blob of a gzip layer is.
 pub(super) fn gzip_length(checkpoints: usize) -> usize {

@@ -27,10 +27,13 @@ struct Budget {
 }
 
 impl Budget {
-    /// Honest zTOCs need less than four times their size, those with shared strings included.
+    /// What the allocator needs beside each piece of memory, at the most.
+    const ALLOCATION: usize = 32;
+
+    /// Honest zTOCs need less than three times their size.
     fn new(blob: usize) -> Self {
         Self {
-            left: blob.saturating_mul(8).saturating_add(1 << 16),
+            left: blob.saturating_mul(4).saturating_add(1 << 16),
         }
     }
 
@@ -43,11 +46,17 @@ impl Budget {
     }
 
     fn spend_each<T>(&mut self, count: usize) -> Result<(), InvalidZtoc> {
-        self.spend(count.saturating_mul(size_of::<T>()))
+        self.spend(count.saturating_mul(size_of::<T>()))?;
+        self.spend_allocation(count)
+    }
+
+    /// What is empty is not allocated.
+    fn spend_allocation(&mut self, length: usize) -> Result<(), InvalidZtoc> {
+        self.spend(if length == 0 { 0 } else { Self::ALLOCATION })
     }
 
     fn boxed(&mut self, bytes: &[u8]) -> Result<Box<[u8]>, InvalidZtoc> {
-        self.spend(bytes.len())?;
+        self.spend_each::<u8>(bytes.len())?;
         Ok(bytes.into())
     }
 }
@@ -64,7 +73,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Ztoc, InvalidZtoc> {
         )));
     }
     let build_tool = root.bytes(id::BUILD_TOOL)?;
-    budget.spend(build_tool.len())?;
+    budget.spend_each::<u8>(build_tool.len())?;
     let build_tool = std::str::from_utf8(build_tool)
         .map_err(|_| invalid("the name of its builder is not UTF-8"))?;
     let compressed_size = unsigned("compressed size", root.i64(id::COMPRESSED_SIZE)?)?;
@@ -115,7 +124,7 @@ fn member(table: Table<'_>, budget: &mut Budget) -> Result<Member, InvalidZtoc> 
         .ok_or_else(|| problem(format!("has the unknown type `{}`", shown(kind))))?;
     let mod_time = std::str::from_utf8(table.bytes(id::MOD_TIME)?)
         .map_err(|_| problem("has a modification time that is not UTF-8".to_owned()))?;
-    budget.spend(mod_time.len())?;
+    budget.spend_each::<u8>(mod_time.len())?;
 
     let records = table.references(id::XATTRS)?;
     budget.spend_each::<(Box<[u8]>, Box<[u8]>)>(records.len())?;

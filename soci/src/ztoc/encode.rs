@@ -160,33 +160,37 @@ pub(super) fn signed(field: &'static str, value: u64) -> Result<i64, EncodeError
     i64::try_from(value).map_err(|_| EncodeError::Number { field, value })
 }
 
-/// At least as many bytes as the zTOC will have, so that the buffer never has to grow. What is not
-/// used of it never becomes real memory.
-fn size_bound(ztoc: &Ztoc) -> usize {
+/// At least as many bytes as a span's digest takes: 71 characters, and an entry in the vector.
+pub(crate) const DIGEST_BOUND: usize = 84;
+
+/// At least as many bytes as a checkpoint and the digest of its span take.
+pub(crate) const CHECKPOINT_BOUND: usize = checkpoints::PACKED + DIGEST_BOUND;
+
+/// At least as many bytes as a member takes.
+pub(crate) fn member_bound(member: &Member) -> usize {
     // Length in front, zero behind, padding to four bytes.
     let string = |bytes: &[u8]| bytes.len() + 8;
     // An entry in its vector, and a table with two references.
     let xattr = |(key, value): &(Box<[u8]>, Box<[u8]>)| 16 + string(key) + string(value);
-    let members: usize = ztoc
-        .members
-        .iter()
-        .map(|member| {
-            // An entry in the vector, a table with all fields, a vector's length; padding.
-            112 + string(&member.name)
-                + string(member.kind.as_str().as_bytes())
-                + string(&member.linkname)
-                + string(&member.uname)
-                + string(&member.gname)
-                + string(member.mod_time.as_bytes())
-                + member.pax.iter().map(xattr).sum::<usize>()
-        })
-        .sum();
+    // An entry in the vector, a table with all fields, a vector's length; padding.
+    112 + string(&member.name)
+        + string(member.kind.as_str().as_bytes())
+        + string(&member.linkname)
+        + string(&member.uname)
+        + string(&member.gname)
+        + string(member.mod_time.as_bytes())
+        + member.pax.iter().map(xattr).sum::<usize>()
+}
+
+/// At least as many bytes as the zTOC will have, so that the buffer never has to grow. What is not
+/// used of it never becomes real memory.
+fn size_bound(ztoc: &Ztoc) -> usize {
+    let members: usize = ztoc.members.iter().map(member_bound).sum();
     let checkpoints = match &ztoc.spans {
         Spans::Gzip { checkpoints, .. } => checkpoints::gzip_length(checkpoints.len()),
         Spans::Uncompressed { .. } => 64,
     };
-    // A digest has 71 characters; an entry in the vector.
-    let digests = ztoc.spans.digests().len() * 84;
+    let digests = ztoc.spans.digests().len() * DIGEST_BOUND;
     // Seven numbers of a member may be left out, so there are at most 128 vtables of 32 bytes; 1 KiB
     // for the tables that are there once.
     let once = 128 * 32 + 1024 + ztoc.build_tool.len();

@@ -13,7 +13,9 @@ mod encode;
 mod flat;
 pub(crate) mod timestamp;
 
+pub(crate) use check::{BEYOND_SLICES, beyond_slices};
 pub use encode::EncodeError;
+pub(crate) use encode::{CHECKPOINT_BOUND, DIGEST_BOUND, member_bound};
 
 use crate::Digest;
 use crate::spans::Spans;
@@ -21,6 +23,10 @@ use crate::tar::Member;
 
 /// The media type of a zTOC blob in a SOCI index.
 pub const MEDIA_TYPE: &str = "application/octet-stream";
+
+/// The largest zTOC that is built, in bytes, and so the largest that need be read: that of a layer
+/// of some 30 GiB at the default span size. A snapshotter reads it whole.
+pub const MAX_SIZE: u64 = 256 << 20;
 
 /// The only version of the format that was ever in use.
 const VERSION: &[u8] = b"0.9";
@@ -89,21 +95,24 @@ impl EncodedZtoc {
     }
 }
 
-/// Bytes from a layer for people to read: no control characters, and not too much.
+/// Bytes from a layer for a message: what does not print is escaped or replaced, what is too long is
+/// cut.
 pub(crate) fn shown(bytes: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    let mut text = String::new();
-    for character in String::from_utf8_lossy(&bytes[..bytes.len().min(4 * LONGEST)]).chars() {
-        if text.len() > LONGEST {
-            text.push('…');
-            break;
-        }
-        match character {
-            character if character.is_control() => text.extend(character.escape_default()),
-            character => text.push(character),
+    const MAX_CHARS: usize = 200;
+    // No character has more than 4 bytes.
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_CHARS * 4 + 4)]);
+    let mut shown = String::new();
+    for (index, char) in text.chars().enumerate() {
+        match char {
+            _ if index == MAX_CHARS => {
+                shown.push('\u{2026}');
+                break;
+            }
+            _ if char.is_control() => shown.extend(char.escape_default()),
+            _ => shown.push(char),
         }
     }
-    text
+    shown
 }
 
 /// The fields of each table, by their number in the schema.

@@ -50,3 +50,20 @@ fn official_ztocs_are_read_and_written_again_byte_for_byte() {
         assert!(ztoc.encode().unwrap() == bytes, "{name}");
     }
 }
+
+#[test]
+fn names_in_messages_print_and_end() {
+    for (name, printed) in [
+        (&b"usr/bin"[..], "usr/bin".to_owned()),
+        (b"\xff\n\x1b[m", "\u{fffd}\\n\\u{1b}[m".to_owned()),
+        (&[b'n'; 200], "n".repeat(200)),
+        (&[b'n'; 201], format!("{}\u{2026}", "n".repeat(200))),
+        ("\u{e9}".repeat(200).as_bytes(), "\u{e9}".repeat(200)),
+        (
+            "\u{e9}".repeat(201).as_bytes(),
+            format!("{}\u{2026}", "\u{e9}".repeat(200)),
+        ),
+    ] {
+        assert_eq!(shown(name), printed);
+    }
+}

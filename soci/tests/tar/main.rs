@@ -15,6 +15,9 @@ use serde_json::Value;
 mod json;
 mod properties;
 
+/// Go takes an archive for complete that ends behind an extended header; we do not.
+const NO_MEMBER: &str = "it ends behind an extended header, without the member that it is for";
+
 fn read(archive: &[u8]) -> Result<Contents, Unindexable> {
     let mut reader = TarReader::default();
     reader.write(archive);
@@ -56,7 +59,10 @@ fn reads_as_go_reads_or_refuses_by_name() {
         let ours = json::outcome(&read(&archive(&case)));
         let right = match expected["ours"].as_str().unwrap() {
             "as Go" => !go_fails && ours == expected["go"],
-            message => ours["error"] == message && (go_fails || message.starts_with("its member")),
+            message => {
+                let ours_only = message.starts_with("its member") || message.ends_with(NO_MEMBER);
+                ours["error"] == message && (go_fails || ours_only)
+            }
         };
         if !right {
             wrong.push(format!("{}:\n{ours:#}", case.display()));
@@ -102,7 +108,10 @@ fn a_cut_is_an_end_or_is_reported() {
                     );
                     ends += 1;
                 }
-                Err(Unindexable::Truncated { offset }) => assert_eq!(offset, length as u64),
+                Err(Unindexable::Tar { offset, problem }) if problem.ends_with(NO_MEMBER) => {
+                    assert_eq!(offset, length as u64);
+                }
+                Err(Unindexable::TruncatedArchive { offset }) => assert_eq!(offset, length as u64),
                 Err(other) => panic!("{name} at {length}: {other}"),
             }
         }

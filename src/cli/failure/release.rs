@@ -7,6 +7,7 @@ use crate::release::{ReleaseError, WriteError};
 use crate::ui::Failure;
 
 use super::engine::build;
+use super::soci::with_push;
 
 impl From<ReleaseError> for Failure {
     fn from(error: ReleaseError) -> Self {
@@ -26,7 +27,7 @@ impl From<ReleaseError> for Failure {
                 .hint("The daemon's cache is too small for one release, or something prunes it.")
                 .hint("An image with an index of other layers would not start; --no-soci releases without any."),
             ReleaseError::Soci { source, .. } => {
-                with_registry(Self::from_error(exit::SOCI, &error), source)
+                with_push(Self::from_error(exit::SOCI, &error), source)
                     .hint("Every tag is where it was. --no-soci releases without SOCI indexes.")
             }
             ReleaseError::SociLayer { .. } => Self::from_error(exit::SOCI, &error),

@@ -2,12 +2,14 @@
 
 use crate::exit;
 use crate::registry::ErrorKind;
-use crate::soci::LookError;
 use crate::soci::attach::AttachError;
 use crate::soci::source_image::SourceError;
+use crate::soci::{LookError, PushError};
 use crate::ui::Failure;
 
 use super::release::with_registry;
+
+const DAMAGED: &str = "The image is damaged. Build it or push it again.";
 
 impl From<&SourceError> for Failure {
     fn from(error: &SourceError) -> Self {
@@ -21,11 +23,24 @@ impl From<&SourceError> for Failure {
                 "It was copied without all of its platforms. Copy it again with `crane copy` or \
                  `skopeo copy --all`.",
             ),
-            SourceError::NotAnImage { .. } | SourceError::Config { .. } => {
-                Self::from_error(exit::SOCI, error)
-            }
-            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error),
+            SourceError::NotAnImage { .. } => Self::from_error(exit::SOCI, error).hint(
+                "Only container images have SOCI indexes. Name the image, not what was attached \
+                 to it.",
+            ),
+            SourceError::Config { .. } => Self::from_error(exit::SOCI, error).hint(DAMAGED),
+            SourceError::Document { .. } => Self::from_error(exit::REGISTRY, error).hint(DAMAGED),
         }
+    }
+}
+
+/// What to do about a SOCI index that cannot be pushed.
+pub(super) fn with_push(failure: Failure, error: &PushError) -> Failure {
+    match error {
+        PushError::Registry(source) => with_registry(failure, source),
+        // Only what is there is reused, so the next run does not find it and makes it.
+        PushError::Lost { .. } => failure
+            .hint("It was removed since this run looked for it. Run it again: the layer is indexed anew then.")
+            .temporary(true),
     }
 }
 
@@ -55,12 +70,21 @@ impl From<AttachError> for Failure {
         let plain = |code| Self::from_error(code, &error);
         match &error {
             AttachError::Look(look) => look.into(),
+            AttachError::Push { source, .. } => {
+                let code = match **source {
+                    PushError::Registry(_) => exit::REGISTRY,
+                    PushError::Lost { .. } => exit::SOCI,
+                };
+                let failure = with_push(plain(code), source);
+                let failure = match **source {
+                    PushError::Registry(_) => failure,
+                    PushError::Lost { .. } => failure.hint("--no-cache indexes all layers anew."),
+                };
+                failure.hint(NOTHING_MOVED)
+            }
             AttachError::Registry { source, .. } => {
                 with_registry(plain(exit::REGISTRY), source).hint(NOTHING_MOVED)
             }
-            AttachError::DiffId { .. } => plain(exit::SOCI)
-                .hint("The image is damaged: no runtime could unpack it. Build or push it again.")
-                .hint(NOTHING_MOVED),
             AttachError::TagMoved { .. } => plain(exit::SOCI)
                 .hint("Somebody pushed meanwhile; their image is untouched.")
                 .temporary(true),
@@ -83,8 +107,10 @@ impl From<AttachError> for Failure {
                     failure
                 }
             }
-            AttachError::Annotate { .. } => plain(exit::SOCI),
-            AttachError::Indexer { .. } => plain(exit::UNEXPECTED),
+            AttachError::Annotate { .. } => plain(exit::SOCI).hint(DAMAGED).hint(NOTHING_MOVED),
+            AttachError::Indexer { .. } => plain(exit::UNEXPECTED)
+                .hint("This is a bug in Launchway; please report it with the layer's digest.")
+                .hint(NOTHING_MOVED),
         }
     }
 }

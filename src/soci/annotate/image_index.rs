@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::layout::Layout;
 use super::{AnnotateError, Change, object, rewrite};
 use crate::image::{Digest, annotation, media_type};
-use launchway_soci::index::Version;
+use crate::soci::entry;
 
 /// On an attestation's entry: the image manifest that it is about.
 pub(in crate::soci) const DOCKER_REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
@@ -127,19 +127,21 @@ pub fn index_around(
     Ok(Layout::COMPACT.write(&index)?)
 }
 
-/// The entry of a SOCI index, with members in the order of Go's type.
+/// The entry of a SOCI index, with members in the order of Go's type. The platform is as it stands
+/// elsewhere, with members that [`crate::image::Platform`] does not have.
 fn soci_entry(soci: Entry, image: Digest, platform: Option<Value>) -> Value {
-    let mut entry = json!({
-        "mediaType": media_type::OCI_MANIFEST,
-        "digest": soci.digest,
-        "size": soci.size,
-        "annotations": { annotation::SOCI_IMAGE_DIGEST: image },
+    let entry = entry::without_platform(soci.digest, soci.size, image);
+    let mut json = json!({
+        "mediaType": entry.media_type,
+        "digest": entry.digest,
+        "size": entry.size,
+        "annotations": entry.annotations,
     });
     if let Some(platform) = platform {
-        entry["platform"] = platform;
+        json["platform"] = platform;
     }
-    entry["artifactType"] = Version::V2.artifact_type().into();
-    entry
+    json["artifactType"] = entry.artifact_type.into();
+    json
 }
 
 pub(super) fn digest_of(entry: &Value) -> Option<Digest> {

@@ -22,9 +22,6 @@ use crate::image::{Digest, media_type};
 use launchway_soci::index::IMAGE_ANNOTATION;
 use layout::Layout;
 
-/// Docker's image configuration, which OCI manifests call by another name.
-const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
-
 /// A document that cannot be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AnnotateError {
@@ -103,14 +100,6 @@ pub fn annotated_like_buildkit(
     })
 }
 
-/// The SOCI index that a manifest names, whatever its text is.
-pub fn named_index(manifest: &crate::image::Manifest) -> Option<&str> {
-    manifest
-        .annotations
-        .get(IMAGE_ANNOTATION)
-        .map(String::as_str)
-}
-
 /// Reads a document, changes it, and writes it unless nothing changed.
 fn rewrite(
     document: &[u8],
@@ -133,7 +122,7 @@ fn to_oci(manifest: &mut Map<String, Value>) -> Result<(), AnnotateError> {
     manifest.insert("mediaType".to_owned(), media_type::OCI_MANIFEST.into());
     if let Some(config) = manifest.get_mut("config") {
         let config = object(config, "config")?;
-        if config.get("mediaType").and_then(Value::as_str) == Some(DOCKER_CONFIG) {
+        if config.get("mediaType").and_then(Value::as_str) == Some(media_type::DOCKER_CONFIG) {
             config.insert("mediaType".to_owned(), media_type::OCI_CONFIG.into());
         }
     }

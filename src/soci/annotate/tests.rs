@@ -59,7 +59,7 @@ fn a_docker_manifest_becomes_an_oci_manifest_with_docker_layers() {
     let converted = annotated(docker, Some(index));
     let expected = docker
         .replace(media_type::DOCKER_MANIFEST, media_type::OCI_MANIFEST)
-        .replace(DOCKER_CONFIG, media_type::OCI_CONFIG)
+        .replace(media_type::DOCKER_CONFIG, media_type::OCI_CONFIG)
         .replace(
             "   ]\n}",
             &format!("   ],\n   \"annotations\": {{\n      \"com.amazon.soci.index-digest\": \"{index}\"\n   }}\n}}"),

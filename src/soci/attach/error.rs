@@ -1,9 +1,9 @@
 //! What can stop attaching. Whatever it is, no tag has moved, but for [`AttachError::Tags`].
 
 use crate::image::{Digest, Platform};
-use crate::registry::{self, Reference};
-use crate::soci::LookError;
+use crate::registry::{self, Reference, Repository};
 use crate::soci::annotate::AnnotateError;
+use crate::soci::{LookError, PushError};
 
 /// SOCI indexes cannot be attached.
 #[derive(Debug, thiserror::Error)]
@@ -20,19 +20,16 @@ pub enum AttachError {
         #[source]
         source: Box<registry::Error>,
     },
-    /// A layer is not what the image's configuration says.
-    #[error(
-        "layer {number} of {platform} unpacks to {found}, but the configuration says {expected}"
-    )]
-    DiffId {
-        /// The layer, counted from 1 at the base.
-        number: usize,
-        /// The image.
+    /// A SOCI index could not be pushed.
+    #[error("cannot push the SOCI index of {platform} to {repository}")]
+    Push {
+        /// The image that it is of.
         platform: Box<Platform>,
-        /// The diffID that the configuration has at this place; `nothing` if there is none.
-        expected: String,
-        /// The layer's diffID.
-        found: Digest,
+        /// Where to.
+        repository: Repository,
+        /// Why it failed.
+        #[source]
+        source: Box<PushError>,
     },
     /// The indexing thread is gone.
     #[error("cannot index the layer {layer}")]

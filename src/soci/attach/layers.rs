@@ -1,7 +1,8 @@
 //! Every layer of an image settled: indexed, taken over, or left out with its reason.
 //!
 //! A layer that several platforms share is settled once. Nothing that cannot be indexed fails the
-//! image; a layer that is not what the configuration says does, for then the image is broken.
+//! image, nor does a layer that unpacks to something else than a configuration says: it is left out
+//! for all, since no runtime could unpack it and none must run it lazily instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -35,13 +36,20 @@ impl Settled {
         }
     }
 
-    fn known(known: KnownLayer) -> Self {
+    fn known(known: KnownLayer, candidate: &Candidate) -> Self {
         match known {
+            KnownLayer::Indexed {
+                diff_id: Some(diff_id),
+                ..
+            } if let Some(reason) = candidate.contradiction(diff_id) => {
+                Self::without_ztoc(LayerFate::LeftOut { reason })
+            }
             KnownLayer::Indexed {
                 ztoc,
                 size,
                 repositories,
                 file,
+                diff_id: _,
             } => Self {
                 fate: LayerFate::Reused {
                     ztoc,
@@ -82,6 +90,26 @@ struct Candidate {
     places: Vec<Place>,
 }
 
+impl Candidate {
+    /// What contradicts a layer whose uncompressed content is `found`: the end of a sentence that
+    /// begins with the layer. A zTOC describes what the layer unpacks to; where a configuration
+    /// names something else, a runtime that downloads the layer refuses it.
+    fn contradiction(&self, found: Digest) -> Option<String> {
+        let wrong = |place: &&Place| place.diff_id != Some(found);
+        self.places.iter().find(wrong).map(|place| {
+            let platform = &place.platform;
+            match place.diff_id {
+                Some(expected) => format!(
+                    "it unpacks to {found}, but the configuration of {platform} says {expected}"
+                ),
+                None => format!(
+                    "it unpacks to {found}, but the configuration of {platform} does not list it"
+                ),
+            }
+        })
+    }
+}
+
 /// Settles the layers of all chosen images.
 pub(super) async fn settle(
     context: &AttachContext,
@@ -91,7 +119,7 @@ pub(super) async fn settle(
     options: &AttachOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Fates, AttachError> {
-    let indexer = super::indexer_options(&options.soci);
+    let indexer = options.soci.indexer();
     let mut fates = Fates::new();
     let mut open = Vec::new();
     for candidate in candidates(choices) {
@@ -107,7 +135,7 @@ pub(super) async fn settle(
         } else {
             match look_up(context, known, layer.digest, &indexer).await {
                 Some(known) => {
-                    fates.insert(layer.digest, Settled::known(known));
+                    fates.insert(layer.digest, Settled::known(known, &candidate));
                 }
                 None => open.push(candidate),
             }
@@ -232,10 +260,16 @@ impl Work<'_> {
         )
         .await
         .map_err(|error| self.stream_error(candidate, error))?;
-        check(candidate, &indexed)?;
         let (indexed, warning) = self.keep(indexed).await?;
-        let fate = match indexed.ztoc {
-            Ok(encoded) => {
+        let contradiction = indexed
+            .diff_id
+            .and_then(|found| candidate.contradiction(found));
+        let fate = match (indexed.ztoc, contradiction) {
+            (Err(reason), _) => LayerFate::LeftOut {
+                reason: reason.to_string(),
+            },
+            (Ok(_), Some(reason)) => LayerFate::LeftOut { reason },
+            (Ok(encoded), None) => {
                 let size = encoded.bytes.len() as u64;
                 let blob = Descriptor::new(ztoc::MEDIA_TYPE, encoded.digest, size);
                 let source = BlobSource::Bytes(Bytes::from(encoded.bytes));
@@ -255,9 +289,6 @@ impl Work<'_> {
                     members: indexed.members,
                 }
             }
-            Err(reason) => LayerFate::LeftOut {
-                reason: reason.to_string(),
-            },
         };
         observer(AttachEvent::Finished {
             layer: layer.digest,
@@ -306,30 +337,7 @@ impl Work<'_> {
                 );
                 AttachError::registry(doing)(source)
             }
-            StreamError::Indexer(source) => AttachError::Indexer { layer, source },
+            StreamError::Stopped(source) => AttachError::Indexer { layer, source },
         }
-    }
-}
-
-/// A zTOC describes what the layer unpacks to. Where that is not what the configuration names, a
-/// runtime that downloads the layer refuses it, and one that loads it lazily must not run it.
-fn check(candidate: &Candidate, indexed: &IndexedLayer) -> Result<(), AttachError> {
-    let Some(found) = indexed.diff_id else {
-        return Ok(());
-    };
-    match candidate
-        .places
-        .iter()
-        .find(|place| place.diff_id != Some(found))
-    {
-        None => Ok(()),
-        Some(place) => Err(AttachError::DiffId {
-            number: place.number,
-            platform: Box::new(place.platform.clone()),
-            expected: place
-                .diff_id
-                .map_or_else(|| "nothing".to_owned(), |digest| digest.to_string()),
-            found,
-        }),
     }
 }

@@ -12,16 +12,15 @@ mod outcome;
 mod publish;
 mod tags;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use launchway_soci::IndexerOptions;
 use launchway_soci::index::Version;
 
 pub use error::AttachError;
 pub use outcome::{Attached, AttachedLayer, AttachedPlatform, LayerFate, MovedTag, Summary};
 
+use super::lookup;
 use super::source_image::{self, PlatformImage, SourceImage};
 use super::{KnownLayers, LookError, SociOptions, ZtocStore, find_known};
 use crate::image::{Digest, Platform};
@@ -140,29 +139,17 @@ impl Choice<'_> {
     }
 }
 
-/// The images of the platforms that were asked for, in the order of the index.
+/// All images in the order of the index, and which ones were asked for.
 fn choose<'a>(
     reference: &Reference,
     image: &'a SourceImage,
     platforms: &[Platform],
-) -> Result<Vec<Choice<'a>>, AttachError> {
-    let there = || image.images.iter().map(|one| &one.platform);
-    if let Some(missing) = platforms
-        .iter()
-        .find(|&wanted| there().all(|p| p != wanted))
-    {
-        let missing = LookError::NoSuchPlatform {
-            reference: reference.clone(),
-            platform: missing.clone(),
-            there: there().cloned().collect(),
-        };
-        return Err(missing.into());
-    }
-    let all = image.images.iter().map(|one| Choice {
-        image: one,
-        chosen: platforms.is_empty() || platforms.contains(&one.platform),
-    });
-    Ok(all.collect())
+) -> Result<Vec<Choice<'a>>, LookError> {
+    let chosen = lookup::chosen(reference, &image.images, platforms)?;
+    let choices = image.images.iter().zip(chosen);
+    Ok(choices
+        .map(|(image, chosen)| Choice { image, chosen })
+        .collect())
 }
 
 /// What the SOCI indexes know that the image has already.
@@ -175,27 +162,14 @@ async fn known(
     if !context.reuse {
         return KnownLayers::default();
     }
-    let manifests: BTreeMap<_, _> = image
-        .images
-        .iter()
-        .map(|one| (one.descriptor.digest, one.manifest.clone()))
-        .collect();
     let mut earlier = find_known(
         &context.registry,
         &image.repository,
         &image.top,
         &image.bytes,
-        &manifests,
         &options.soci,
     )
     .await;
     warnings.append(&mut earlier.warnings);
     earlier.known
-}
-
-fn indexer_options(options: &SociOptions) -> IndexerOptions {
-    IndexerOptions {
-        span_size: options.span_size,
-        build_tool: options.build_tool.clone(),
-    }
 }

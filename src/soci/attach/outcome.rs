@@ -36,6 +36,8 @@ pub enum Summary {
     Unchanged,
     /// There is no layer to index; the image is as it was.
     NothingToIndex,
+    /// There is no layer to index any more, and the image names SOCI indexes no longer.
+    Removed,
 }
 
 /// A tag of the result.

@@ -12,7 +12,7 @@ use super::{
     AttachContext, AttachError, AttachOptions, Attached, AttachedLayer, AttachedPlatform, Choice,
     Summary,
 };
-use crate::image::{Descriptor, Digest, media_type};
+use crate::image::{Descriptor, Digest, Index, annotation, media_type};
 use crate::registry::{Reference, ReferenceTarget};
 use crate::soci::annotate::{self, AnnotateError, Change, Entry, Replacement};
 use crate::soci::source_image::{PlatformImage, SourceImage};
@@ -35,15 +35,51 @@ struct Part {
     /// The manifest before.
     before: Digest,
     manifest: Entry,
+    /// The manifest's bytes.
+    bytes: Bytes,
     soci: Change<Entry>,
 }
 
+/// What tags will point at.
+pub(super) struct Top {
+    pub(super) digest: Digest,
+    pub(super) media_type: String,
+    pub(super) bytes: Bytes,
+}
+
 impl Publication<'_> {
-    /// v2: manifests that name their SOCI indexes, and an image index that lists them.
+    /// v2: manifests that name their SOCI indexes, and an image index that lists them. An image
+    /// that gets none loses those that it had, which would name zTOCs of other layers or none at
+    /// all; one that had none stays as it is, byte for byte.
     pub(super) async fn in_image(&self, choices: &[Choice<'_>]) -> Result<Attached, AttachError> {
-        if !self.has_ztocs(choices) {
-            return Ok(self.nothing(choices));
+        let indexed = self.has_ztocs(choices);
+        let (parts, top) = if indexed || self.has_soci(choices) {
+            self.rewritten(choices).await?
+        } else {
+            (Vec::new(), self.unchanged())
+        };
+        let before = self.image.top.digest;
+        if top.digest != before {
+            self.put(top.digest, &top.media_type, top.bytes.clone())
+                .await?;
         }
+        let tags = self.tag(&top).await?;
+        let summary = match (indexed, top.digest == before) {
+            (true, true) => Summary::Unchanged,
+            (true, false) => Summary::Attached,
+            (false, true) => Summary::NothingToIndex,
+            (false, false) => Summary::Removed,
+        };
+        Ok(Attached {
+            digest: top.digest,
+            tags,
+            platforms: self.platforms(choices, &parts),
+            ..self.attached(summary)
+        })
+    }
+
+    /// Pushes everything but the document that tags point at, and makes that.
+    async fn rewritten(&self, choices: &[Choice<'_>]) -> Result<(Vec<Part>, Top), AttachError> {
         let parts: Vec<Part> = stream::iter(choices)
             .map(|choice| self.part(*choice))
             .buffered(AT_ONCE)
@@ -57,25 +93,34 @@ impl Publication<'_> {
             })
             .collect();
         self.attestations(&mut replacements).await?;
-        let bytes = self.top(&parts, &replacements)?;
-        let digest = Digest::of(&bytes);
-        let before = self.image.top.digest;
-        if digest != before {
-            self.put(digest, media_type::OCI_INDEX, bytes.clone())
-                .await?;
+        let top = self.top(&parts, &replacements)?;
+        Ok((parts, top))
+    }
+
+    fn unchanged(&self) -> Top {
+        Top {
+            digest: self.image.top.digest,
+            media_type: self.image.top.media_type.clone(),
+            bytes: self.image.bytes.clone(),
         }
-        let tags = self.tag(digest, bytes).await?;
-        let summary = if digest == before {
-            Summary::Unchanged
-        } else {
-            Summary::Attached
+    }
+
+    /// Whether an image that is looked at names a SOCI index, or the image index has one for it.
+    fn has_soci(&self, choices: &[Choice<'_>]) -> bool {
+        let entries = || self.image.index.iter().flat_map(Index::soci_indexes);
+        let has_soci = |image: &PlatformImage| {
+            let annotations = &image.manifest.annotations;
+            let digest = image.descriptor.digest.to_string();
+            annotations.contains_key(annotation::SOCI_INDEX_DIGEST)
+                || entries().any(|entry| {
+                    match entry.annotations.get(annotation::SOCI_IMAGE_DIGEST) {
+                        Some(named) => *named == digest,
+                        None => entry.platform.as_ref() == Some(&image.platform),
+                    }
+                })
         };
-        Ok(Attached {
-            digest,
-            tags,
-            platforms: self.platforms(choices, &parts),
-            ..self.attached(summary)
-        })
+        let mut looked_at = choices.iter().filter(|choice| choice.is_indexed());
+        looked_at.any(|choice| has_soci(choice.image))
     }
 
     /// v1: SOCI indexes that refer to the manifests, which stay as they are.
@@ -107,6 +152,7 @@ impl Publication<'_> {
             parts.push(Part {
                 before: descriptor.digest,
                 manifest: entry(descriptor),
+                bytes: choice.image.bytes.clone(),
                 soci: Change::Set(Some(entry(&pushed.descriptor))),
             });
         }
@@ -155,13 +201,15 @@ impl Publication<'_> {
             digest: Digest::of(&bytes),
             size: bytes.len() as u64,
         };
+        let bytes = Bytes::from(bytes);
         if manifest.digest != before {
-            self.put(manifest.digest, media_type::OCI_MANIFEST, bytes.into())
+            self.put(manifest.digest, media_type::OCI_MANIFEST, bytes.clone())
                 .await?;
         }
         Ok(Part {
             before,
             manifest,
+            bytes,
             soci,
         })
     }
@@ -181,10 +229,11 @@ impl Publication<'_> {
             &self.options.soci,
         )
         .await
-        .map_err(AttachError::registry(format!(
-            "push the SOCI index of {} to {repository}",
-            image.platform
-        )))
+        .map_err(|source| AttachError::Push {
+            platform: Box::new(image.platform.clone()),
+            repository: repository.clone(),
+            source: Box::new(source),
+        })
     }
 
     /// The layers of an image that have zTOCs.
@@ -210,28 +259,38 @@ impl Publication<'_> {
             .any(|choice| choice.is_indexed() && !self.layers(choice.image).is_empty())
     }
 
-    /// The image index that tags will point at.
+    /// The document that tags will point at: the image index, or the manifest of a single image
+    /// that has no SOCI index.
     fn top(
         &self,
         parts: &[Part],
         replacements: &BTreeMap<Digest, Replacement>,
-    ) -> Result<Bytes, AttachError> {
-        let changed = match &self.image.index {
-            Some(_) => annotate::image_index(&self.image.bytes, replacements),
-            None => match (parts, self.image.images.as_slice()) {
-                ([part], [image]) => {
-                    let soci = match part.soci {
-                        Change::Set(soci) => soci,
-                        Change::Keep => None,
-                    };
-                    annotate::index_around(part.manifest, soci, &image.config)
-                }
-                // A single manifest was read as one image.
-                _ => Ok(self.image.bytes.to_vec()),
-            },
+    ) -> Result<Top, AttachError> {
+        let index = match (&self.image.index, parts, self.image.images.as_slice()) {
+            (Some(_), ..) => annotate::image_index(&self.image.bytes, replacements),
+            (None, [part], [image]) => {
+                let Change::Set(Some(soci)) = part.soci else {
+                    return Ok(Top {
+                        digest: part.manifest.digest,
+                        media_type: media_type::OCI_MANIFEST.to_owned(),
+                        bytes: part.bytes.clone(),
+                    });
+                };
+                annotate::index_around(part.manifest, Some(soci), &image.config)
+            }
+            // A single manifest was read as one image.
+            _ => return Ok(self.unchanged()),
         };
-        let bytes = changed.map_err(self.cannot_change(self.image.top.digest))?;
-        Ok(bytes.into())
+        let index = index.map_err(self.cannot_change(self.image.top.digest))?;
+        let digest = Digest::of(&index);
+        if digest == self.image.top.digest {
+            return Ok(self.unchanged());
+        }
+        Ok(Top {
+            digest,
+            media_type: media_type::OCI_INDEX.to_owned(),
+            bytes: index.into(),
+        })
     }
 
     pub(super) fn cannot_change(

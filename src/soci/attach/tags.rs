@@ -1,21 +1,14 @@
 //! Moving tags, when everything that they will name is in the registry.
 
-use bytes::Bytes;
-
-use super::publish::Publication;
+use super::publish::{Publication, Top};
 use super::{AttachError, MovedTag};
-use crate::image::{Digest, media_type};
 use crate::registry::{ReferenceTarget, Tag};
 
 impl Publication<'_> {
     /// Moves the tags: the one that was read, unless others were asked for. It must still point at
     /// what was read, or somebody's push would be lost. Registries cannot do that in one step, so
     /// a push in the moment between looking and moving is not seen.
-    pub(super) async fn tag(
-        &self,
-        digest: Digest,
-        bytes: Bytes,
-    ) -> Result<Vec<MovedTag>, AttachError> {
+    pub(super) async fn tag(&self, top: &Top) -> Result<Vec<MovedTag>, AttachError> {
         let read = match self.reference.target() {
             ReferenceTarget::Tag(tag) => Some(tag),
             ReferenceTarget::Digest(_) => self.reference.tag().cloned(),
@@ -29,7 +22,7 @@ impl Publication<'_> {
             let reference = self.image.repository.with_tag(tag.clone());
             let failed = |source| AttachError::Tags {
                 failed: reference.clone(),
-                image: self.image.repository.with_digest(digest),
+                image: self.image.repository.with_digest(top.digest),
                 moved: tags
                     .iter()
                     .filter(|one| one.moved)
@@ -39,7 +32,7 @@ impl Publication<'_> {
             };
             let now = self.context.registry.head_manifest(&reference).await;
             let now = now.map_err(failed)?.map(|found| found.digest);
-            if now == Some(digest) {
+            if now == Some(top.digest) {
                 tags.push(MovedTag { tag, moved: false });
                 continue;
             }
@@ -55,8 +48,8 @@ impl Publication<'_> {
                 .put_manifest(
                     &self.image.repository,
                     &ReferenceTarget::Tag(tag.clone()),
-                    media_type::OCI_INDEX,
-                    bytes.clone(),
+                    &top.media_type,
+                    top.bytes.clone(),
                 )
                 .await
                 .map_err(failed)?;

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::image::media_type;
+use crate::image::{Index, Manifest, annotation, media_type};
 use crate::registry::fault::{Fault, FaultRegistry, Requests};
 use crate::soci::testing::{client, registry};
 
@@ -16,7 +16,7 @@ fn layer(name: &str, megabytes: u64) -> Descriptor {
 fn entry(layer: &Descriptor, span_size: u64) -> ZtocEntry {
     ZtocEntry {
         digest: ztoc_of(layer.digest),
-        size: 100,
+        size: content_of(layer.digest).len() as u64,
         layer: layer.digest,
         layer_media_type: layer.media_type.clone(),
         span_size,
@@ -25,7 +25,11 @@ fn entry(layer: &Descriptor, span_size: u64) -> ZtocEntry {
 }
 
 fn ztoc_of(layer: Digest) -> Digest {
-    Digest::of(format!("zTOC of {layer}"))
+    Digest::of(content_of(layer))
+}
+
+fn content_of(layer: Digest) -> String {
+    format!("zTOC of {layer}")
 }
 
 fn soci_index(layers: &[&Descriptor], options: &SociOptions) -> SociIndex {
@@ -55,7 +59,8 @@ struct Shop {
 }
 
 impl Shop {
-    /// One image for each list of (layers, index); the index, if any, stands in the image index.
+    /// One image for each list of (layers, index); the index, if any, stands in the image index,
+    /// and the registry has its zTOCs.
     async fn new(images: &[(&[&Descriptor], Option<SociIndex>)]) -> Self {
         let registry = registry().await;
         let mut entries = Vec::new();
@@ -63,6 +68,9 @@ impl Shop {
         for (number, (layers, index)) in images.iter().enumerate() {
             let mut named = None;
             if let Some(index) = index {
+                for entry in &index.ztocs {
+                    registry.add_blob(REPOSITORY, content_of(entry.layer));
+                }
                 let kind = media_type::OCI_MANIFEST;
                 let stored = registry.add_manifest(REPOSITORY, None, kind, index.to_bytes());
                 named = Some(stored.digest);
@@ -94,64 +102,72 @@ impl Shop {
         }
     }
 
-    async fn find(&self, manifests: &BTreeMap<Digest, Manifest>) -> Earlier {
+    async fn find(&self) -> Earlier {
         let repository = self.registry.repository(REPOSITORY);
         let (image, bytes) = (&self.descriptor, &self.bytes);
-        find_known(
-            &client(),
-            &repository,
-            image,
-            bytes,
-            manifests,
-            &self.options,
-        )
-        .await
+        find_known(&client(), &repository, image, bytes, &self.options).await
     }
 
     fn indexed(&self, layer: &Descriptor) -> KnownLayer {
         KnownLayer::Indexed {
             ztoc: ztoc_of(layer.digest),
-            size: 100,
+            size: content_of(layer.digest).len() as u64,
+            diff_id: None,
             repositories: vec![self.registry.repository(REPOSITORY)],
             file: None,
         }
     }
 }
 
-fn left_out_layer() -> KnownLayer {
-    KnownLayer::LeftOut {
-        reason: LEFT_OUT.to_owned(),
-    }
-}
-
 #[tokio::test]
-async fn takes_ztocs_and_marks_large_layers_that_have_none() {
+async fn takes_the_ztocs_of_every_platform_and_infers_nothing_from_what_is_not_there() {
     let options = SociOptions::default();
     let (base, odd, app) = (layer("base", 50), layer("odd", 60), layer("app", 20));
-    let (small, medium) = (layer("small", 1), layer("medium", 15));
-    let layers = [&base, &odd, &app, &small, &medium];
-    let shop = Shop::new(&[(&layers, Some(soci_index(&[&base, &app], &options)))]).await;
-    let found = shop.find(&BTreeMap::new()).await;
+    let layers = [&base, &odd, &app];
+    let shop = Shop::new(&[
+        (&layers, Some(soci_index(&[&base, &app], &options))),
+        (&[&base], Some(soci_index(&[&base], &options))),
+    ])
+    .await;
+    let found = shop.find().await;
     assert_eq!(found.warnings, [""; 0]);
     assert_eq!(found.known.get(base.digest), Some(&shop.indexed(&base)));
     assert_eq!(found.known.get(app.digest), Some(&shop.indexed(&app)));
-    assert_eq!(found.known.get(odd.digest), Some(&left_out_layer()));
-    assert_eq!(found.known.get(small.digest), None);
-    // Above our limit, but perhaps below the one that the index was made with.
-    assert_eq!(found.known.get(medium.digest), None);
-    assert_eq!(shop.manifest_requests(), 2);
+    assert_eq!(found.known.get(odd.digest), None);
+    // Two indexes, two zTOCs.
+    assert_eq!(shop.image_requests(), 4);
+}
 
-    // The caller has the manifest: one request.
-    let image = shop.descriptor_of_image();
-    let manifests = BTreeMap::from([(image, manifest(&layers, None))]);
-    shop.registry.forget_requests();
-    assert_eq!(shop.find(&manifests).await, found);
-    assert_eq!(shop.manifest_requests(), 1);
+#[tokio::test]
+async fn a_ztoc_that_the_registry_lost_is_not_known() {
+    let options = SociOptions::default();
+    let (base, app) = (layer("base", 50), layer("app", 20));
+    let index = soci_index(&[&base, &app], &options);
+    let shop = Shop::new(&[(&[&base, &app], Some(index))]).await;
+    let head = |layer: &Descriptor| Requests::new("HEAD", &ztoc_of(layer.digest).to_string());
+    let gone = || Fault::refuse(404, "BLOB_UNKNOWN", "blob unknown to registry");
+    shop.registry.fail(head(&base), gone(), 1);
+    let found = shop.find().await;
+    assert_eq!(found.known.get(base.digest), None);
+    assert_eq!(found.known.get(app.digest), Some(&shop.indexed(&app)));
+    let [warning] = found.warnings.as_slice() else {
+        panic!("{:?}", found.warnings);
+    };
+    let lost = ztoc_of(base.digest).to_string();
+    assert!(warning.ends_with(&lost), "{warning}");
+
+    // Where that cannot be seen, nothing is believed either.
+    shop.registry.fail(head(&base), Fault::unavailable(), 1);
+    let found = shop.find().await;
+    assert_eq!(found.known.get(base.digest), None);
+    assert_eq!(found.known.get(app.digest), Some(&shop.indexed(&app)));
+    assert_eq!(found.warnings.len(), 1);
+    assert!(found.warnings[0].contains("503"), "{:?}", found.warnings);
 }
 
 impl Shop {
     /// All but the client's greeting.
-    fn manifest_requests(&self) -> usize {
+    fn image_requests(&self) -> usize {
         self.registry.count(&Requests::new("*", "/shop/"))
     }
 
@@ -160,20 +176,6 @@ impl Shop {
         let index = index.into_index().unwrap();
         index.images().next().unwrap().digest
     }
-}
-
-#[tokio::test]
-async fn a_ztoc_of_one_platform_beats_a_reason_of_another() {
-    let options = SociOptions::default();
-    let (base, app) = (layer("base", 50), layer("app", 20));
-    let layers = [&base, &app];
-    let shop = Shop::new(&[
-        (&layers, Some(soci_index(&[&app], &options))),
-        (&layers, Some(soci_index(&[&base, &app], &options))),
-    ])
-    .await;
-    let found = shop.find(&BTreeMap::new()).await;
-    assert_eq!(found.known.get(base.digest), Some(&shop.indexed(&base)));
 }
 
 #[tokio::test]
@@ -191,7 +193,7 @@ async fn believes_no_other_builder_and_no_other_spans() {
     for options in [builder, spans] {
         let index = soci_index(&[&base], &options);
         let shop = Shop::new(&[(&[&base, &other], Some(index))]).await;
-        assert_eq!(shop.find(&BTreeMap::new()).await, Earlier::default());
+        assert_eq!(shop.find().await, Earlier::default());
     }
 }
 
@@ -204,16 +206,9 @@ async fn what_cannot_be_read_is_a_warning() {
     let shop = Shop::new(&[(images, Some(index.clone()))]).await;
     let gets = Requests::new("GET", "/manifests/");
     shop.registry.fail(gets.clone(), Fault::unavailable(), 1);
-    let found = shop.find(&BTreeMap::new()).await;
+    let found = shop.find().await;
     assert_eq!(found.known, KnownLayers::default());
     assert!(found.warnings[0].contains("503"), "{:?}", found.warnings);
-
-    // The index is read, the image manifest is not: its zTOCs are known all the same.
-    let image = Requests::new("GET", &shop.descriptor_of_image().to_string());
-    shop.registry.fail(image, Fault::unavailable(), 1);
-    let found = shop.find(&BTreeMap::new()).await;
-    assert_eq!(found.known.get(base.digest), Some(&shop.indexed(&base)));
-    assert_eq!(found.warnings.len(), 1);
 
     // Not as a snapshotter would write it.
     let repository = shop.registry.repository(REPOSITORY);
@@ -223,27 +218,11 @@ async fn what_cannot_be_read_is_a_warning() {
     let odd = shop.registry.add_manifest(REPOSITORY, None, kind, bytes);
     let image = serde_json::to_vec(&manifest(images, Some(odd.digest))).unwrap();
     let descriptor = Descriptor::new(kind, Digest::of(&image), image.len() as u64);
-    let found = find_known(
-        &client(),
-        &repository,
-        &descriptor,
-        &image,
-        &BTreeMap::new(),
-        &options,
-    )
-    .await;
+    let found = find_known(&client(), &repository, &descriptor, &image, &options).await;
     assert_eq!(found.known, KnownLayers::default());
     assert!(found.warnings[0].contains("no valid SOCI index"));
 
-    let found = find_known(
-        &client(),
-        &repository,
-        &descriptor,
-        b"{",
-        &BTreeMap::new(),
-        &options,
-    )
-    .await;
+    let found = find_known(&client(), &repository, &descriptor, b"{", &options).await;
     assert_eq!(found.warnings.len(), 1);
 }
 
@@ -259,26 +238,18 @@ async fn an_image_without_image_index_names_its_own() {
         .unwrap();
     let descriptor = Descriptor::new(kind, image, bytes.len() as u64);
     let repository = shop.registry.repository(REPOSITORY);
-    let found = find_known(
-        &client(),
-        &repository,
-        &descriptor,
-        &bytes,
-        &BTreeMap::new(),
-        &options,
-    )
-    .await;
+    let found = find_known(&client(), &repository, &descriptor, &bytes, &options).await;
     assert_eq!(found.known.get(base.digest), Some(&shop.indexed(&base)));
-    assert_eq!(found.known.get(odd.digest), Some(&left_out_layer()));
-    assert_eq!(shop.manifest_requests(), 1);
+    assert_eq!(found.known.get(odd.digest), None);
+    assert_eq!(shop.image_requests(), 2);
 }
 
 #[tokio::test]
 async fn an_image_without_soci_costs_nothing() {
     let base = layer("base", 50);
     let shop = Shop::new(&[(&[&base], None)]).await;
-    assert_eq!(shop.find(&BTreeMap::new()).await, Earlier::default());
-    assert_eq!(shop.manifest_requests(), 0);
+    assert_eq!(shop.find().await, Earlier::default());
+    assert_eq!(shop.image_requests(), 0);
 }
 
 #[tokio::test]
@@ -298,14 +269,19 @@ async fn v1_indexes_are_found_by_what_they_refer_to() {
     let kind = media_type::OCI_MANIFEST;
     shop.registry
         .add_manifest(REPOSITORY, None, kind, index.to_bytes());
-    assert_eq!(shop.find(&BTreeMap::new()).await, Earlier::default());
+    assert_eq!(shop.find().await, Earlier::default());
     shop.options.version = Version::V1;
-    let found = shop.find(&BTreeMap::new()).await;
+    // Nobody pushed its zTOC yet.
+    let found = shop.find().await;
+    assert_eq!(found.known, KnownLayers::default());
+    assert_eq!(found.warnings.len(), 1);
+    shop.registry.add_blob(REPOSITORY, content_of(base.digest));
+    let found = shop.find().await;
     assert_eq!(found.known.get(base.digest), Some(&shop.indexed(&base)));
 
     shop.registry
         .fail(Requests::new("GET", "/referrers/"), Fault::unavailable(), 1);
-    let found = shop.find(&BTreeMap::new()).await;
+    let found = shop.find().await;
     assert_eq!(found.known, KnownLayers::default());
     assert_eq!(found.warnings.len(), 1);
 }

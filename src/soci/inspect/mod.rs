@@ -19,7 +19,7 @@ pub use report::{
 use super::layer_type::LayerType;
 use super::lookup::{self, Found, LookError};
 use super::source_image::PlatformImage;
-use super::verify::version_name;
+use super::version;
 use super::ztoc_blob;
 use crate::image::{Descriptor, Digest, Index, Platform, annotation};
 use crate::registry::{self, Client, Reference, Repository};
@@ -144,7 +144,7 @@ fn describe(image: &PlatformImage, found: &Found, contents: &Contents) -> ImageI
             let summary = IndexInspection {
                 digest: *digest,
                 size: *size,
-                version: version_name(index.version),
+                version: version::name(index.version),
                 build_tool: index.build_tool.clone(),
                 unused_ztocs: unused_ztocs(index, layers),
             };

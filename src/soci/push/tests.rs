@@ -1,5 +1,4 @@
 use super::*;
-use crate::registry::ErrorKind;
 use crate::registry::fault::{Fault, Requests};
 use crate::soci::testing::{client, registry};
 
@@ -71,7 +70,35 @@ async fn pushes_blobs_before_the_manifest_and_counts_what_was_sent() {
         .unwrap();
     assert_eq!(again.uploaded, 0);
     assert_eq!(again.descriptor, pushed.descriptor);
-    assert_eq!(registry.count(&Requests::new("*", "/shop/")), 1);
+    // Three zTOCs and the configuration are asked for, and the manifest; nothing is sent.
+    assert_eq!(registry.count(&Requests::new("HEAD", "/shop/")), 5);
+    assert_eq!(registry.count(&Requests::new("*", "/shop/")), 5);
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_there_does_not_stand_for_its_blobs() {
+    let registry = registry().await;
+    let target = registry.repository("shop/web");
+    let options = SociOptions::default();
+    let content = file("content");
+    let mut layer = layer("content");
+    layer.file = Some(content.path().to_owned());
+    let layers = [layer];
+    // As a registry is after a restore that missed blobs.
+    let manifest = soci_index(&layers, None, &options).to_bytes();
+    let kind = media_type::OCI_MANIFEST;
+    registry.add_manifest("shop/web", None, kind, manifest);
+
+    let pushed = push_index(&client(), &target, &layers, None, &options)
+        .await
+        .unwrap();
+    assert_eq!(pushed.uploaded, 1);
+    assert_eq!(
+        registry.blob("shop/web", layers[0].ztoc).unwrap(),
+        "content"
+    );
+    assert!(registry.blob("shop/web", Digest::of(CONFIG)).is_some());
+    assert_eq!(registry.count(&Requests::new("PUT", "/manifests/")), 0);
 }
 
 #[tokio::test]
@@ -106,21 +133,60 @@ async fn a_mount_that_the_registry_does_not_do_is_an_upload() {
 }
 
 #[tokio::test]
-async fn a_ztoc_that_is_nowhere_is_not_found_and_no_manifest_is_put() {
+async fn a_ztoc_that_is_nowhere_is_lost_and_no_manifest_is_put() {
+    let registry = registry().await;
+    let target = registry.repository("shop/web");
+    let base = registry.repository("shop/base");
+    let options = SociOptions::default();
+    let absent = Some(PathBuf::from("/nowhere/at/all"));
+    let host = registry.host();
+    for (repositories, file, places) in [
+        (vec![], None, format!("{host}/shop/web")),
+        (vec![target.clone()], None, format!("{host}/shop/web")),
+        (
+            vec![target.clone(), base],
+            absent.clone(),
+            format!("{host}/shop/web, {host}/shop/base or /nowhere/at/all"),
+        ),
+        (
+            vec![],
+            absent,
+            format!("{host}/shop/web or /nowhere/at/all"),
+        ),
+    ] {
+        let mut lost = layer("lost");
+        lost.repositories = repositories;
+        lost.file = file;
+        let error = push_index(&client(), &target, &[lost], None, &options)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, PushError::Lost { .. }), "{error:?}");
+        let message = error.to_string();
+        assert!(
+            message.ends_with(&format!(" is not in {places}")),
+            "{message}"
+        );
+    }
+    assert_eq!(registry.manifests("shop/web"), []);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_taken_for_a_lost_ztoc() {
     let registry = registry().await;
     let target = registry.repository("shop/web");
     let options = SociOptions::default();
-    let error = push_index(&client(), &target, &[layer("lost")], None, &options)
-        .await
-        .unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::NotFound, "{error}");
-    let mut layer = layer("lost");
+    registry.add_blob("base", "content");
+    let mut layer = layer("content");
     layer.file = Some("/nowhere/at/all".into());
+    layer.repositories = vec![registry.repository("base")];
+    let unknown = Fault::refuse(404, "NAME_UNKNOWN", "repository name not known to registry");
+    registry.fail(Requests::new("POST", "/blobs/uploads/"), unknown, 99);
     let error = push_index(&client(), &target, &[layer], None, &options)
         .await
         .unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Source, "{error}");
-    assert_eq!(registry.manifests("shop/web"), []);
+    let error = error.registry().unwrap();
+    assert_eq!(*error.kind(), ErrorKind::RepositoryNotFound, "{error}");
+    assert_eq!(error.repository(), Some(&target));
 }
 
 #[tokio::test]
@@ -155,7 +221,7 @@ async fn a_failing_registry_is_not_asked_for_every_source() {
     let error = push_index(&client(), &target, &[layer], None, &options)
         .await
         .unwrap_err();
-    assert!(error.is_temporary());
+    assert!(error.registry().unwrap().is_temporary());
 }
 
 #[tokio::test]

@@ -32,6 +32,9 @@ pub(super) enum Outcome {
         ztoc: Digest,
         /// Its size in bytes.
         size: u64,
+        /// The layer's uncompressed content, where the indexer knew it.
+        #[serde(default, rename = "diffId", skip_serializing_if = "Option::is_none")]
+        diff_id: Option<Digest>,
     },
     /// It has none.
     LeftOut {

@@ -14,6 +14,7 @@ fn layer(name: &str, ztoc: Result<&[u8], Unindexable>) -> IndexedLayer {
         digest: Digest::of(name),
         size: 1 << 30,
         diff_id: None,
+        span_size: 4 << 20,
         spans: 3,
         members: 5,
         ztoc: ztoc.map(|bytes| EncodedZtoc {
@@ -74,12 +75,40 @@ fn gives_back_what_was_put_in() {
     let expected = KnownLayer::Indexed {
         ztoc: Digest::of(&bytes),
         size: 100_000,
+        diff_id: None,
         repositories: vec![],
         file: Some(file_of(&known).to_owned()),
     };
     assert_eq!(known, expected);
     assert_eq!(store.get(Digest::of("a"), &options()), Some(expected));
     assert_eq!(fs::read(file_of(&known)).unwrap(), bytes);
+}
+
+#[test]
+fn keeps_the_diff_id_where_the_indexer_knew_it() {
+    let (_folder, store) = store(0);
+    let mut indexed = layer("a", Ok(b"ztoc"));
+    indexed.diff_id = Some(Digest::of("unpacked"));
+    let known = store.put(&indexed, &options()).unwrap();
+    assert!(
+        matches!(known, KnownLayer::Indexed { diff_id, .. } if diff_id == indexed.diff_id),
+        "{known:?}"
+    );
+    assert_eq!(store.get(indexed.digest, &options()), Some(known));
+}
+
+#[test]
+fn looking_for_an_entry_leaves_what_another_process_is_putting() {
+    let (_folder, store) = store(0);
+    let indexed = layer("a", Ok(b"ztoc"));
+    store.put(&indexed, &options()).unwrap();
+    let files = store.files(indexed.digest, &options());
+    // The other process has written the zTOC, and not yet the entry.
+    let entry = fs::read(&files.entry).unwrap();
+    fs::remove_file(&files.entry).unwrap();
+    assert_eq!(store.get(indexed.digest, &options()), None);
+    fs::write(&files.entry, entry).unwrap();
+    assert!(store.get(indexed.digest, &options()).is_some());
 }
 
 #[test]
@@ -136,7 +165,7 @@ fn is_for_the_user_alone() {
 #[test]
 fn what_is_damaged_is_not_there_and_is_removed() {
     type Damage = fn(&Files);
-    let damages: [(&str, Damage); 7] = [
+    let damages: [(&str, Damage); 6] = [
         ("truncated zTOC", |files| {
             fs::write(&files.ztoc, b"zto").unwrap();
         }),
@@ -144,7 +173,6 @@ fn what_is_damaged_is_not_there_and_is_removed() {
             fs::write(&files.ztoc, b"zTOc").unwrap();
         }),
         ("no zTOC", |files| fs::remove_file(&files.ztoc).unwrap()),
-        ("no entry", |files| fs::remove_file(&files.entry).unwrap()),
         ("empty entry", |files| {
             fs::write(&files.entry, b"").unwrap();
         }),

@@ -1,19 +1,14 @@
 //! One layer: streamed from the registry through the verifier, in bounded memory.
 
-use bytes::Bytes;
 use launchway_soci::index::ZtocEntry;
-use launchway_soci::{LayerVerifier, Verified, VerifyError};
-use tokio::sync::mpsc;
+use launchway_soci::{LayerVerifier, Verified};
 
 use super::{Tell, VerifyEvent};
 use crate::image::{Descriptor, Digest};
 use crate::registry::{Client, Error, Repository};
+use crate::soci::layer_stream::{StreamError, stream_layer};
 use crate::soci::lookup::about_content;
-use crate::soci::ztoc_blob::{self, blocking};
-
-/// Pieces of a layer on their way from the network to the verifier. Each is what one read gave:
-/// some kilobytes.
-const PIECES: usize = 64;
+use crate::soci::ztoc_blob;
 
 /// A layer to check. Equal ones are checked once, however many images share them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,17 +42,20 @@ pub(super) async fn check(
         Ok(verifier) => verifier,
         Err(error) => return Ok(Err(format!("its zTOC {}: {error}", entry.digest))),
     };
-    let (pieces, received) = mpsc::channel(PIECES);
-    let (sent, verified) = futures::join!(
-        send(registry, repository, layer, pieces, tell),
-        blocking(move || verify(verifier, received)),
-    );
-    if let Err(error) = sent {
-        return match about_content(&error) {
-            Some(problem) => Ok(Err(format!("the layer {problem}"))),
-            None => Err(error),
-        };
-    }
+    let received = |bytes| tell(VerifyEvent::Received { bytes });
+    // Only at its end is a layer known to have its digest, so nothing is said before.
+    let verified = match stream_layer(registry, repository, layer, verifier, received).await {
+        Ok(verified) => verified,
+        Err(StreamError::Registry(error)) => {
+            return match about_content(&error) {
+                Some(problem) => Ok(Err(format!("the layer {problem}"))),
+                None => Err(error),
+            };
+        }
+        Err(error @ StreamError::Stopped(_)) => {
+            return Ok(Err(format!("{error}, which is a bug in Launchway")));
+        }
+    };
     Ok(match verified {
         Ok(verified) if verified.diff_id != *diff_id => Err(format!(
             "its uncompressed content is {}, the image's configuration says {diff_id}",
@@ -66,35 +64,4 @@ pub(super) async fn check(
         Ok(verified) => Ok(verified),
         Err(error) => Err(format!("its zTOC {}: {error}", entry.digest)),
     })
-}
-
-/// Reads the layer to its end: only then is it known to have its digest.
-async fn send(
-    registry: &Client,
-    repository: &Repository,
-    layer: &Descriptor,
-    pieces: mpsc::Sender<Bytes>,
-    tell: Tell<'_>,
-) -> Result<(), Error> {
-    let mut reader = registry.get_blob(repository, layer).await?;
-    while let Some(piece) = reader.chunk().await? {
-        tell(VerifyEvent::Received {
-            bytes: piece.len() as u64,
-        });
-        // The verifier ends last; if it does not, its panic is on its way.
-        if pieces.send(piece).await.is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn verify(
-    mut verifier: LayerVerifier,
-    mut pieces: mpsc::Receiver<Bytes>,
-) -> Result<Verified, VerifyError> {
-    while let Some(piece) = pieces.blocking_recv() {
-        verifier.write(&piece);
-    }
-    verifier.finish()
 }

@@ -23,6 +23,7 @@ pub use report::{
 use super::layer_type::LayerType;
 use super::lookup::{self, Found, LookError};
 use super::source_image::PlatformImage;
+use super::version;
 use crate::image::{Descriptor, Digest, Index, Platform, annotation};
 use crate::registry::{self, Client, Reference};
 use layer::Check;
@@ -188,7 +189,7 @@ fn report(
         Found::Index { digest, index, .. } => {
             soci_index = Some(IndexSummary {
                 digest: *digest,
-                version: version_name(index.version),
+                version: version::name(index.version),
                 build_tool: index.build_tool.clone(),
             });
             problems.extend(index_problems(image, index));
@@ -307,12 +308,4 @@ fn large_layer(image: &PlatformImage) -> Option<Digest> {
             && LayerType::of(&layer.media_type).objection().is_none()
     });
     large.map(|layer| layer.digest)
-}
-
-/// `v1` or `v2`.
-pub(in crate::soci) fn version_name(version: Version) -> &'static str {
-    match version {
-        Version::V1 => "v1",
-        Version::V2 => "v2",
-    }
 }

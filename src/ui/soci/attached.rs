@@ -26,7 +26,10 @@ pub fn attached_table(attached: &Attached, version: Version, style: Style) -> St
     };
     let conclusion = match (attached.summary, version) {
         (Summary::NothingToIndex, _) => {
-            "No layer can be indexed, so the image stays as it is.".to_owned()
+            format!("No layer can be indexed, so the image stays as it is. {moved}")
+        }
+        (Summary::Removed, _) => {
+            format!("No layer can be indexed, so the image names no SOCI index any more. {moved}")
         }
         (Summary::Unchanged, _) => {
             format!("Nothing changed: the image has these SOCI indexes. {moved}")

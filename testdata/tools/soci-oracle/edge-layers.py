@@ -4,7 +4,7 @@
 usage: edge-layers.py FOLDER
 
 The same bytes on every run with the same zlib. What official builders and readers, and Launchway,
-make of each is in the table of soci/tests/official/edges.rs; a case here needs a line there.
+make of each is in the table of soci/tests/layers/edges/table.rs; a case here needs a line there.
 Python's own zlib and tarfile write the usual parts, `header()` and `deflate bits` the unusual ones,
 so that nothing here shares code with what is tested.
 """
@@ -581,8 +581,22 @@ def uncompressed_small():
 
 @case("tar")
 def uncompressed_span_size():
-    data = padded(words((4 << 20) - 512))
-    return (file(b"f", data) + END)[:4 << 20] + END
+    return file(b"f", words((4 << 20) - 512))
+
+
+@case("tar")
+def uncompressed_span_size_directory_last():
+    return file(b"f", words((4 << 20) - 1024)) + header(b"d/", type=b"5")
+
+
+@case("tar")
+def uncompressed_span_size_with_end():
+    return file(b"f", words((4 << 20) - 512 - len(END))) + END
+
+
+@case("tar")
+def uncompressed_span_size_then_end():
+    return file(b"f", words((4 << 20) - 512)) + END
 
 
 @case("tar")

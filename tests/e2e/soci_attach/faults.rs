@@ -54,6 +54,17 @@ impl Faulty {
         self.soci.try_attach(&self.reference(), more)
     }
 
+    /// The text of the SOCI index that the image index lists.
+    fn soci_index(&self) -> String {
+        let (_, index) = self.registry.manifest(REPOSITORY, TAG).unwrap();
+        let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
+        let entries = index["manifests"].as_array().unwrap();
+        let is_soci = |entry: &&serde_json::Value| entry["artifactType"] == super::V2;
+        let soci = entries.iter().find(is_soci).unwrap()["digest"].as_str();
+        let (_, soci) = self.registry.manifest(REPOSITORY, soci.unwrap()).unwrap();
+        String::from_utf8(soci.to_vec()).unwrap()
+    }
+
     fn tag(&self) -> Digest {
         let tags = self.registry.tags(REPOSITORY);
         let tag = tags.iter().find(|(name, _)| name == TAG);
@@ -122,19 +133,89 @@ fn a_layer_that_cannot_be_had_moves_no_tag() {
 }
 
 #[test]
-fn a_layer_that_is_not_what_the_configuration_says_is_refused() {
+fn a_layer_that_is_not_what_the_configuration_says_is_left_out() {
     let stage = Faulty::new(Quirks::default());
     let (first, mut second) = (Layer::of(1, 80_000), Layer::of(2, 80_000));
+    // The store learns the second layer from an image whose configuration is right.
+    stage.put(&[first.clone(), second.clone()]);
+    stage.soci.attach(&stage.reference(), &[]);
     second.diff_id = Digest::of("something else");
-    let before = stage.put(&[first, second]);
-    let manifests = stage.registry.manifests(REPOSITORY);
-    let outcome = stage.attach(&[]);
-    outcome.assert_failed(
-        exit::SOCI,
-        &["layer 2 of linux/amd64", "damaged", "No tag has moved"],
+    let warning = "layer 2 of linux/amd64 is not indexed: it unpacks to sha256:";
+    // With a zTOC from the store, and on a machine that has none.
+    for soci in [&stage.soci, &Soci::new()] {
+        let before = stage.put(&[first.clone(), second.clone()]);
+        let outcome = soci.try_attach(&stage.reference(), &[]);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(warning), "{}", outcome.stderr);
+        assert_ne!(stage.tag(), before);
+        let index = stage.soci_index();
+        assert!(index.contains(&first.digest().to_string()), "{index}");
+        assert!(!index.contains(&second.digest().to_string()), "{index}");
+    }
+    assert_eq!(stage.registry.count(&blob(&second)), 2);
+}
+
+#[test]
+fn an_image_without_anything_to_index_gets_its_tag_as_it_is() {
+    let stage = Faulty::new(Quirks::default());
+    let before = stage.put(&[Layer::of(1, 400)]);
+    let outcome = stage.attach(&["--tag", "2"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("The tag 2 points at it now"));
+    assert!(outcome.stdout.contains(&before.to_string()));
+    let one = stage.registry.manifest(REPOSITORY, TAG).unwrap();
+    let two = stage.registry.manifest(REPOSITORY, "2").unwrap();
+    assert_eq!(one, two);
+    assert_eq!(two.0, media_type::OCI_MANIFEST);
+    assert_eq!(stage.registry.manifests(REPOSITORY), [before]);
+}
+
+#[test]
+fn soci_indexes_go_when_every_layer_drops_out() {
+    let stage = Faulty::new(Quirks::default());
+    stage.put(&[Layer::of(1, 100_000)]);
+    stage.soci.attach(&stage.reference(), &[]);
+    let limit = ["--min-layer-size", "100MiB"];
+    let run = || {
+        let reference = stage.reference();
+        let arguments = [&["attach", &reference], &limit[..]].concat();
+        let outcome = stage.soci.run(&arguments);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        outcome
+    };
+    let outcome = run();
+    assert!(
+        outcome.stderr.contains("names no SOCI index any more"),
+        "{}",
+        outcome.stderr
     );
-    assert_eq!(stage.tag(), before);
-    assert_eq!(stage.registry.manifests(REPOSITORY), manifests);
+    let (kind, index) = stage.registry.manifest(REPOSITORY, TAG).unwrap();
+    assert_eq!(kind, media_type::OCI_INDEX);
+    let text = String::from_utf8(index.to_vec()).unwrap();
+    assert!(!text.contains("soci"), "{text}");
+    let index: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let image = index["manifests"][0]["digest"].as_str().unwrap();
+    let (_, image) = stage.registry.manifest(REPOSITORY, image).unwrap();
+    assert!(!String::from_utf8(image.to_vec()).unwrap().contains("soci"));
+    let digest = stage.tag();
+    assert!(run().stderr.contains("stays as it is"));
+    assert_eq!(stage.tag(), digest);
+
+    // A single image whose annotation names nothing that could be a SOCI index.
+    let plain = stage.put(&[Layer::of(2, 400)]);
+    let (kind, bytes) = stage.registry.manifest(REPOSITORY, TAG).unwrap();
+    let mut broken: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    broken["annotations"] = serde_json::json!({ super::ANNOTATION: "none", "kept": "1" });
+    let broken = serde_json::to_vec(&broken).unwrap();
+    stage
+        .registry
+        .add_manifest(REPOSITORY, Some(TAG), &kind, broken);
+    run();
+    let (kind, after) = stage.registry.manifest(REPOSITORY, TAG).unwrap();
+    assert_eq!(kind, media_type::OCI_MANIFEST);
+    let after: serde_json::Value = serde_json::from_slice(&after).unwrap();
+    assert_eq!(after["annotations"], serde_json::json!({ "kept": "1" }));
+    assert_ne!(stage.tag(), plain);
 }
 
 #[test]

@@ -99,6 +99,41 @@ fn spans_must_follow_each_other() {
 }
 
 #[test]
+fn no_member_may_end_with_the_layer_where_a_slice_is_full() {
+    let ends_at = |end: u64, span_size: u64| {
+        let mut ztoc = Ztoc::decode(&official("uncompressed")).unwrap();
+        let last = ztoc.members.last_mut().unwrap();
+        (last.offset, last.size) = (end - 100, 100);
+        let Spans::Uncompressed {
+            span_size: size_of_spans,
+            size,
+            digests,
+        } = &mut ztoc.spans
+        else {
+            panic!("compressed");
+        };
+        assert!(size.is_multiple_of(512) && !size.is_multiple_of(1000));
+        *size_of_spans = span_size;
+        let count = usize::try_from(size.div_ceil(span_size)).unwrap();
+        *digests = vec![Digest::of("any"); count];
+        ztoc.uncompressed_size = *size;
+        ztoc.check()
+    };
+    let size = Ztoc::decode(&official("uncompressed"))
+        .unwrap()
+        .compressed_size;
+    for span_size in [512, size] {
+        let problem = ends_at(size, span_size).unwrap_err().to_string();
+        assert_contains(
+            &problem,
+            "ends where the last span of an uncompressed layer is full",
+        );
+        assert_eq!(ends_at(size - 1, span_size), Ok(()));
+    }
+    assert_eq!(ends_at(size, 1000), Ok(()));
+}
+
+#[test]
 fn slices_must_cover_the_layer() {
     fn slices(change: impl FnOnce(&mut u64, &mut u64, &mut Vec<Digest>)) -> String {
         changed("uncompressed", |ztoc| match &mut ztoc.spans {
@@ -319,6 +354,23 @@ fn a_small_blob_cannot_claim_to_hold_much() {
                 (field::xattr::VALUE, Field::To(value)),
             ]);
             let records = writer.references(&vec![record; 100_000]);
+            let kind = writer.string(b"reg");
+            vec![writer.table(&[
+                (field::member::TYPE, Field::To(kind)),
+                (field::member::XATTRS, Field::To(records)),
+            ])]
+        },
+        // Records of their own, but each of them two allocations for one byte.
+        |writer| {
+            let letter = writer.string(b"k");
+            let record = |writer: &mut Writer| {
+                writer.table(&[
+                    (field::xattr::KEY, Field::To(letter)),
+                    (field::xattr::VALUE, Field::To(letter)),
+                ])
+            };
+            let records: Vec<_> = (0..100_000).map(|_| record(writer)).collect();
+            let records = writer.references(&records);
             let kind = writer.string(b"reg");
             vec![writer.table(&[
                 (field::member::TYPE, Field::To(kind)),
