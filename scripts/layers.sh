@@ -70,7 +70,6 @@ go_gzip=("$parts/bin/soci-oracle-v0.15" gzip)
   layer go-sources.gzip-6.tar.gz go cmd ustar gzip -6
   layer base-arm64.tar base-arm64 . go cat
 } &
-first=$!
 {
   layer base-arm64.go-6.tar.gz base-arm64 . go "${go_gzip[@]}" 6
   layer node-amd64.go-1.tar.gz node-amd64 usr go "${go_gzip[@]}" 1
