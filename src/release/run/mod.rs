@@ -128,7 +128,7 @@ impl Run<'_> {
             context.fail_points.pass(FailPoint::Evaluated);
         }
         let published = self.publish(&caches, evaluations, baselines, unfinished.as_ref());
-        let (_, outcomes) =
+        let ((), outcomes) =
             futures::future::try_join(self.build_unpushed(&caches), published).await?;
         let Outcomes {
             evaluations,
