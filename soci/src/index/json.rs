@@ -144,7 +144,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<SociIndex, InvalidIndex> {
     let mut annotations = manifest.annotations;
     let build_tool = annotations
         .remove(BUILD_TOOL_ANNOTATION)
-        .ok_or_else(|| invalid(format!("it has no annotation {}", BUILD_TOOL_ANNOTATION)))?;
+        .ok_or_else(|| invalid(format!("it has no annotation {BUILD_TOOL_ANNOTATION}")))?;
     let mut ztocs = Vec::new();
     let mut others = Vec::new();
     for descriptor in manifest.layers {
