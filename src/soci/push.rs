@@ -79,25 +79,22 @@ pub async fn push_index(
     let manifest = Bytes::from(soci_index(layers, subject, options).to_bytes());
     let descriptor = describe(&manifest, options.version);
     let uploaded = push_blobs(registry, repository, layers).await?;
-    match about {
-        Some(subject) => {
-            // As the snapshotter's own client lists it.
-            let mut listed = descriptor.clone();
-            listed
-                .annotations
-                .insert(BUILD_TOOL_ANNOTATION.to_owned(), options.build_tool.clone());
+    if let Some(subject) = about {
+        // As the snapshotter's own client lists it.
+        let mut listed = descriptor.clone();
+        listed
+            .annotations
+            .insert(BUILD_TOOL_ANNOTATION.to_owned(), options.build_tool.clone());
+        registry
+            .put_referrer(repository, subject, &listed, manifest)
+            .await?;
+    } else {
+        let reference = repository.with_digest(descriptor.digest);
+        if registry.head_manifest(&reference).await?.is_none() {
+            let target = ReferenceTarget::Digest(descriptor.digest);
             registry
-                .put_referrer(repository, subject, &listed, manifest)
+                .put_manifest(repository, &target, &descriptor.media_type, manifest)
                 .await?;
-        }
-        None => {
-            let reference = repository.with_digest(descriptor.digest);
-            if registry.head_manifest(&reference).await?.is_none() {
-                let target = ReferenceTarget::Digest(descriptor.digest);
-                registry
-                    .put_manifest(repository, &target, &descriptor.media_type, manifest)
-                    .await?;
-            }
         }
     }
     Ok(PushedIndex {
@@ -150,16 +147,12 @@ async fn push_blobs(
     pushes.push(None);
     stream::iter(pushes)
         .map(|layer| async move {
-            match layer {
-                Some(layer) => {
-                    let outcome = push_ztoc(registry, repository, layer).await?;
-                    Ok(usize::from(outcome == PushOutcome::Uploaded))
-                }
-                None => {
-                    push_config(registry, repository).await?;
-                    Ok(0)
-                }
-            }
+            let Some(layer) = layer else {
+                push_config(registry, repository).await?;
+                return Ok(0);
+            };
+            let outcome = push_ztoc(registry, repository, layer).await?;
+            Ok(usize::from(outcome == PushOutcome::Uploaded))
         })
         .buffer_unordered(AT_ONCE)
         .try_fold(0, |sum, sent| async move { Ok(sum + sent) })

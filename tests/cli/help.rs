@@ -332,8 +332,10 @@ fn soci_explain() {
       <REF>  The image: a tag, or a digest
 
     Options:
-          --format <FORMAT>  How it is printed: table or json [default: table]
-      -h, --help             Print help
+          --platform <PLATFORM>  Platforms to judge, for example linux/amd64,linux/arm64 [default: all
+                                 of the image]
+          --format <FORMAT>      How it is printed: table or json [default: table]
+      -h, --help                 Print help
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
@@ -349,7 +351,8 @@ fn soci_explain() {
       launchway soci explain registry.example.com/app@sha256:… --format json
 
     Reads documents only, no layers; `launchway soci verify` reads back what the indexes promise.
-    The exit code is 0 whatever is found; 12 registry or credentials, 14 the image is damaged.
+    The exit code is 0 whatever is found; 12 registry or credentials, 14 the image is damaged or has no
+    such platform.
     ");
 }
 

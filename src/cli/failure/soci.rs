@@ -114,3 +114,35 @@ impl From<AttachError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Digest;
+
+    #[test]
+    fn a_lost_ztoc_is_named_with_what_to_do() {
+        let error = AttachError::Push {
+            platform: Box::new("linux/arm64".parse().unwrap()),
+            repository: "r.example/app".parse().unwrap(),
+            source: Box::new(PushError::Lost {
+                ztoc: Digest::of("ztoc"),
+                layer: Digest::of("layer"),
+                repositories: vec!["r.example/app".parse().unwrap()],
+                file: None,
+            }),
+        };
+        let failure = Failure::from(error);
+        assert_eq!(failure.exit_code(), exit::TEMPORARY);
+        let ztoc = Digest::of("ztoc").to_string();
+        let text = format!("{failure:?}");
+        assert!(text.contains(&ztoc), "{text}");
+        assert!(failure.hints.iter().any(|hint| hint.contains("--no-cache")));
+        assert!(
+            failure
+                .hints
+                .iter()
+                .any(|hint| hint.contains("Run it again"))
+        );
+    }
+}

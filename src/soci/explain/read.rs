@@ -9,7 +9,7 @@ use super::facts::{
     Facts, IndexFacts, LayerFacts, PlatformFacts, RegistryKind, SociFacts, ZtocFacts,
 };
 use crate::aws::parse_ecr_host;
-use crate::image::{Descriptor, Digest, Index, annotation};
+use crate::image::{Descriptor, Digest, Index, Platform, annotation};
 use crate::registry::{self, Client, Reference, Repository};
 use crate::soci::LayerType;
 use crate::soci::lookup::{self, Found, LookError};
@@ -20,9 +20,13 @@ const AT_ONCE: usize = 8;
 /// The registry of ECR Public.
 const ECR_PUBLIC: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 
-/// Finds out about an image.
-pub async fn read(registry: &Client, reference: &Reference) -> Result<Facts, LookError> {
-    let (image, found) = lookup::look(registry, reference, &[]).await?;
+/// Finds out about an image: about `platforms`, or all if none are named.
+pub async fn read(
+    registry: &Client,
+    reference: &Reference,
+    platforms: &[Platform],
+) -> Result<Facts, LookError> {
+    let (image, found) = lookup::look(registry, reference, platforms).await?;
     let there = ztocs(registry, &image.repository, &found)
         .await
         .map_err(|error| lookup::failed(reference, error))?;

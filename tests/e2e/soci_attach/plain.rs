@@ -138,11 +138,22 @@ fn platforms_one_after_the_other_give_what_all_at_once_give() {
     assert_eq!(soci.attach(&in_turn, &[]), digests[0]);
     pull(&at_once);
 
-    let missing = soci.try_attach(&at_once, &["--platform", "linux/s390x"]);
-    missing.assert_failed(
-        14,
-        &["linux/s390x", "It has images for linux/amd64, linux/arm64"],
-    );
+    let explain = ["explain", &at_once, "--format", "json", "--platform"];
+    let arm64 = soci.run(&[&explain[..], &["linux/arm64"]].concat());
+    let arm64: Value = serde_json::from_str(&arm64.stdout).unwrap();
+    let verdicts = arm64["verdicts"].as_array().unwrap();
+    assert_eq!(verdicts.len(), 1);
+    assert_eq!(verdicts[0]["platform"], "linux/arm64");
+
+    for missing in [
+        soci.try_attach(&at_once, &["--platform", "linux/s390x"]),
+        soci.run(&[&explain[..], &["linux/s390x"]].concat()),
+    ] {
+        missing.assert_failed(
+            14,
+            &["linux/s390x", "It has images for linux/amd64, linux/arm64"],
+        );
+    }
 }
 
 #[test]
