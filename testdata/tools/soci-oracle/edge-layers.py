@@ -1309,7 +1309,17 @@ for _name, _type in TYPES.items():
 
 @case()
 def whiteouts():
-    return simple(file(b".wh.gone", b""), file(b"d/.wh..wh..opq", b""), file(b".wh..wh.plnk/1.2", b"abc"), file(b"d/.wh.with-data", b"abc"))
+    return simple(file(b".wh.gone", b""), file(b"d/.wh..wh..opq", b""), file(b"d/.wh.with-data", b"abc"))
+
+
+@case()
+def whiteouts_aufs():
+    return simple(file(b".wh..wh.plnk/1.2", b"abc"), file(b"d/.wh..wh.aufs", b""))
+
+
+@case()
+def name_of_snapshotter():
+    return simple(file(b".soci-snapshotter", b"abc"))
 
 
 @case()

@@ -143,6 +143,8 @@ pub(super) const TABLE: &[Expected] = &[
     line("name-not-utf8.tar.gz", ReadsBack, Same),
     line("name-old-directory-with-data.tar.gz", Refuses, LeftOut("the checksum of a header is wrong")),
     line("name-old-directory.tar.gz", ReadsBack, Same),
+    // The member reads back, but the file system has a directory of its own there.
+    line("name-of-snapshotter.tar.gz", ReadsBack, LeftOut("is hidden by a directory of the snapshotter's own")),
     line("name-pax-4096.tar.gz", ReadsBack, Same),
     line("name-pax-after-long-gnu.tar.gz", ReadsBack, Same),
     line("name-pax-binary-charset.tar.gz", ReadsBack, Same),
@@ -244,6 +246,8 @@ pub(super) const TABLE: &[Expected] = &[
     line("usual-gnu.tar.gz", ReadsBack, Same),
     line("usual-layer.tar.gz", ReadsBack, Same),
     line("usual-ustar.tar.gz", ReadsBack, Same),
+    // The members read back, but the file system lists them and does not find them.
+    line("whiteouts-aufs.tar.gz", ReadsBack, LeftOut("is metadata of AUFS")),
     line("whiteouts.tar.gz", ReadsBack, Same),
     line("xz.tar.xz", Refuses, LeftOut("neither gzip nor a tar archive")),
     line("zeros-30m.tar.gz", ReadsBack, Same),
