@@ -253,7 +253,7 @@ fn a_base_that_moves_changes_the_next_release_and_not_this_one() {
                 .args(["-cf", layer.to_str().unwrap(), "-C", "/etc", "hostname"])
                 .status();
             assert!(status.unwrap().success());
-            let from = format!("{moved}");
+            let from = moved.clone();
             crane(&[
                 "append",
                 "--platform=linux/amd64",
