@@ -281,7 +281,7 @@ fn what_the_official_tool_makes_passes() {
         assert_eq!(platform["warnings"], json!([]));
         let layers = platform["layers"].as_array().unwrap();
         let outcomes: Vec<&Value> = layers.iter().map(|layer| &layer["outcome"]).collect();
-        assert_eq!(outcomes, ["verified", "verified", "not_indexed"]);
+        assert_eq!(outcomes, ["verified", "verified", "not-indexed"]);
         assert_eq!(layers[0]["members"], 61);
         assert!(layers[0]["spans"].as_u64().unwrap() >= 8);
     }
@@ -289,17 +289,17 @@ fn what_the_official_tool_makes_passes() {
     let inspection = shop.json("inspect", "soci");
     let platform = &inspection["platforms"][1];
     assert_eq!(platform["platform"], "linux/arm64");
-    assert_eq!(platform["soci_index"]["version"], "v2");
-    assert_eq!(platform["soci_index"]["build_tool"], "AWS SOCI CLI v0.2");
+    assert_eq!(platform["sociIndex"]["version"], "v2");
+    assert_eq!(platform["sociIndex"]["buildTool"], "AWS SOCI CLI v0.2");
     assert_eq!(platform["layers"][0]["state"], "indexed");
     assert_eq!(platform["layers"][0]["ztoc"]["members"], 61);
-    assert_eq!(platform["layers"][0]["ztoc"]["span_size"], SPAN);
-    assert_eq!(platform["layers"][2]["state"], "not_indexed");
-    assert_eq!(platform["sums"]["indexed_layers"], 2);
+    assert_eq!(platform["layers"][0]["ztoc"]["spanSize"], SPAN);
+    assert_eq!(platform["layers"][2]["state"], "not-indexed");
+    assert_eq!(platform["sums"]["indexedLayers"], 2);
     // The base is shared.
     assert_eq!(inspection["totals"]["layers"], 4);
-    assert_eq!(inspection["totals"]["indexed_layers"], 3);
-    assert_eq!(inspection["unused_indexes"], json!([]));
+    assert_eq!(inspection["totals"]["indexedLayers"], 3);
+    assert_eq!(inspection["unusedIndexes"], json!([]));
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn an_image_without_a_soci_index_does_not_pass() {
     // One platform has an index; the other has no layer that would need one.
     let report = shop.json("verify", "soci");
     assert_eq!(report["ok"], true);
-    assert_eq!(report["platforms"][1]["soci_index"], Value::Null);
+    assert_eq!(report["platforms"][1]["sociIndex"], Value::Null);
     let reference = format!("{}:soci", shop.repository);
     let outcome = shop.launchway(&["verify", &reference, "--platform", "linux/arm64"]);
     outcome.assert_failed(14, &["has no SOCI index"]);
@@ -345,7 +345,7 @@ async fn documents_that_are_wrong_are_named() {
     shop.assert_refused("dangling", &[&nothing, "is not in"]);
     // The SOCI index that it had is still listed.
     let inspection = shop.json("inspect", "dangling");
-    let unused = inspection["unused_indexes"].as_array().unwrap();
+    let unused = inspection["unusedIndexes"].as_array().unwrap();
     assert_eq!(unused.len(), 1);
     let problem = inspection["platforms"][0]["problem"].as_str().unwrap();
     assert!(problem.contains(&nothing), "{problem}");
@@ -358,7 +358,7 @@ async fn documents_that_are_wrong_are_named() {
     shop.publish("foreign", foreign.to_bytes()).await;
     shop.assert_refused("foreign", &["which the image does not have"]);
     let inspection = shop.json("inspect", "foreign");
-    let unused = &inspection["platforms"][0]["soci_index"]["unused_ztocs"];
+    let unused = &inspection["platforms"][0]["sociIndex"]["unusedZtocs"];
     assert_eq!(unused.as_array().unwrap().len(), 1);
 }
 
@@ -454,6 +454,6 @@ async fn a_v1_index_is_found_by_what_it_refers_to() {
     let report = shop.json("verify", "plain");
     assert_eq!(report["ok"], true, "{report}");
     let platform = &report["platforms"][0];
-    assert_eq!(platform["soci_index"]["version"], "v1");
+    assert_eq!(platform["sociIndex"]["version"], "v1");
     assert_eq!(platform["layers"][1]["outcome"], "verified");
 }

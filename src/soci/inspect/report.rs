@@ -6,6 +6,7 @@ use crate::image::{Digest, Platform};
 
 /// An image with its SOCI indexes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Inspection {
     /// The image, as it was named.
     pub reference: String,
@@ -21,6 +22,7 @@ pub struct Inspection {
 
 /// The image for one platform.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ImageInspection {
     /// The platform.
     #[serde(serialize_with = "crate::soci::verify::as_text")]
@@ -39,6 +41,7 @@ pub struct ImageInspection {
 
 /// A SOCI index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct IndexInspection {
     /// The SOCI index manifest.
     pub digest: Digest,
@@ -54,6 +57,7 @@ pub struct IndexInspection {
 
 /// Something in the registry that is kept for nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Unused {
     /// What it is.
     pub digest: Digest,
@@ -65,6 +69,7 @@ pub struct Unused {
 
 /// One layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LayerInspection {
     /// The layer.
     pub digest: Digest,
@@ -79,7 +84,7 @@ pub struct LayerInspection {
 
 /// Whether a layer is lazy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum LayerState {
     /// It has a zTOC.
     Indexed {
@@ -102,6 +107,7 @@ pub enum LayerState {
 
 /// A zTOC, by its entry in the SOCI index.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ZtocInspection {
     /// The blob.
     pub digest: Digest,
@@ -118,6 +124,7 @@ pub struct ZtocInspection {
 
 /// What is in a zTOC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ZtocContents {
     /// Parts of the layer that can be fetched alone.
     pub spans: u64,
@@ -131,6 +138,7 @@ pub struct ZtocContents {
 
 /// Sums over layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sums {
     /// Layers.
     pub layers: usize,

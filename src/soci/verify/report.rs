@@ -6,6 +6,7 @@ use crate::image::{Digest, Platform};
 
 /// What was found about one image, all its platforms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Verification {
     /// The image, as it was named.
     pub reference: String,
@@ -19,6 +20,7 @@ pub struct Verification {
 
 /// What was found about the image of one platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PlatformVerification {
     /// The platform.
     #[serde(serialize_with = "as_text")]
@@ -37,6 +39,7 @@ pub struct PlatformVerification {
 
 /// The head of a SOCI index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct IndexSummary {
     /// The SOCI index manifest.
     pub digest: Digest,
@@ -48,6 +51,7 @@ pub struct IndexSummary {
 
 /// What was found about one layer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LayerVerification {
     /// The layer.
     pub digest: Digest,
@@ -62,7 +66,7 @@ pub struct LayerVerification {
 
 /// How the verification of a layer went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[serde(tag = "outcome", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum LayerOutcome {
     /// It has no zTOC: a snapshotter downloads it before the container starts.
     NotIndexed,
