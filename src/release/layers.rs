@@ -124,8 +124,14 @@ impl Layers {
     pub(super) fn know(&self, known: &KnownLayers) {
         let mut state = self.0.lock();
         for (layer, known) in known.iter() {
-            let known = || Layer::known(known.clone());
-            state.known.entry(layer).or_insert_with(known);
+            match state.known.get_mut(&layer) {
+                Some(there) if there.built => {}
+                // Another image's baseline has it too: its repository is one more place.
+                Some(there) => there.known.join(known.clone()),
+                None => {
+                    state.known.insert(layer, Layer::known(known.clone()));
+                }
+            }
         }
     }
 

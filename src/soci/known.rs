@@ -34,7 +34,7 @@ pub enum KnownLayer {
 
 impl KnownLayer {
     /// Adds another source's word about the same layer.
-    fn join(&mut self, other: Self) {
+    pub fn join(&mut self, other: Self) {
         match (&mut *self, other) {
             (
                 Self::Indexed {

@@ -132,3 +132,26 @@ async fn a_ztoc_that_cannot_be_kept_leaves_its_layer_out() {
     };
     assert!(reason.contains("could not be kept"), "{reason}");
 }
+
+#[tokio::test]
+async fn images_that_share_a_layer_each_know_their_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let layers = layers(folder.path(), 1, u64::MAX);
+    let layer = Digest::of("layer");
+    for repository in ["registry.test/app", "registry.test/tool"] {
+        let mut known = KnownLayers::default();
+        let indexed = KnownLayer::Indexed {
+            ztoc: Digest::of("zTOC"),
+            size: 7,
+            repositories: vec![repository.parse().unwrap()],
+            file: None,
+            diff_id: None,
+        };
+        known.insert(layer, indexed);
+        layers.know(&known);
+    }
+    let KnownLayer::Indexed { repositories, .. } = layers.get(layer).unwrap().known else {
+        panic!("it has a zTOC");
+    };
+    assert_eq!(repositories.len(), 2);
+}

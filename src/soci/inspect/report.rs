@@ -84,7 +84,11 @@ pub struct LayerInspection {
 
 /// Whether a layer is lazy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "state",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 pub enum LayerState {
     /// It has a zTOC.
     Indexed {

@@ -66,7 +66,11 @@ pub struct LayerVerification {
 
 /// How the verification of a layer went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "outcome",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 pub enum LayerOutcome {
     /// It has no zTOC: a snapshotter downloads it before the container starts.
     NotIndexed,
