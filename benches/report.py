@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class Row:
     """One case: what was run, which tool is judged, what is aimed at (ratio to the peer, or None).
 
-    series is {tool: Series}. `peer` and `memory_goal` replace those of the report.
+    series is {tool: Series}. `peer` and `memory_goal` replace those of the report, whose peer then is a heading only.
     """
 
     case: str

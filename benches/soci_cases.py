@@ -112,7 +112,7 @@ def one_layer(bench, source, options):
             "official": Command([str(OFFICIAL), "build", str(layer), str(bench.work / "official.ztoc")],
                                 str(bench.work), {**bench.env, "TZ": "UTC"}),
         }
-        yield measured(Row(case, "launchway", 0.25, memory_goal=0.5), commands,
+        yield measured(Row(case, "launchway", 0.25, peer="official"), commands,
                        rounds=options.cold_rounds, warm_ups=1)
         layer.unlink()
 
@@ -177,7 +177,7 @@ def whole_image(bench, options):
         ["sh", "-c", f"{CRANE} manifest --platform linux/amd64 {plain} | tr ',{{}}' '\\n' | sed -n 's/.*\"size\": *//p'"]
     ).split() if part.isdigit()) >> 20
     return measured(
-        Row(f"two platforms of {size} MiB each, registry to registry", "launchway", 0.5, memory_goal=0.5),
+        Row(f"two platforms of {size} MiB each, registry to registry", "launchway", 0.5, peer="official"),
         {
             "launchway": attach,
             "official": Command(["sh", str(script)], str(bench.work), {**bench.env, "TZ": "UTC"}),
