@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class Row:
     """One case: what was run, which tool is judged, what is aimed at (ratio to the peer, or None).
 
-    series is {tool: Series}. `peer` and `memory_goal` replace those of the report, whose peer then is a heading only.
+    series is {tool: Series}. `peer` and `memory_goal` replace those of the report, whose peer then is a heading only; a memory goal of 0 is none.
     """
 
     case: str
@@ -51,7 +51,7 @@ def markdown(report, versions):
         f"Written by `make bench`. {report.intro} Median of the runs, with the fastest and the slowest.",
         "The ratio is Launchway's median over the peer's; lower is better.",
         "",
-        f"Machine: {os.cpu_count()} cores, Linux {platform.release()}, {platform.machine()}; "
+        f"Machine: {os.cpu_count()} cores, Linux, {platform.machine()}; "
         f"load over the last 15 minutes, this benchmark included: {os.getloadavg()[2]:.1f}. "
         + " · ".join(f"{name} {version}" for name, version in versions.items()) + ".",
         "",
@@ -87,7 +87,7 @@ def markdown(report, versions):
             continue
         ours, theirs = pair(row)
         ratio = ours.peak_mib / theirs.peak_mib
-        goal = row.memory_goal or report.memory_goal
+        goal = report.memory_goal if row.memory_goal is None else row.memory_goal or None
         lines.append(
             f"| {row.case} | {ours.peak_mib:.0f} MiB | {theirs.peak_mib:.0f} MiB | {ratio:.2f} | {verdict(ratio, goal)} |"
         )

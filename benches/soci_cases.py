@@ -21,6 +21,8 @@ NOTES = [
     "Two platforms: from an image in a registry on this machine to the same image with SOCI indexes there. The official way needs `crane pull` and `crane push` around the conversion, and a copy of the image on disk.",
     "Releases: a Debian tree of two platforms in one layer each, on one daemon. Cold: the daemon's cache is pruned and Launchway's own zTOCs are removed before each run (not timed), and nothing is known from a baseline.",
     "One-file change: another small layer above that tree; zTOCs are known from the baseline. Each run releases a change that it has not seen.",
+    "What bounds one layer: the thread that inflates. Of a 692 MB tar it takes 1.8 s of CPU, 1.4 s of them inflate and CRC alone; both digests (0.8 s) are made on a second thread, and parsing the archive is the rest.",
+    "Peak memory is that of the largest single process: `soci attach` does in one what the official way does in three.",
     "Machines decompress at different speeds: compare ratios.",
 ]
 
@@ -177,7 +179,7 @@ def whole_image(bench, options):
         ["sh", "-c", f"{CRANE} manifest --platform linux/amd64 {plain} | tr ',{{}}' '\\n' | sed -n 's/.*\"size\": *//p'"]
     ).split() if part.isdigit()) >> 20
     return measured(
-        Row(f"two platforms of {size} MiB each, registry to registry", "launchway", 0.5, peer="official"),
+        Row(f"two platforms of {size} MiB each, registry to registry", "launchway", 0.5, peer="official", memory_goal=0),
         {
             "launchway": attach,
             "official": Command(["sh", str(script)], str(bench.work), {**bench.env, "TZ": "UTC"}),
