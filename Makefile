@@ -70,7 +70,7 @@ lint: ## Check format, clippy, dependencies (licences, sources, bans) and shell 
 fmt: ## Format the Rust code
 	@cargo fmt --all
 
-bench: ## Compare whole runs with buildx on one daemon; writes benches/RESULTS.md
+bench: ## Compare whole runs with buildx and the official SOCI library; writes benches/*.md
 	@scripts/deps.sh test
 	@$(MAKE) engine build
 	@benches/run.sh
