@@ -141,3 +141,16 @@ impl Bits {
         self.0.chunks(8).map(byte).collect()
     }
 }
+
+/// The folders of `testdata/ztoc`: layers with the zTOCs that the official library built of them.
+pub(crate) const OFFICIAL_CASES: [&str; 9] = [
+    "pax",
+    "gnu",
+    "synced",
+    "members",
+    "uncompressed",
+    "zone",
+    "no-end",
+    "padded",
+    "empty",
+];

@@ -2,9 +2,9 @@
 //!
 //! The daemon exports every image of a run into the session's content store. Layers are answered
 //! with "already exists", so nothing but a few kilobytes of JSON moves, unless one is to be indexed
-//! (`layers.rs`). The size decides: the
-//! offer names no media type, and a registry takes no manifest above 4 MiB (distribution
-//! specification 1.1, "Pushing Manifests"). Small layers come along; they are dropped with the run.
+//! (`layers.rs`). The size decides: the offer names no media type, and a registry takes no manifest
+//! above 4 MiB (distribution specification 1.1, "Pushing Manifests"). Small layers come along; they
+//! are dropped with the run.
 
 use std::collections::BTreeMap;
 use std::io;

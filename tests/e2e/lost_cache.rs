@@ -197,20 +197,22 @@ fn a_cache_that_is_lost_once_is_built_again_and_lost_all_the_time_moves_no_tag()
     assert_eq!(pushed, layers);
 }
 
-/// The soci block of the projects below: every layer counts, the step's of some 200 bytes too.
-const SOCI: &str = "soci { min_layer_size = 0 }\n";
+/// The project with SOCI indexes: every layer counts, the step's of some 200 bytes too.
+fn lazy_project(stage: &Stage) -> Project {
+    let files = [
+        ("docker-bake.hcl", BAKE),
+        ("Dockerfile", DOCKERFILE),
+        ("launchway.hcl", "soci { min_layer_size = 0 }\n"),
+    ];
+    Project::of(&stage.registry.address, &files)
+}
 
 /// A SOCI index is made of evaluated layers. A daemon that loses them in between publishes others,
 /// and no annotation may name an index that was made for those that are gone.
 #[test]
 fn a_cache_that_is_lost_leaves_no_annotation_that_names_other_layers() {
     let stage = Stage::new();
-    let files = [
-        ("docker-bake.hcl", BAKE),
-        ("Dockerfile", DOCKERFILE),
-        ("launchway.hcl", SOCI),
-    ];
-    let project = Project::of(&stage.registry.address, &files);
+    let project = lazy_project(&stage);
     let plan = plan(&project, SociWish::AsDeclared);
     let bench = Bench::new();
 
@@ -232,12 +234,7 @@ fn a_cache_that_is_lost_leaves_no_annotation_that_names_other_layers() {
 #[test]
 fn a_base_that_moves_changes_the_next_release_and_not_this_one() {
     let stage = Stage::new();
-    let files = [
-        ("docker-bake.hcl", BAKE),
-        ("Dockerfile", DOCKERFILE),
-        ("launchway.hcl", SOCI),
-    ];
-    let project = Project::of(&stage.registry.address, &files);
+    let project = lazy_project(&stage);
     let plan = plan(&project, SociWish::AsDeclared);
     let bench = Bench::new();
 
@@ -246,7 +243,7 @@ fn a_base_that_moves_changes_the_next_release_and_not_this_one() {
     let moved = base.clone();
     let record = bench
         .run(&plan, 1, move || {
-            // Another image: one more environment variable, another first layer.
+            // Another image: one more layer.
             let folder = tempfile::tempdir().unwrap();
             let layer = folder.path().join("layer.tar");
             let status = std::process::Command::new("tar")

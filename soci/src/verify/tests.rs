@@ -10,20 +10,8 @@ use zlib_rs::DeflateFlush;
 use super::*;
 use crate::spans::WINDOW;
 use crate::tar::MemberKind;
-use crate::testing::{HEADER, deflate_pieces, member_of};
+use crate::testing::{HEADER, OFFICIAL_CASES as CASES, deflate_pieces, member_of};
 use crate::{IndexerOptions, LayerIndexer};
-
-const CASES: [&str; 9] = [
-    "pax",
-    "gnu",
-    "synced",
-    "members",
-    "uncompressed",
-    "zone",
-    "no-end",
-    "padded",
-    "empty",
-];
 
 fn case(name: &str) -> (Vec<u8>, Ztoc) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

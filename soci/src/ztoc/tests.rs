@@ -7,6 +7,7 @@ mod hostile;
 
 use super::*;
 use crate::spans::Checkpoint;
+use crate::testing::OFFICIAL_CASES as CASES;
 
 fn case(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -17,18 +18,6 @@ fn case(name: &str) -> PathBuf {
 fn official(name: &str) -> Vec<u8> {
     fs::read(case(name).join("official.ztoc")).unwrap()
 }
-
-const CASES: [&str; 9] = [
-    "pax",
-    "gnu",
-    "synced",
-    "members",
-    "uncompressed",
-    "zone",
-    "no-end",
-    "padded",
-    "empty",
-];
 
 #[test]
 fn all_cases_are_tested() {
