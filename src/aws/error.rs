@@ -47,6 +47,17 @@ pub enum AwsErrorKind {
     /// There is no such repository.
     #[error("the repository does not exist")]
     RepositoryNotFound,
+    /// There is no such thing of another kind.
+    #[error("there is no such thing ({code}: {message})")]
+    NotFound {
+        /// AWS's error code, which says of what kind.
+        code: String,
+        /// AWS's words.
+        message: String,
+    },
+    /// Neither the environment nor the profile names a region.
+    #[error("no AWS region is configured")]
+    NoRegion,
     /// Too many requests.
     #[error("too many requests")]
     Throttled,
@@ -96,6 +107,9 @@ impl AwsError {
                  whether it works."
                     .to_owned(),
             ),
+            AwsErrorKind::NoRegion => {
+                Some("Set AWS_REGION, or a region in the AWS profile.".to_owned())
+            }
             AwsErrorKind::Denied { .. } => {
                 Some(format!("The identity needs {action} in {region}."))
             }
@@ -104,6 +118,15 @@ impl AwsError {
                  name an endpoint that listens?"
             )),
             _ => None,
+        }
+    }
+
+    pub(super) fn no_region(action: &'static str) -> Self {
+        Self {
+            action,
+            region: "no region".to_owned(),
+            kind: AwsErrorKind::NoRegion,
+            source: None,
         }
     }
 
@@ -190,6 +213,17 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         | "ThrottlingException"
         | "TooManyRequestsException"
         | "RequestLimitExceeded" => AwsErrorKind::Throttled,
+        "ResourceNotFoundException"
+        | "ParameterNotFound"
+        | "ParameterVersionNotFound"
+        | "ScanNotFoundException"
+        | "ImageNotFoundException"
+        | "ClusterNotFoundException"
+        | "ServiceNotFoundException"
+        | "PipelineNotFoundException"
+        | "StageNotFoundException"
+        | "ActionNotFoundException"
+        | "NotFoundException" => AwsErrorKind::NotFound { code, message },
         _ if status == 429 => AwsErrorKind::Throttled,
         _ if status >= 500 => AwsErrorKind::Unavailable { status },
         _ => AwsErrorKind::Refused { code, message },

@@ -9,6 +9,8 @@ use aws_sdk_ecr::config::{Credentials, ProvideCredentials as _};
 use launchway_buildkit::Secret;
 use tokio::sync::OnceCell;
 
+use super::AwsError;
+
 /// What differs from the SDK's own configuration. Everything is optional; the SDK reads
 /// `AWS_PROFILE`, `AWS_ENDPOINT_URL` and the rest by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,12 +62,33 @@ impl Aws {
         self.config.get_or_init(|| load(&self.settings)).await
     }
 
+    /// The configuration for the clients of a region.
+    pub(super) async fn in_region(&self, region: &str) -> SdkConfig {
+        let config = self.config().await.clone().into_builder();
+        config.region(Region::new(region.to_owned())).build()
+    }
+
+    /// The region that this process is configured for: `AWS_REGION`, the profile, the instance.
+    pub async fn region(&self) -> Option<String> {
+        self.config().await.region().map(ToString::to_string)
+    }
+
+    /// The region for a call of `action`: the one that is asked for, or else the process's own.
+    pub(super) async fn region_for(
+        &self,
+        action: &'static str,
+        wanted: Option<&str>,
+    ) -> Result<String, AwsError> {
+        if let Some(region) = wanted {
+            return Ok(region.to_owned());
+        }
+        let region = self.region().await;
+        region.ok_or_else(|| AwsError::no_region(action))
+    }
+
     /// A client of ECR in a region.
     pub(super) async fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
-        let config = aws_sdk_ecr::config::Builder::from(self.config().await)
-            .region(Region::new(region.to_owned()))
-            .build();
-        aws_sdk_ecr::Client::from_conf(config)
+        aws_sdk_ecr::Client::new(&self.in_region(region).await)
     }
 
     /// Why there are no credentials, if there are none. Asked only after a request failed: the

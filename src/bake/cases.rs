@@ -40,7 +40,7 @@ fn request(directory: &Path) -> Request {
             "load" => request.load = true,
             "no-cache" => request.no_cache = true,
             "ignore-settings" => request.blocks = Blocks::None,
-            "only-soci" => request.blocks = Blocks::Soci,
+            "only-soci" => request.blocks = Blocks::Only(&["soci"]),
             "pull" => request.pull = true,
             "env" => {
                 let (name, value) = pair();

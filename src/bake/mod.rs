@@ -14,7 +14,7 @@ pub(crate) mod diagnostic;
 mod error;
 pub(crate) mod eval;
 mod files;
-mod function;
+pub(crate) mod function;
 mod link;
 mod load;
 mod matrix;

@@ -58,13 +58,9 @@ pub struct GlobalArgs {
     pub debug: bool,
 }
 
-/// Which targets of which files, changed how: `release`, `plan` and `bake`.
-#[derive(Args, Clone, Debug)]
-pub struct SelectionArgs {
-    /// Targets or groups; `*` and `?` match names [default: group or target `default`]
-    #[arg(value_name = "TARGET")]
-    pub targets: Vec<String>,
-
+/// Where the configuration comes from: every verb that reads it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigArgs {
     /// Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and their
     /// `.override` forms]
     #[arg(
@@ -74,6 +70,18 @@ pub struct SelectionArgs {
         help_heading = "What to build"
     )]
     pub files: Vec<PathBuf>,
+}
+
+/// Which targets of which files, changed how: `release`, `plan` and `bake`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SelectionArgs {
+    /// Targets or groups; `*` and `?` match names [default: group or target `default`]
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+
+    /// The files.
+    #[command(flatten)]
+    pub config: ConfigArgs,
 
     /// Override a target's attribute, for example `web.args.VERSION=2` or `*.platform=linux/arm64`
     #[arg(long, value_name = "TARGET.KEY=VALUE", help_heading = "What to build")]
@@ -90,7 +98,7 @@ pub struct SelectionArgs {
 }
 
 /// How the build cache is used.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Cache")]
 pub struct CacheArgs {
     /// Run every step, whatever is cached

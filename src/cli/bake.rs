@@ -80,7 +80,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         args.cache,
         // Only the flag turns SOCI on here; how layers are indexed is still the block's to say.
         if args.soci.soci {
-            Blocks::Soci
+            Blocks::Only(&["soci"])
         } else {
             Blocks::None
         },

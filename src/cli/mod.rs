@@ -3,6 +3,7 @@
 //!
 //! [`main`] is the whole process but its exit: parse, run until done or interrupted, report.
 
+mod approve;
 mod args;
 mod bake;
 mod build;
@@ -11,17 +12,21 @@ mod context;
 mod doctor;
 mod ecr;
 mod engine;
+mod environment;
 mod execute;
 mod failure;
 mod handoff;
+mod iam;
 mod invocation;
 mod later;
+mod notify;
 mod parse;
 mod plan;
 mod process;
 mod project;
 mod registry;
 mod release;
+mod scan;
 mod soci;
 mod source;
 mod surroundings;
@@ -69,6 +74,19 @@ pub enum Verb {
     Build(build::Args),
     /// Attach SOCI indexes to images, and look at those that they have
     Soci(soci::Args),
+    /// Look at images for vulnerabilities, as the gate of a release does
+    Scan(scan::Args),
+    /// Write, pull and start the files that a deploy stage reads
+    Handoff(handoff::Args),
+    /// Answer a manual approval of CodePipeline
+    Approve(approve::Args),
+    /// Send a notification, as a release does
+    Notify(notify::Args),
+    /// List the environments of the configuration, and show what differs between two
+    #[command(alias = "env")]
+    Environment(environment::Args),
+    /// Print the least-privilege IAM policy of a verb
+    Iam(iam::Args),
     /// Start, stop and look at Launchway's own BuildKit daemon
     Engine(engine::Args),
     /// Examine this machine: what is there for building, what is missing, and how to get it
@@ -88,6 +106,12 @@ impl Verb {
             Self::Release(_)
             | Self::Plan(_)
             | Self::Soci(_)
+            | Self::Scan(_)
+            | Self::Handoff(_)
+            | Self::Approve(_)
+            | Self::Notify(_)
+            | Self::Environment(_)
+            | Self::Iam(_)
             | Self::Engine(_)
             | Self::Doctor(_)
             | Self::Completions(_)
@@ -103,6 +127,12 @@ impl Verb {
             Self::Bake(args) => bake::run(args, invocation).await,
             Self::Build(args) => build::run(args, invocation).await,
             Self::Soci(args) => soci::run(args, invocation).await,
+            Self::Scan(args) => scan::run(args, invocation).await,
+            Self::Handoff(args) => handoff::run(args, invocation).await,
+            Self::Approve(args) => approve::run(args, invocation).await,
+            Self::Notify(args) => notify::run(args, invocation).await,
+            Self::Environment(args) => environment::run(args, invocation).await,
+            Self::Iam(args) => iam::run(args, invocation).await,
             Self::Engine(args) => engine::run(args, invocation).await,
             Self::Doctor(args) => doctor::run(args, invocation).await,
             Self::Completions(args) => completions::run(&args, invocation),

@@ -10,7 +10,7 @@ use crate::soci::ZtocStore;
 use crate::ui::Failure;
 
 use super::Invocation;
-use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
+use super::args::{CacheArgs, ConfigArgs, ReleaseArgs, SelectionArgs, SociArgs};
 
 /// The folder for release.json and hand-off files, where nothing else is configured.
 pub(super) const DEFAULT_OUTPUT: &str = "launchway-out";
@@ -46,7 +46,7 @@ impl Project {
         let source = super::source::read(&context.directory, context.environment.variables());
         let request = bake::Request {
             directory: context.directory.clone(),
-            files: selection.files.clone(),
+            files: selection.config.files.clone(),
             stdin: None,
             targets: selection.targets.clone(),
             set: selection.set.clone(),
@@ -71,6 +71,19 @@ impl Project {
             source,
             partial,
         })
+    }
+
+    /// What the files declare, for verbs that build nothing: all targets of the default group.
+    pub(super) fn configuration(
+        invocation: &Invocation,
+        config: &ConfigArgs,
+        blocks: Blocks,
+    ) -> Result<Self, Failure> {
+        let selection = SelectionArgs {
+            config: config.clone(),
+            ..SelectionArgs::default()
+        };
+        Self::read(invocation, &selection, CacheArgs::default(), blocks, false)
     }
 
     /// The plan of a release.

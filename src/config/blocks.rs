@@ -1,10 +1,25 @@
 //! The names of our own blocks.
 
 /// Blocks that this version reads.
-pub(crate) const KNOWN: [&str; 4] = ["release", "cache", "soci", "service"];
+pub(crate) const KNOWN: [&str; 9] = [
+    "release",
+    "cache",
+    "soci",
+    "service",
+    "scan",
+    "notify",
+    "parameter",
+    "base_images",
+    "environment",
+];
 
 /// Blocks that a later version reads: an error now, so that nobody believes them to work.
-const LATER: [&str; 5] = ["scan", "prune", "notify", "environment", "deploy"];
+const LATER: [&str; 2] = ["prune", "deploy"];
+
+/// Blocks that have a name and may be there more than once.
+pub(crate) fn is_named(kind: &str) -> bool {
+    matches!(kind, "service" | "notify" | "parameter" | "environment")
+}
 
 /// Whether this version reads the block.
 pub(crate) fn is_known(kind: &str) -> bool {
@@ -23,8 +38,8 @@ pub enum Blocks {
     /// All.
     #[default]
     All,
-    /// `soci` alone.
-    Soci,
+    /// These alone.
+    Only(&'static [&'static str]),
     /// None.
     None,
 }
@@ -34,7 +49,7 @@ impl Blocks {
     pub(crate) fn has(self, kind: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Soci => kind == "soci",
+            Self::Only(kinds) => kinds.contains(&kind),
             Self::None => false,
         }
     }

@@ -1,17 +1,27 @@
 //! launchway.hcl: our own blocks (`release`, `cache`, `soci`, `service`, …) read into typed settings with
 //! spans. Evaluating expressions is `bake`'s work; acting on settings is `plan`'s.
 
+mod base_images;
 pub(crate) mod blocks;
+mod environment;
+mod notify;
+mod parameter;
 pub(crate) mod read;
+mod scan;
+mod service;
 mod settings;
 mod size;
 mod soci;
 mod source;
 
+pub use base_images::BaseImages;
 pub use blocks::Blocks;
-pub use settings::{
-    Baseline, CacheMode, CacheSettings, ReleaseSettings, ServiceSettings, Settings,
-};
+pub use environment::Environment;
+pub use notify::NotifySettings;
+pub use parameter::ParameterSettings;
+pub use scan::ScanSettings;
+pub use service::ServiceSettings;
+pub use settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
 pub(crate) use size::{parse as parse_size, show as show_size};
 pub use soci::SociSettings;
 pub use source::Source;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::blocks::Blocks;
-use super::settings::{
-    Baseline, CacheMode, CacheSettings, ReleaseSettings, ServiceSettings, Settings,
-};
+use super::blocks::{self, Blocks};
+use super::settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
+use super::{base_images, environment, notify, parameter, scan, service, soci};
 use crate::bake::attribute::{Field, Shape, decode};
 use crate::bake::diagnostic::Fault;
 use crate::bake::eval::{Evaluator, Scope};
-use crate::bake::pattern::is_pattern;
+use crate::bake::function::json;
+use crate::bake::pattern::{self, is_pattern};
 use crate::bake::suggest::did_you_mean;
 use crate::bake::syntax::{Attribute, Block};
 use crate::bake::text::Range;
@@ -23,28 +23,28 @@ pub(crate) struct Names<'a> {
 }
 
 /// Checks the form of all blocks: labels, and names of attributes. Evaluates nothing.
-pub(crate) fn check(blocks: &[Block]) -> Vec<Fault> {
+pub(crate) fn check(declared: &[Block]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (index, block) in blocks.iter().enumerate() {
+    for (index, block) in declared.iter().enumerate() {
         let kind = block.kind.as_str();
         match (kind, block.labels.as_slice()) {
-            ("service", [label]) => {
+            (kind, [label]) if blocks::is_named(kind) => {
                 let twin = |other: &&Block| {
                     other.kind == kind && other.labels.iter().any(|other| other.text == label.text)
                 };
-                if blocks[..index].iter().any(|other| twin(&other)) {
-                    let message = format!("the service {:?} is declared twice", label.text);
+                if declared[..index].iter().any(|other| twin(&other)) {
+                    let message = format!("the {kind} {:?} is declared twice", label.text);
                     faults.push(Fault::new(label.range, message));
                 }
             }
-            ("service", _) => {
+            (kind, _) if blocks::is_named(kind) => {
                 faults.push(
-                    Fault::new(block.header(), "a service has one name")
-                        .help("write service \"name\" { … }"),
+                    Fault::new(block.header(), format!("the block {kind:?} takes one name"))
+                        .help(format!("write {kind} \"name\" {{ … }}")),
                 );
             }
             (_, []) => {
-                if blocks[..index].iter().any(|other| other.kind == kind) {
+                if declared[..index].iter().any(|other| other.kind == kind) {
                     let message = format!("the block {kind:?} is there twice");
                     faults.push(Fault::new(block.kind_range, message).help("join the two"));
                 }
@@ -84,8 +84,13 @@ fn attributes(kind: &str) -> &'static [&'static str] {
             "output",
         ],
         "cache" => &["repository", "mode", "branch", "fallback", "attributes"],
-        "soci" => super::soci::ATTRIBUTES,
-        _ => &["taskdef", "appspec", "images", "output"],
+        "soci" => soci::ATTRIBUTES,
+        "scan" => scan::ATTRIBUTES,
+        "notify" => notify::ATTRIBUTES,
+        "parameter" => parameter::ATTRIBUTES,
+        "base_images" => base_images::ATTRIBUTES,
+        "environment" => environment::ATTRIBUTES,
+        _ => service::ATTRIBUTES,
     }
 }
 
@@ -102,23 +107,30 @@ fn unknown(kind: &str, name: &str, range: Range, known: &[&str]) -> Fault {
 /// Evaluates the blocks that are wanted. They have passed [`check`].
 pub(crate) fn read(
     evaluator: &Evaluator<'_>,
-    blocks: &[Block],
+    declared: &[Block],
     wanted: Blocks,
     names: &Names<'_>,
 ) -> Result<Settings, Vec<Fault>> {
     let mut settings = Settings::default();
     let mut faults = Vec::new();
-    for block in blocks.iter().filter(|block| wanted.has(&block.kind)) {
+    for block in declared.iter().filter(|block| wanted.has(&block.kind)) {
         let reader = Reader { evaluator, block };
         let read = match block.kind.as_str() {
             "release" => reader
                 .release(names)
                 .map(|release| settings.release = release),
             "cache" => reader.cache().map(|cache| settings.cache = Some(cache)),
-            "soci" => super::soci::read(&reader, names).map(|soci| settings.soci = Some(soci)),
-            _ => reader
-                .service(names)
-                .map(|service| settings.services.push(service)),
+            "soci" => soci::read(&reader, names).map(|soci| settings.soci = Some(soci)),
+            "scan" => scan::read(&reader, names).map(|scan| settings.scan = Some(scan)),
+            "notify" => notify::read(&reader, names).map(|one| settings.notifications.push(one)),
+            "parameter" => parameter::read(&reader, names).map(|one| settings.parameters.push(one)),
+            "base_images" => {
+                base_images::read(&reader, names).map(|found| settings.base_images = Some(found))
+            }
+            "environment" => {
+                environment::read(&reader, names).map(|one| settings.environments.push(one))
+            }
+            _ => service::read(&reader, names).map(|service| settings.services.push(service)),
         };
         if let Err(fault) = read {
             faults.push(fault);
@@ -204,27 +216,15 @@ impl Reader<'_> {
         })
     }
 
-    fn service(&self, names: &Names<'_>) -> Result<ServiceSettings, Fault> {
-        let images = self.map("images")?;
-        for target in images.values() {
-            if !names.targets.contains(target.as_str()) {
-                let message = format!("there is no target {target:?}");
-                let help = did_you_mean(target, names.targets.iter().copied());
-                return Err(self.fault("images", &message).maybe_help(help));
-            }
-        }
-        Ok(ServiceSettings {
-            name: self
-                .block
-                .labels
-                .first()
-                .map(|label| label.text.clone())
-                .unwrap_or_default(),
-            taskdef: self.path("taskdef")?,
-            appspec: self.path("appspec")?,
-            images,
-            output: self.path("output")?,
-        })
+    /// The block's label; empty for a block that takes none.
+    pub(super) fn name(&self) -> String {
+        let label = self.block.labels.first();
+        label.map(|label| label.text.clone()).unwrap_or_default()
+    }
+
+    /// A problem with the block as a whole.
+    pub(super) fn block_fault(&self, message: impl Into<String>) -> Fault {
+        Fault::new(self.block.header(), message)
     }
 
     fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -257,7 +257,7 @@ impl Reader<'_> {
         }
     }
 
-    fn path(&self, name: &str) -> Result<Option<PathBuf>, Fault> {
+    pub(super) fn path(&self, name: &str) -> Result<Option<PathBuf>, Fault> {
         match self.text(name)? {
             Some(text) if text.is_empty() => Err(self.fault(name, "a path must not be empty")),
             text => Ok(text.map(PathBuf::from)),
@@ -278,7 +278,7 @@ impl Reader<'_> {
         }
     }
 
-    fn map(&self, name: &str) -> Result<BTreeMap<String, String>, Fault> {
+    pub(super) fn map(&self, name: &str) -> Result<BTreeMap<String, String>, Fault> {
         match self.field(name, Shape::Map { nullable: false })? {
             Some(Field::Map(map)) => Ok(map
                 .into_iter()
@@ -286,5 +286,51 @@ impl Reader<'_> {
                 .collect()),
             _ => Ok(BTreeMap::new()),
         }
+    }
+
+    /// Names, groups and patterns as the targets that they mean. One that means none is a slip that
+    /// would leave an image without its index, so it is an error.
+    pub(super) fn targets(
+        &self,
+        name: &str,
+        names: &Names<'_>,
+    ) -> Result<Option<BTreeSet<String>>, Fault> {
+        let Some(written) = self.texts(name)? else {
+            return Ok(None);
+        };
+        let mut targets = BTreeSet::new();
+        for wanted in &written {
+            if let Some(members) = names.groups.get(wanted.as_str()) {
+                targets.extend(members.iter().cloned());
+            } else if names.targets.contains(wanted.as_str()) {
+                targets.insert(wanted.clone());
+            } else if is_pattern(wanted) {
+                let meant = |target: &&&str| pattern::matches(wanted, target) == Some(true);
+                let mut meant = names.targets.iter().filter(meant).peekable();
+                if meant.peek().is_none() {
+                    let message = format!("there is no target matching {wanted:?}");
+                    return Err(self.fault(name, &message));
+                }
+                targets.extend(meant.map(|target| (*target).to_owned()));
+            } else {
+                let all = names.targets.iter().chain(names.groups.keys()).copied();
+                let message = format!("there is no target or group {wanted:?}");
+                return Err(self
+                    .fault(name, &message)
+                    .maybe_help(did_you_mean(wanted, all)));
+            }
+        }
+        Ok(Some(targets))
+    }
+
+    /// Any value, as JSON. Sets are arrays; numbers keep what `serde_json` can hold of them.
+    pub(super) fn json(&self, name: &str) -> Result<Option<serde_json::Value>, Fault> {
+        let Some(attribute) = self.attribute(name) else {
+            return Ok(None);
+        };
+        let value = self.evaluator.evaluate(&attribute.value, &Scope::root())?;
+        serde_json::from_str(&json::encode(&value))
+            .map(Some)
+            .map_err(|error| self.fault(name, &error.to_string()))
     }
 }

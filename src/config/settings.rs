@@ -4,6 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::base_images::BaseImages;
+use super::environment::Environment;
+use super::notify::NotifySettings;
+use super::parameter::ParameterSettings;
+use super::scan::ScanSettings;
+use super::service::ServiceSettings;
 use super::soci::SociSettings;
 
 /// Everything that launchway.hcl (or our blocks in a bake file) says.
@@ -17,6 +23,16 @@ pub struct Settings {
     pub soci: Option<SociSettings>,
     /// `service` blocks by label, in the order of the file.
     pub services: Vec<ServiceSettings>,
+    /// The `scan` block.
+    pub scan: Option<ScanSettings>,
+    /// `notify` blocks by label, in the order of the file.
+    pub notifications: Vec<NotifySettings>,
+    /// `parameter` blocks by label, in the order of the file.
+    pub parameters: Vec<ParameterSettings>,
+    /// The `base_images` block.
+    pub base_images: Option<BaseImages>,
+    /// `environment` blocks by label, in the order of the file.
+    pub environments: Vec<Environment>,
 }
 
 /// `release { … }`.
@@ -82,21 +98,4 @@ pub enum CacheMode {
     Max,
     /// The steps of the final stage.
     Min,
-}
-
-/// `service "NAME" { … }`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceSettings {
-    /// The label.
-    pub name: String,
-    /// `taskdef`: the task definition template.
-    pub taskdef: Option<PathBuf>,
-    /// `appspec`: the appspec to hand on, as it is.
-    pub appspec: Option<PathBuf>,
-    /// `images = { PLACEHOLDER = "target" }`: `<PLACEHOLDER>` in the template stands for the
-    /// target's image.
-    pub images: BTreeMap<String, String>,
-    /// `output`: the folder for this service's files; default: the service's name in the
-    /// release's folder.
-    pub output: Option<PathBuf>,
 }

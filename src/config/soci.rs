@@ -9,8 +9,6 @@ use launchway_soci::{DEFAULT_MIN_LAYER_SIZE, DEFAULT_SPAN_SIZE};
 use super::read::{Names, Reader};
 use super::size;
 use crate::bake::diagnostic::Fault;
-use crate::bake::pattern;
-use crate::bake::suggest::did_you_mean;
 use crate::soci::{DEFAULT_STORE_LIMIT, check_span_size, version};
 
 /// The attributes of the block.
@@ -76,7 +74,7 @@ pub(super) fn read(reader: &Reader<'_>, names: &Names<'_>) -> Result<SociSetting
         version,
         span_size,
         min_layer_size: bytes(reader, "min_layer_size", "10MiB")?.unwrap_or(default.min_layer_size),
-        targets: targets(reader, names)?,
+        targets: reader.targets("targets", names)?,
         cache_size: bytes(reader, "cache_size", "1GiB")?.unwrap_or(default.cache_size),
     })
 }
@@ -90,35 +88,4 @@ fn bytes(reader: &Reader<'_>, name: &str, example: &str) -> Result<Option<u64>, 
         reader.fault(name, &message).help(help)
     })?;
     Ok(Some(bytes))
-}
-
-/// Names, groups and patterns as the targets that they mean. One that means none is a slip that
-/// would leave an image without its index, so it is an error.
-fn targets(reader: &Reader<'_>, names: &Names<'_>) -> Result<Option<BTreeSet<String>>, Fault> {
-    let Some(written) = reader.texts("targets")? else {
-        return Ok(None);
-    };
-    let mut targets = BTreeSet::new();
-    for name in &written {
-        if let Some(members) = names.groups.get(name.as_str()) {
-            targets.extend(members.iter().cloned());
-        } else if names.targets.contains(name.as_str()) {
-            targets.insert(name.clone());
-        } else if pattern::is_pattern(name) {
-            let meant = |target: &&&str| pattern::matches(name, target) == Some(true);
-            let mut meant = names.targets.iter().filter(meant).peekable();
-            if meant.peek().is_none() {
-                let message = format!("there is no target matching {name:?}");
-                return Err(reader.fault("targets", &message));
-            }
-            targets.extend(meant.map(|target| (*target).to_owned()));
-        } else {
-            let all = names.targets.iter().chain(names.groups.keys()).copied();
-            let message = format!("there is no target or group {name:?}");
-            return Err(reader
-                .fault("targets", &message)
-                .maybe_help(did_you_mean(name, all)));
-        }
-    }
-    Ok(Some(targets))
 }

@@ -28,6 +28,12 @@ fn without_a_verb() {
       bake         Build targets of a bake file, with the flags of `docker buildx bake`
       build        Build one Dockerfile, with the flags of `docker buildx build`
       soci         Attach SOCI indexes to images, and look at those that they have
+      scan         Look at images for vulnerabilities, as the gate of a release does
+      handoff      Write, pull and start the files that a deploy stage reads
+      approve      Answer a manual approval of CodePipeline
+      notify       Send a notification, as a release does
+      environment  List the environments of the configuration, and show what differs between two
+      iam          Print the least-privilege IAM policy of a verb
       engine       Start, stop and look at Launchway's own BuildKit daemon
       doctor       Examine this machine: what is there for building, what is missing, and how to get it
       completions  Print a completion script for a shell

@@ -1,2 +1,2 @@
 target "default" {}
-scan { enabled = true }
+prune { enabled = true }

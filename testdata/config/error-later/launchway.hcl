@@ -1,3 +1,2 @@
-notify "slack" {}
+prune {}
 deploy "prod" { x = 1 }
-environment "x" {}

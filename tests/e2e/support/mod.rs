@@ -3,6 +3,7 @@
 //! Everything is started by the test that needs it, in a folder of its own, and stopped when the
 //! test ends. A part that is missing fails the test and says how to get it.
 
+mod aws;
 mod launchway;
 mod layers;
 mod parts;
@@ -10,6 +11,7 @@ mod project;
 mod registry;
 mod soci;
 
+pub(crate) use aws::{Answer, FakeAws};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
 pub(crate) use parts::{crane, libexec, output, part};

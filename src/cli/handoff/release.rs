@@ -8,16 +8,16 @@ use crate::plan::Plan;
 use crate::release::record::{self, Record};
 use crate::ui::Failure;
 
-use super::Invocation;
+use crate::cli::Invocation;
 
 /// Services with their templates, read once: what was checked is what is written.
 #[derive(Debug, Default)]
-pub(super) struct Handoffs(Vec<(ServiceSettings, Templates)>);
+pub(in crate::cli) struct Handoffs(Vec<(ServiceSettings, Templates)>);
 
 impl Handoffs {
     /// Reads all templates and renders them with made-up digests, so that a mistake in a template
     /// fails the run before it builds, and not after the tags have moved.
-    pub(super) fn check(invocation: &Invocation, plan: &Plan) -> Result<Self, Failure> {
+    pub(in crate::cli) fn check(invocation: &Invocation, plan: &Plan) -> Result<Self, Failure> {
         let draft = record::draft(plan);
         let mut handoffs = Vec::new();
         for service in &plan.services {
@@ -32,7 +32,7 @@ impl Handoffs {
     }
 
     /// Writes the files of every service.
-    pub(super) fn write(
+    pub(in crate::cli) fn write(
         &self,
         invocation: &Invocation,
         record: &Record,

@@ -1,0 +1,13 @@
+//! `launchway approve`: answer a manual approval of CodePipeline.
+
+use crate::ui::Failure;
+
+use super::Invocation;
+
+/// Arguments of `approve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub(crate) async fn run(_: Args, _: &Invocation) -> Result<u8, Failure> {
+    Err(Failure::usage("this verb is being built"))
+}
