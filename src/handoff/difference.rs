@@ -4,7 +4,7 @@
 //! secrets) are compared by name, so that one more variable is one difference and not a shift of all that
 //! follow; other lists are compared whole. Nothing here knows what a member means.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -119,12 +119,12 @@ fn changed(from: &Value, to: &Value) -> Change {
 
 /// The elements by `name` (of tags, by `key`), when every one has a name of its own.
 fn named(list: &[Value]) -> Option<Vec<(&str, &Value)>> {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     list.iter()
         .map(|element| {
             let name = element.get("name").or_else(|| element.get("key"))?;
             let name = name.as_str()?;
-            seen.insert(name, ()).is_none().then_some((name, element))
+            seen.insert(name).then_some((name, element))
         })
         .collect()
 }

@@ -8,6 +8,7 @@
 mod ecr;
 mod engine;
 mod faults;
+mod handoff_pull;
 mod kills;
 mod logins;
 mod lost_cache;

@@ -69,7 +69,7 @@ pub struct Pulled {
     pub ambiguous: Vec<String>,
 }
 
-/// Reads a file that holds the answer of DescribeTaskDefinition, or a task definition alone as
+/// Reads a file that holds the answer of `DescribeTaskDefinition`, or a task definition alone as
 /// consoles show it.
 ///
 /// # Errors
