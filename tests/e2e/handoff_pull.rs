@@ -161,7 +161,7 @@ async fn what_runs_can_be_pulled_rendered_and_registered_again() {
     ecs(&endpoint, "RegisterTaskDefinition", &registered).await;
     ecs(&endpoint, "CreateCluster", &json!({"clusterName": "prod"})).await;
     let service = json!({"cluster": "prod", "serviceName": "web", "taskDefinition": "web:1",
-        "desiredCount": 0, "launchType": "EXTERNAL"});
+        "desiredCount": 0, "launchType": "EC2"});
     ecs(&endpoint, "CreateService", &service).await;
 
     let shop = Shop::new();
@@ -254,7 +254,7 @@ async fn names_that_are_not_there_are_errors_with_near_ones() {
     ecs(&endpoint, "RegisterTaskDefinition", &definition()).await;
     ecs(&endpoint, "CreateCluster", &json!({"clusterName": "prod"})).await;
     let service = json!({"cluster": "prod", "serviceName": "web", "taskDefinition": "web:1",
-        "desiredCount": 0, "launchType": "EXTERNAL"});
+        "desiredCount": 0, "launchType": "EC2"});
     ecs(&endpoint, "CreateService", &service).await;
     let shop = Shop::new();
     let run = |arguments: &[&str]| shop.run(&endpoint, &[&["pull"], arguments].concat());
