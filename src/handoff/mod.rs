@@ -12,6 +12,7 @@ mod difference;
 mod error;
 pub mod folder;
 mod images;
+pub mod init;
 mod json;
 mod location;
 mod normal;

@@ -1,6 +1,7 @@
 //! `launchway handoff`: the files that a deploy stage reads, apart from a release. One file per
 //! action.
 
+mod init;
 mod pull;
 mod record;
 mod release;
@@ -42,6 +43,8 @@ pub enum Action {
     Write(write::Args),
     /// Make a task definition template of what runs
     Pull(pull::Args),
+    /// Print a buildspec and a pipeline for the services of the configuration
+    Init(init::Args),
 }
 
 /// How a result is printed.
@@ -57,6 +60,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     match args.action {
         Action::Write(args) => Box::pin(write::run(args, invocation)).await,
         Action::Pull(args) => Box::pin(pull::run(args, invocation)).await,
+        Action::Init(args) => init::run(&args, invocation),
     }
 }
 
