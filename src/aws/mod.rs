@@ -3,10 +3,12 @@
 
 mod ecr;
 mod ecr_host;
+mod ecs;
 mod error;
 mod session;
 
 pub use ecr::{Creation, EcrLogin};
 pub use ecr_host::{EcrHost, Partition, parse_ecr_host};
+pub use ecs::EcsService;
 pub use error::{AwsError, AwsErrorKind};
 pub use session::{Aws, AwsSettings, StaticCredentials};

@@ -9,6 +9,7 @@ mod contexts;
 mod ecr;
 mod engine;
 mod faults;
+mod handoff_pull;
 mod kills;
 mod logins;
 mod lost_cache;
