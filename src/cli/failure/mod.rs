@@ -4,5 +4,6 @@
 mod bake;
 mod engine;
 mod handoff;
+pub(super) mod parameter;
 mod release;
 mod soci;
