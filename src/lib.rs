@@ -5,6 +5,7 @@
 //! Each stage takes plain values and gives plain values. Only [`cli`] and [`ui`] print, read
 //! the environment or decide about the exit code; see ARCHITECTURE.md for the map.
 
+pub mod approve;
 pub mod aws;
 pub mod bake;
 pub mod cli;

@@ -3,6 +3,7 @@
 //! Everything here turns values into text; nothing decides what a run does. Only [`Printer`] and
 //! the progress display write, and only to the streams that they were given.
 
+mod approval;
 mod excerpt;
 mod failure;
 pub(crate) mod measure;
@@ -16,6 +17,7 @@ mod step_log;
 mod style;
 mod summary;
 
+pub use approval::{WaitingRow, waiting_table};
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use failure::{Failure, LogTail};
 pub use parameter::{HistoryRow, Written, history_table, parameter_text, written_table};

@@ -11,11 +11,11 @@ use super::measure;
 use super::style::Style;
 
 /// The longest tag that is shown whole in a table.
-const TAG: usize = 20;
+const TAG: usize = 17;
 /// Columns of a digest and of a commit.
 const SHORT: usize = 12;
 /// Columns of who wrote a version; what fits into a terminal of 80.
-const WRITER: usize = 22;
+const WRITER: usize = 20;
 
 /// One version of a parameter, as it is shown.
 #[derive(Clone, Debug, Serialize)]
