@@ -13,6 +13,7 @@ pub mod config;
 pub mod engine;
 pub mod exit;
 pub mod handoff;
+pub mod iam;
 pub mod image;
 pub mod parameter;
 pub mod plan;

@@ -178,7 +178,9 @@ impl Pipelines {
         let mut approvals = BTreeMap::new();
         for stage in pipeline.stages() {
             for action in stage.actions() {
-                let category = action.action_type_id().map(aws_sdk_codepipeline::types::ActionTypeId::category);
+                let category = action
+                    .action_type_id()
+                    .map(aws_sdk_codepipeline::types::ActionTypeId::category);
                 if category != Some(&ActionCategory::Approval) {
                     continue;
                 }

@@ -135,7 +135,16 @@ mod tests {
             ..Pipeline::default()
         };
         let text = waiting_table(&pipeline, "ap-northeast-1", Style::PLAIN);
-        assert_snapshot!(text, @"");
+        assert_snapshot!(text, @"
+        STAGE    ACTION   SINCE (UTC)       EXECUTION
+        Approve  Release  2026-03-02 09:01  3137f7cb-7cf7-4abc-9def-0123456789ab
+          Look at green
+          on the test port.
+          review   https://green.example.com:8443/
+          console  https://ap-northeast-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/shop/view?region=ap-northeast-1
+        Approve  Legal    2026-03-02 09:01  3137f7cb-7cf7-4abc-9def-0123456789ab
+          console  https://ap-northeast-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/shop/view?region=ap-northeast-1
+        ");
         let row = WaitingRow::new("shop", "ap-northeast-1", &pipeline.waiting[0]);
         let json = serde_json::to_string(&row).unwrap();
         assert!(!json.contains("planted-token") && !text.contains("planted-token"));

@@ -204,7 +204,12 @@ mod tests {
         };
         let rows = [row(12, web()), row(11, long), row(10, Told::default())];
         let text = history_table(&rows, Style::PLAIN);
-        assert_snapshot!(text, @"");
+        assert_snapshot!(text, @"
+        VERSION  WRITTEN (UTC)     TAG                DIGEST        BY
+             12  2026-03-02 09:01  0123abcd           4b5e57f6eb2f  codebuild-release/A…
+             11  2026-03-02 09:01  release-2026-03-…  2 images      codebuild-release/A…
+             10  2026-03-02 09:01  -                  -             codebuild-release/A…
+        ");
         assert!(
             text.lines().all(|line| measure::width(line) <= 86),
             "{text}"
@@ -214,7 +219,18 @@ mod tests {
     #[test]
     fn what_it_says_now() {
         let shown = |row| parameter_text("/shop/web", "eu-west-1", &row, Style::PLAIN);
-        assert_snapshot!(shown(row(12, web())), @"");
-        assert_snapshot!(shown(row(1, Told::default())), @"");
+        assert_snapshot!(shown(row(12, web())), @"
+        /shop/web
+          version   12 in eu-west-1, 2026-03-02 09:01 UTC
+          tag       0123abcd
+          commit    0123abcd0123abcd0123abcd0123abcd0123abcd
+          released  2026-03-02T09:01:42Z
+          web       r.example/web@sha256:4b5e57f6eb2f42b9039b3d1e13929295f231749c510cbe341cd68036d9af97e2
+        ");
+        assert_snapshot!(shown(row(1, Told::default())), @"
+        /shop/web
+          version   1 in eu-west-1, 2026-03-02 09:01 UTC
+          value     not what a release writes; see --format value
+        ");
     }
 }
