@@ -5,13 +5,16 @@
     reason = "tests find their parts by the environment"
 )]
 
+mod approve;
 mod ecr;
 mod engine;
 mod faults;
+mod iam;
 mod kills;
 mod logins;
 mod lost_cache;
 mod mistakes;
+mod parameter;
 mod registry;
 mod release;
 mod service;
