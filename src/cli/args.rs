@@ -135,7 +135,7 @@ impl SociArgs {
 }
 
 /// What a release is named, compared with and written to: `release` and `plan`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Release")]
 pub struct ReleaseArgs {
     /// Tag for every image instead of the declared ones; may be repeated

@@ -18,7 +18,7 @@ pub use base_images::BaseImages;
 pub use blocks::Blocks;
 pub use environment::Environment;
 pub use notify::NotifySettings;
-pub use parameter::ParameterSettings;
+pub use parameter::{ParameterKind, ParameterSettings, ParameterTier, ValueForm, WriteOn};
 pub use scan::ScanSettings;
 pub use service::ServiceSettings;
 pub use settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};

@@ -136,5 +136,6 @@ pub(super) fn release(
         images,
         caches: BTreeMap::new(),
         warnings: Vec::new(),
+        parameters: BTreeMap::new(),
     }
 }

@@ -3,6 +3,8 @@
 //! Format `launchway.release/v1`. Members are only ever added within a version; a reader refuses a
 //! version that it does not know. Written before the first tag moves and again when all is done.
 
+mod parameter;
+mod read;
 mod soci;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::image::{Digest, Platform, media_type};
 use crate::plan::Plan;
 
+pub use parameter::{ParameterOutcome, ParameterRecord};
+pub use read::{ReadError, read};
 pub use soci::{SociLayerRecord, SociOutcome, SociRecord};
 
 /// The `schema` of the records that this version writes.
@@ -50,6 +54,9 @@ pub struct Record {
     /// What went wrong without failing the release, beside `caches`.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// SSM parameters that name this release, by the label of their block.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, ParameterRecord>,
 }
 
 impl Record {
@@ -96,6 +103,7 @@ pub fn draft(plan: &Plan) -> Record {
         images: images.collect(),
         caches: BTreeMap::new(),
         warnings: Vec::new(),
+        parameters: BTreeMap::new(),
     }
 }
 

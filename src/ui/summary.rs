@@ -1,6 +1,7 @@
 //! The closing summary of a run: what each image is now and why, where tags point, what went wrong
 //! without failing, and where the files are. A pure function of the record.
 
+mod parameters;
 mod soci;
 
 use std::fmt::Write as _;
@@ -54,6 +55,7 @@ impl Summary<'_> {
         }
         self.push_caches(&mut text, style);
         self.push_services(&mut text, style);
+        parameters::push(&mut text, self.record, style);
         if !self.record.warnings.is_empty() {
             let _ = writeln!(text, "\n{}", style.bold("Warnings"));
             for warning in &self.record.warnings {
@@ -297,6 +299,7 @@ mod tests {
             images,
             caches: BTreeMap::new(),
             warnings: Vec::new(),
+            parameters: BTreeMap::new(),
         }
     }
 

@@ -5,15 +5,18 @@
     reason = "tests find their parts by the environment"
 )]
 
+mod approve;
 mod contexts;
 mod ecr;
 mod engine;
 mod faults;
 mod handoff_pull;
+mod iam;
 mod kills;
 mod logins;
 mod lost_cache;
 mod mistakes;
+mod parameter;
 mod registry;
 mod release;
 mod service;
