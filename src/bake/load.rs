@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use super::catalog::{Catalog, Group};
 use super::definition::Definition;
 use super::diagnostic::{Diagnostic, Fault};
+use super::environment;
 use super::error::{BakeError, Diagnostics};
 use super::eval::{Evaluator, Inputs};
 use super::files::{self, File};
 use super::link;
 use super::matrix;
 use super::module::Collector;
+use super::outline::Outline;
 use super::overrides::Overrides;
 use super::parse::{self, Syntax};
 use super::print;
@@ -21,8 +23,9 @@ use super::syntax::Body;
 use super::target::Target;
 use super::text::Sources;
 use super::variable;
-use crate::config::Settings;
+use crate::config::environment::{KIND, Variables};
 use crate::config::read::{self, Names};
+use crate::config::{EnvironmentChoice, Settings};
 
 /// Everything that the files and the command line say together.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,10 @@ pub struct Bake {
     pub group_descriptions: BTreeMap<String, String>,
     /// What our own blocks say.
     pub settings: Settings,
+    /// The environment that was chosen.
+    pub environment: Option<String>,
+    /// What the files say before anything is made of it, when it was asked for.
+    pub outline: Option<Outline>,
     /// The files that were read, in order.
     pub files: Vec<PathBuf>,
     /// Slips that change nothing by themselves: unknown names, files that are not read.
@@ -94,12 +101,19 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
         paths.push(file.path);
     }
     faults.append(&mut collector.faults);
-    faults.extend(read::check(&collector.module.settings));
+    let variables = Variables {
+        declared: names_of(&collector.module.variables),
+        fixed: names_of(&collector.module.locals),
+    };
+    faults.extend(read::check(&collector.module.settings, &variables));
     if !faults.is_empty() {
         return Err(invalid(faults, &sources));
     }
     let module = collector.module;
+    let chosen = environment::choose(&module.settings, &request.chosen)?;
     let inputs = Inputs {
+        chosen,
+        trial: false,
         environment: &request.environment,
         source: &request.source,
         builtins: BTreeMap::from([
@@ -108,7 +122,7 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
         ]),
         now: request.now,
     };
-    let evaluator = Evaluator::new(&module, inputs);
+    let evaluator = Evaluator::new(&module, inputs.clone());
     let mut loaded = Loaded {
         warnings: collector.warnings,
         ..Loaded::default()
@@ -116,6 +130,14 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
     let mut bake =
         resolve(request, &evaluator, &mut loaded).map_err(|faults| invalid(faults, &sources))?;
     bake.files = paths;
+    let label = chosen.and_then(|block| block.labels.first());
+    bake.environment = label.map(|label| label.text.clone());
+    bake.outline = request.outline.then(|| Outline::new(&evaluator));
+    loaded.warnings.extend(environment::overridden(&evaluator));
+    if request.chosen != EnvironmentChoice::Free || request.blocks.has(KIND) {
+        let others = environment::try_out_others(&module, &inputs);
+        loaded.warnings.extend(others);
+    }
     let elsewhere = read.warnings.into_iter().map(Fault::elsewhere);
     bake.warnings = loaded
         .warnings
@@ -131,6 +153,10 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
 struct Loaded {
     warnings: Vec<Fault>,
     groups: BTreeSet<String>,
+}
+
+fn names_of<T>(named: &BTreeMap<String, T>) -> BTreeSet<&str> {
+    named.keys().map(String::as_str).collect()
 }
 
 fn parse_file(sources: &mut Sources, file: &File) -> Result<Body, Fault> {
@@ -215,6 +241,8 @@ fn resolve(
             .map(|(name, group)| (name, group.targets))
             .collect(),
         settings,
+        environment: None,
+        outline: None,
         files: Vec::new(),
         warnings: Vec::new(),
     })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::bake::{self, Bake, is_remote_context};
-use crate::config::{Blocks, Source};
+use crate::config::{Blocks, EnvironmentChoice, Source};
 use crate::image::Platform;
 use crate::plan::{self, Handoff, Mode, Options, Plan};
 use crate::soci::ZtocStore;
@@ -28,12 +28,30 @@ pub(super) struct Project {
 
 impl Project {
     /// Reads the bake files and launchway.hcl of the working directory, and warns of what is odd.
+    /// A verb that reads all blocks needs to know for which environment; `bake` works where buildx
+    /// does, and goes on without.
     pub(super) fn read(
         invocation: &Invocation,
         selection: &SelectionArgs,
         cache: CacheArgs,
         blocks: Blocks,
         push: bool,
+    ) -> Result<Self, Failure> {
+        let without = match blocks {
+            Blocks::All => EnvironmentChoice::Required,
+            Blocks::Only(_) | Blocks::None => EnvironmentChoice::Free,
+        };
+        Self::with_environment(invocation, selection, cache, blocks, push, without)
+    }
+
+    /// As [`Project::read`]; `without` is what is asked for when nobody names an environment.
+    fn with_environment(
+        invocation: &Invocation,
+        selection: &SelectionArgs,
+        cache: CacheArgs,
+        blocks: Blocks,
+        push: bool,
+        without: EnvironmentChoice,
     ) -> Result<Self, Failure> {
         let remote = |name: &&String| is_remote_context(name);
         if let Some(url) = selection.targets.iter().find(remote) {
@@ -44,7 +62,10 @@ impl Project {
         }
         let context = &invocation.context;
         let source = super::source::read(&context.directory, context.environment.variables());
+        let named = selection.config.environment(&context.environment);
         let request = bake::Request {
+            chosen: named.map_or(without, |name| EnvironmentChoice::Named(name.to_owned())),
+            outline: false,
             directory: context.directory.clone(),
             files: selection.config.files.clone(),
             stdin: None,
@@ -74,6 +95,7 @@ impl Project {
     }
 
     /// What the files declare, for verbs that build nothing: all targets of the default group.
+    /// Which environment it is has to be known, whatever blocks are read.
     pub(super) fn configuration(
         invocation: &Invocation,
         config: &ConfigArgs,
@@ -83,7 +105,14 @@ impl Project {
             config: config.clone(),
             ..SelectionArgs::default()
         };
-        Self::read(invocation, &selection, CacheArgs::default(), blocks, false)
+        Self::with_environment(
+            invocation,
+            &selection,
+            CacheArgs::default(),
+            blocks,
+            false,
+            EnvironmentChoice::Required,
+        )
     }
 
     /// The plan of a release.

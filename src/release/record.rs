@@ -35,6 +35,9 @@ pub struct Record {
     /// Wall time in milliseconds.
     #[serde(default)]
     pub duration_ms: u64,
+    /// The environment whose values it was made with; absent where none was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// What was built from.
     #[serde(default)]
     pub source: SourceRecord,
@@ -90,6 +93,7 @@ pub fn draft(plan: &Plan) -> Record {
         started_at: String::new(),
         completed_at: None,
         duration_ms: 0,
+        environment: plan.environment.clone(),
         source: SourceRecord::default(),
         baseline: String::new(),
         changed: true,
