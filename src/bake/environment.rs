@@ -168,7 +168,7 @@ fn try_out(module: &Module, inputs: &Inputs<'_>, block: &Block) -> Vec<Fault> {
     faults.sort_by_key(Fault::range);
     faults.dedup();
     let name = block.labels.first().map_or("", |label| label.text.as_str());
-    let within = format!("environment {name:?}, which is not chosen");
+    let within = format!("in environment {name:?}");
     let faults = faults.into_iter();
     faults.map(|fault| fault.within(&within)).collect()
 }

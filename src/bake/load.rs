@@ -13,19 +13,19 @@ use super::eval::{Evaluator, Inputs};
 use super::files::{self, File};
 use super::link;
 use super::matrix;
-use super::module::Collector;
+use super::module::{Collector, Module};
 use super::outline::Outline;
 use super::overrides::Overrides;
 use super::parse::{self, Syntax};
 use super::print;
 use super::request::Request;
-use super::syntax::Body;
+use super::syntax::{Block, Body};
 use super::target::Target;
 use super::text::Sources;
 use super::variable;
 use crate::config::environment::{KIND, Variables};
 use crate::config::read::{self, Names};
-use crate::config::{EnvironmentChoice, Settings};
+use crate::config::{Environment, EnvironmentChoice, Settings};
 
 /// Everything that the files and the command line say together.
 #[derive(Clone, Debug, Default)]
@@ -74,12 +74,18 @@ pub fn load(request: &Request) -> Result<Bake, BakeError> {
 
 /// As [`load`], with texts that are read already.
 pub(crate) fn load_texts(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
-    // A stack of known size, whatever thread the caller runs on.
+    on_large_stack(|| load_files(request, read))
+}
+
+/// Runs `work` on a stack of known size, whatever thread the caller runs on.
+fn on_large_stack<T: Send>(
+    work: impl FnOnce() -> Result<T, BakeError> + Send,
+) -> Result<T, BakeError> {
     std::thread::scope(|scope| {
         let work = std::thread::Builder::new()
             .name("bake".to_owned())
             .stack_size(STACK)
-            .spawn_scoped(scope, || load_files(request, read));
+            .spawn_scoped(scope, work);
         match work.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
@@ -88,7 +94,16 @@ pub(crate) fn load_texts(request: &Request, read: files::Files) -> Result<Bake, 
     })
 }
 
-fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
+/// The files' declarations, sorted out and of the right form; nothing is evaluated yet.
+struct Declared {
+    module: Module,
+    sources: Sources,
+    paths: Vec<PathBuf>,
+    /// Of the files' contents, and of files that are not read.
+    warnings: Vec<Fault>,
+}
+
+fn declared(read: files::Files) -> Result<Declared, BakeError> {
     let mut sources = Sources::default();
     let mut paths = Vec::new();
     let mut collector = Collector::default();
@@ -109,22 +124,41 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
     if !faults.is_empty() {
         return Err(invalid(faults, &sources));
     }
-    let module = collector.module;
-    let chosen = environment::choose(&module.settings, &request.chosen)?;
-    let inputs = Inputs {
-        chosen,
-        trial: false,
+    Ok(Declared {
+        module: collector.module,
+        sources,
+        paths,
+        warnings: collector.warnings,
+    })
+}
+
+fn inputs<'a>(request: &'a Request, chosen: Option<&'a Block>) -> Inputs<'a> {
+    Inputs {
         environment: &request.environment,
         source: &request.source,
+        chosen,
+        trial: false,
         builtins: BTreeMap::from([
             ("BAKE_CMD_CONTEXT", "cwd://".to_owned()),
             ("BAKE_LOCAL_PLATFORM", request.local_platform.clone()),
         ]),
         now: request.now,
-    };
+    }
+}
+
+fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
+    let elsewhere: Vec<Fault> = read.warnings.iter().map(Fault::elsewhere).collect();
+    let Declared {
+        module,
+        sources,
+        paths,
+        warnings,
+    } = declared(read)?;
+    let chosen = environment::choose(&module.settings, &request.chosen)?;
+    let inputs = inputs(request, chosen);
     let evaluator = Evaluator::new(&module, inputs.clone());
     let mut loaded = Loaded {
-        warnings: collector.warnings,
+        warnings,
         ..Loaded::default()
     };
     let mut bake =
@@ -138,14 +172,25 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
         let others = environment::try_out_others(&module, &inputs);
         loaded.warnings.extend(others);
     }
-    let elsewhere = read.warnings.into_iter().map(Fault::elsewhere);
-    bake.warnings = loaded
-        .warnings
-        .into_iter()
-        .chain(elsewhere)
-        .map(|fault| fault.locate(&sources))
-        .collect();
+    let warnings = loaded.warnings.into_iter().chain(elsewhere);
+    bake.warnings = warnings.map(|fault| fault.locate(&sources)).collect();
     Ok(bake)
+}
+
+/// The environments that the files declare, and what is wrong with their values. Targets and other
+/// blocks are not evaluated: they may need an environment to be chosen.
+pub fn environments(request: &Request) -> Result<(Vec<Environment>, Vec<Diagnostic>), BakeError> {
+    let read = files::read(request)?;
+    on_large_stack(|| {
+        let Declared {
+            module, sources, ..
+        } = declared(read)?;
+        let blocks = module.settings.iter().filter(|block| block.kind == KIND);
+        let environments = blocks.map(Environment::declared).collect();
+        let faults = environment::try_out_others(&module, &inputs(request, None));
+        let warnings = faults.into_iter().map(|fault| fault.locate(&sources));
+        Ok((environments, warnings.collect()))
+    })
 }
 
 /// What is gathered along the way.

@@ -44,7 +44,7 @@ mod cases;
 pub use context::is_remote_context;
 pub use diagnostic::{Diagnostic, Location};
 pub use error::{BakeError, Diagnostics};
-pub use load::{Bake, load};
+pub use load::{Bake, environments, load};
 pub use outline::Outline;
 pub use request::Request;
 pub use target::{Entry, Target};

@@ -62,9 +62,9 @@ pub struct GlobalArgs {
     pub debug: bool,
 }
 
-/// Where the configuration comes from: every verb that reads it.
+/// Which files are read.
 #[derive(Args, Clone, Debug, Default)]
-pub struct ConfigArgs {
+pub struct FileArgs {
     /// Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and their
     /// `.override` forms]
     #[arg(
@@ -74,6 +74,14 @@ pub struct ConfigArgs {
         help_heading = "What to build"
     )]
     pub files: Vec<PathBuf>,
+}
+
+/// Where the configuration comes from, and with which values: every verb that reads it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigArgs {
+    /// The files.
+    #[command(flatten)]
+    pub files: FileArgs,
 
     /// Which environment's values are used.
     #[arg(
@@ -157,7 +165,7 @@ impl SociArgs {
 }
 
 /// What a release is named, compared with and written to: `release` and `plan`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Release")]
 pub struct ReleaseArgs {
     /// Tag for every image instead of the declared ones; may be repeated

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::bake::{self, Bake, is_remote_context};
+use crate::bake::{self, Bake, BakeError, is_remote_context};
 use crate::config::{Blocks, EnvironmentChoice, Source};
 use crate::image::Platform;
 use crate::plan::{self, Handoff, Mode, Options, Plan};
@@ -10,7 +10,7 @@ use crate::soci::ZtocStore;
 use crate::ui::Failure;
 
 use super::Invocation;
-use super::args::{CacheArgs, ConfigArgs, ReleaseArgs, SelectionArgs, SociArgs};
+use super::args::{CacheArgs, ConfigArgs, FileArgs, ReleaseArgs, SelectionArgs, SociArgs};
 
 /// The folder for release.json and hand-off files, where nothing else is configured.
 pub(super) const DEFAULT_OUTPUT: &str = "launchway-out";
@@ -64,23 +64,15 @@ impl Project {
         let source = super::source::read(&context.directory, context.environment.variables());
         let named = selection.config.environment(&context.environment);
         let request = bake::Request {
-            chosen: named.map_or(without, |name| EnvironmentChoice::Named(name.to_owned())),
-            outline: false,
-            directory: context.directory.clone(),
-            files: selection.config.files.clone(),
-            stdin: None,
             targets: selection.targets.clone(),
             set: selection.set.clone(),
-            environment: context.environment.variables().clone(),
             platforms: selection.platform.iter().map(ToString::to_string).collect(),
             push,
-            load: false,
             no_cache: cache.no_cache,
             pull: cache.pull,
-            source: source.clone(),
-            local_platform: local_platform().to_string(),
-            now: jiff::Timestamp::now().as_second(),
+            chosen: named.map_or(without, |name| EnvironmentChoice::Named(name.to_owned())),
             blocks,
+            ..request(invocation, source.clone(), &selection.config.files)
         };
         let bake = bake::load(&request)?;
         for warning in &bake.warnings {
@@ -91,6 +83,27 @@ impl Project {
             bake,
             source,
             partial,
+        })
+    }
+
+    /// Everything that the files declare, with the values of one environment and an outline of
+    /// them. Warnings are left to the caller.
+    pub(super) fn in_environment(
+        invocation: &Invocation,
+        files: &FileArgs,
+        name: &str,
+    ) -> Result<Self, BakeError> {
+        let context = &invocation.context;
+        let source = super::source::read(&context.directory, context.environment.variables());
+        let request = bake::Request {
+            chosen: EnvironmentChoice::Named(name.to_owned()),
+            outline: true,
+            ..request(invocation, source.clone(), files)
+        };
+        Ok(Self {
+            bake: bake::load(&request)?,
+            source,
+            partial: false,
         })
     }
 
@@ -195,6 +208,20 @@ impl Project {
             .context
             .directory
             .join(folder.map_or(DEFAULT_OUTPUT.as_ref(), PathBuf::as_path))
+    }
+}
+
+/// All that the files declare, as the surroundings make it; nothing of the command line but them.
+pub(super) fn request(invocation: &Invocation, source: Source, files: &FileArgs) -> bake::Request {
+    let context = &invocation.context;
+    bake::Request {
+        directory: context.directory.clone(),
+        files: files.files.clone(),
+        environment: context.environment.variables().clone(),
+        source,
+        local_platform: local_platform().to_string(),
+        now: jiff::Timestamp::now().as_second(),
+        ..bake::Request::default()
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::read::{Names, Reader};
 use crate::bake::diagnostic::Fault;
 use crate::bake::suggest::did_you_mean;
@@ -14,12 +16,24 @@ use crate::bake::syntax::Block;
 pub(crate) const KIND: &str = "environment";
 
 /// `environment "NAME" { … }`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Environment {
     /// The label: letters, digits, `-`, `_` and `.`.
     pub name: String,
     /// The variables that it sets, in the order of the file.
     pub variables: Vec<String>,
+}
+
+impl Environment {
+    /// What the block says.
+    pub(crate) fn declared(block: &Block) -> Self {
+        let attributes = block.body.attributes.iter();
+        Self {
+            name: label(block),
+            variables: attributes.map(|attribute| attribute.name.clone()).collect(),
+        }
+    }
 }
 
 /// Which environment is asked for.
@@ -101,8 +115,5 @@ pub(super) fn check(block: &Block, variables: &Variables<'_>) -> Vec<Fault> {
 /// Reads the block; its values are evaluated as those of variables.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every block")]
 pub(super) fn read(reader: &Reader<'_>, _: &Names<'_>) -> Result<Environment, Fault> {
-    Ok(Environment {
-        name: reader.name(),
-        variables: reader.attribute_names(),
-    })
+    Ok(Environment::declared(reader.block))
 }

@@ -149,7 +149,7 @@ pub(crate) fn read(
 
 pub(super) struct Reader<'a> {
     evaluator: &'a Evaluator<'a>,
-    block: &'a Block,
+    pub(super) block: &'a Block,
 }
 
 impl Reader<'_> {
@@ -224,12 +224,6 @@ impl Reader<'_> {
     pub(super) fn name(&self) -> String {
         let label = self.block.labels.first();
         label.map(|label| label.text.clone()).unwrap_or_default()
-    }
-
-    /// The names of the attributes, in the order of the file.
-    pub(super) fn attribute_names(&self) -> Vec<String> {
-        let attributes = self.block.body.attributes.iter();
-        attributes.map(|attribute| attribute.name.clone()).collect()
     }
 
     /// A problem with the block as a whole.

@@ -65,10 +65,15 @@ impl Record {
     }
 }
 
+/// The digest of every image in a [`draft`].
+pub fn draft_digest() -> Digest {
+    Digest::of("draft")
+}
+
 /// A record of a plan that has not run, with made-up digests: for checking what is made of records
 /// before there is one.
 pub fn draft(plan: &Plan) -> Record {
-    let digest = Digest::of("draft");
+    let digest = draft_digest();
     let images = plan.images.iter().map(|image| {
         let repository = &image.primary.repository;
         let record = ImageRecord {

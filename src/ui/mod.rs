@@ -3,6 +3,7 @@
 //! Everything here turns values into text; nothing decides what a run does. Only [`Printer`] and
 //! the progress display write, and only to the streams that they were given.
 
+mod environment;
 mod excerpt;
 mod failure;
 pub(crate) mod measure;
@@ -15,6 +16,7 @@ mod step_log;
 mod style;
 mod summary;
 
+pub use environment::{environment_differences, environment_table};
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use failure::{Failure, LogTail};
 pub use plan_table::plan_table;
