@@ -111,14 +111,14 @@ pub(crate) fn overridden(evaluator: &Evaluator<'_>) -> Option<Fault> {
     });
     let mut names: Vec<String> = names.collect();
     names.sort();
-    let (are, them) = match names.len() {
+    let (come, them) = match names.len() {
         0 => return None,
-        1 => ("is", "it"),
-        _ => ("are", "them"),
+        1 => ("comes", "it"),
+        _ => ("come", "them"),
     };
     Some(
         Fault::elsewhere(format!(
-            "{} {are} taken from variables of the process, not from environment {:?}",
+            "{} {come} from the process environment, not from environment {:?}",
             names.join(", "),
             label.text
         ))

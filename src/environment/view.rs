@@ -81,6 +81,18 @@ fn plan_by_target(plan: &Plan, directory: &Path) -> Value {
         target
             .entry("platforms")
             .or_insert_with(|| platforms.keys().cloned().collect::<Vec<_>>().into());
+        // Caches are those of a platform, even where there is only one: another environment may
+        // have more, and the first one's are still the same.
+        let mut caches = Map::new();
+        let mut platforms = platforms;
+        for (platform, solve) in &mut platforms {
+            caches.extend(
+                solve
+                    .shift_remove("cache")
+                    .map(|own| (platform.clone(), own)),
+            );
+        }
+        target.insert("cache".to_owned(), Value::Object(caches));
         let (shared, own) = share(platforms);
         target.extend(shared);
         for (platform, own) in own {
@@ -281,5 +293,101 @@ fn into_text(value: Option<Value>) -> String {
         Some(Value::String(text)) => text,
         Some(other) => other.to_string(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_platforms_have_in_common_stands_once() {
+        let solve = |level: &str, frontend: &str| {
+            into_object(json!({
+                "args": {"LEVEL": level, "BASE": "x"},
+                "context": {"directory": "."},
+                "frontend": {"target": frontend},
+            }))
+        };
+        let platforms = BTreeMap::from([
+            ("linux/amd64".to_owned(), solve("debug", "a")),
+            ("linux/arm64".to_owned(), solve("debug", "b")),
+        ]);
+        let (shared, own) = share(platforms);
+        assert_eq!(
+            Value::Object(shared),
+            json!({"args": {"LEVEL": "debug", "BASE": "x"}, "context": {"directory": "."}})
+        );
+        assert_eq!(
+            Value::Object(own["linux/arm64"].clone()),
+            json!({"frontend": {"target": "b"}})
+        );
+
+        let platforms = BTreeMap::from([
+            ("linux/amd64".to_owned(), solve("debug", "a")),
+            ("linux/arm64".to_owned(), solve("warn", "a")),
+        ]);
+        let (shared, own) = share(platforms);
+        assert_eq!(
+            Value::Object(shared),
+            json!({
+                "args": {"BASE": "x"}, "context": {"directory": "."}, "frontend": {"target": "a"},
+            })
+        );
+        assert_eq!(
+            Value::Object(own["linux/amd64"].clone()),
+            json!({"args": {"LEVEL": "debug"}})
+        );
+    }
+
+    #[test]
+    fn solves_are_sorted_out() {
+        let solve = json!({
+            "context": {"directory": "/src/web", "dockerfileDirectory": "/src", "other": "/srcs"},
+            "attributes": {
+                "build-arg:A": "1", "label:b": "2", "target": "web", "platform": "linux/amd64",
+            },
+            "cache": {"imports": [{"ref": "r:1", "type": "registry"}]},
+        });
+        assert_eq!(
+            Value::Object(tidy(into_object(solve), Path::new("/src"))),
+            json!({
+                "args": {"A": "1"},
+                "labels": {"b": "2"},
+                "frontend": {"target": "web"},
+                "context": {"directory": "web", "dockerfileDirectory": ".", "other": "/srcs"},
+                "cache": {"imports": ["ref=r:1,type=registry"]},
+            })
+        );
+    }
+
+    #[test]
+    fn files_are_what_they_say() {
+        let file = |path: &str, text: &str| HandoffFile {
+            path: path.into(),
+            contents: text.replace("DIGEST", &draft_digest().to_string()).into(),
+        };
+        let read = files(&[
+            file("taskdef.json", r#"{"image": "web@DIGEST", "cpu": "256"}"#),
+            file(
+                "appspec.yml",
+                "version: 0.0\nHooks:\n  - BeforeInstall: f\n1: [a, ~, true]\n",
+            ),
+            file("broken.yaml", "a: [\n"),
+            file("release.env", "IMAGE='web@DIGEST'\n"),
+        ]);
+        assert_eq!(
+            read,
+            json!({
+                "taskdef.json": {"image": "web@sha256:…", "cpu": "256"},
+                "appspec.yml": {
+                    "version": 0.0, "Hooks": [{"BeforeInstall": "f"}], "1": ["a", null, true],
+                },
+                "broken.yaml": "a: [\n",
+                "release.env": "IMAGE='web@sha256:…'\n",
+            })
+        );
     }
 }

@@ -166,15 +166,19 @@ fn lines(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// A line in pieces of so many columns; nothing is left out, for the difference may be at the end.
+/// A line in pieces of so many columns, later ones further in; nothing is left out, for the
+/// difference may be at the end.
 fn wrap(line: &str, columns: usize) -> Vec<String> {
+    let blanks = line.len() - line.trim_start_matches(' ').len();
+    // Deeper than this there would be no room for anything else.
+    let further = " ".repeat((blanks + 2).min(columns / 2));
     let mut pieces = vec![String::new()];
     let mut used = 0;
     for character in line.chars() {
         let width = measure::width(character.encode_utf8(&mut [0; 4]));
         if used + width > columns {
-            pieces.push(String::new());
-            used = 0;
+            pieces.push(further.clone());
+            used = further.len();
         }
         used += width;
         if let Some(piece) = pieces.last_mut() {
