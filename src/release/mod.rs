@@ -21,6 +21,7 @@ pub mod metadata;
 mod publish;
 pub mod record;
 mod run;
+mod selection;
 mod soci;
 mod solve;
 mod steps;

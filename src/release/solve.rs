@@ -13,6 +13,7 @@ use launchway_buildkit::{
 };
 
 use super::record::StepCount;
+use super::selection;
 use super::steps::Steps;
 use super::syntax::names_stable_frontend;
 use super::{Context, Event, ReleaseError, SolveName, SolveStep};
@@ -196,9 +197,10 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
     if let Some(url) = &solve.context.url {
         attributes.insert("context".to_owned(), url.clone());
     }
-    let mut builtin_frontend = false;
+    let (mut builtin_frontend, mut selection) = (false, None);
     if let Some(text) = dockerfile_text(solve) {
         builtin_frontend = names_stable_frontend(&text);
+        selection = selection::of(&text, &attributes);
     }
     let directory = solve.context.directory.clone();
     let dockerfile = solve.context.dockerfile_directory.clone();
@@ -210,6 +212,7 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
         context: directory.map(|context| ContextRoots {
             dockerfile: dockerfile.unwrap_or_else(|| context.clone()),
             context,
+            selection,
         }),
         inline_dockerfile: solve.context.dockerfile_inline.clone(),
         named_local_contexts: solve.context.named.clone(),

@@ -36,7 +36,7 @@ impl Client {
             let reference = random::name()?;
             let roots = request.add_roots(&session)?;
             let context_session = match roots.context() {
-                Some(root) => Some(links.serving(root).await?),
+                Some(root) => Some(links.serving(root, roots.selection()).await?),
                 None => None,
             };
             let request = request.into_wire(&reference, links.id(), context_session, &roots);

@@ -69,6 +69,11 @@ pub struct ContextRoots {
     pub context: PathBuf,
     /// The folder that `filename` is relative to.
     pub dockerfile: PathBuf,
+    /// What the build selects of the context, as a short text; `None` for all of it or where that
+    /// is not known. The daemon keeps one copy of a context for each text. A build whose copy holds
+    /// another build's selection has everything sent again, so builds that select different files
+    /// should say so; a wrong guess costs a transfer and never changes a result.
+    pub selection: Option<String>,
 }
 
 /// Where a result goes.
@@ -94,6 +99,7 @@ pub struct CacheEntry {
 pub(super) struct Roots {
     /// `None` for a remote context.
     context: Option<RootName>,
+    selection: Option<String>,
     /// `None` when it comes with a remote context.
     dockerfile: Option<RootName>,
     named: BTreeMap<String, RootName>,
@@ -105,6 +111,7 @@ impl SolveRequest {
         let mut roots = Roots::default();
         if let Some(folders) = &self.context {
             roots.context = Some(session.add_directory(&folders.context)?);
+            roots.selection.clone_from(&folders.selection);
             if self.inline_dockerfile.is_none() {
                 roots.dockerfile = Some(session.add_directory(&folders.dockerfile)?);
             }
@@ -238,6 +245,11 @@ impl Roots {
     /// The main folder, when it is served by us.
     pub(super) fn context(&self) -> Option<&RootName> {
         self.context.as_ref()
+    }
+
+    /// See [`ContextRoots::selection`].
+    pub(super) fn selection(&self) -> Option<&str> {
+        self.selection.as_deref()
     }
 }
 

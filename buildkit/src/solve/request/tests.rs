@@ -55,6 +55,7 @@ fn folders_have_sessions_and_names() {
         context: Some(ContextRoots {
             context: folder.path().into(),
             dockerfile: folder.path().into(),
+            selection: None,
         }),
         named_local_contexts: [("extra".to_owned(), folder.path().into())].into(),
         ..Default::default()
