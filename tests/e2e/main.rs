@@ -8,6 +8,7 @@
 mod contexts;
 mod ecr;
 mod engine;
+mod environment;
 mod faults;
 mod kills;
 mod logins;
