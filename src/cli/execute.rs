@@ -42,7 +42,11 @@ pub(super) async fn execute(
     plan: &Plan,
     execution: &Execution,
 ) -> Result<Record, Failure> {
-    let progress = invocation.progress(execution.title);
+    let title = match &plan.environment {
+        Some(environment) => format!("{} {environment}", execution.title),
+        None => execution.title.to_owned(),
+    };
+    let progress = invocation.progress(&title);
     let result = run(invocation, plan, execution, progress.observer()).await;
     let log_tail = progress.finish();
     result.map_err(|failure| match log_tail {

@@ -57,6 +57,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
     let release = options.mode == Mode::Release;
     let cache_settings = bake.settings.cache.as_ref().filter(|_| release);
     let mut plan = Plan {
+        environment: bake.environment.clone(),
         source: source.clone(),
         solves: Vec::new(),
         images: Vec::new(),

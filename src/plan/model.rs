@@ -16,6 +16,9 @@ use crate::soci::SociOptions;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
+    /// The environment that was chosen, where the configuration declares any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// What is built from.
     #[serde(serialize_with = "source")]
     pub source: Source,

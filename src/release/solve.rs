@@ -200,7 +200,7 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
     let (mut builtin_frontend, mut selection) = (false, None);
     if let Some(text) = dockerfile_text(solve) {
         builtin_frontend = names_stable_frontend(&text);
-        selection = selection::of(&text, &attributes);
+        selection = selection::of(&text, &attributes, ignore_text(solve).as_deref());
     }
     let directory = solve.context.directory.clone();
     let dockerfile = solve.context.dockerfile_directory.clone();
@@ -235,6 +235,13 @@ fn dockerfile_text(solve: &SolvePlan) -> Option<String> {
     }
     let directory = solve.context.dockerfile_directory.as_deref()?;
     std::fs::read_to_string(directory.join(Path::new(&solve.context.dockerfile))).ok()
+}
+
+/// The ignore file that belongs to the Dockerfile alone, if there is one.
+fn ignore_text(solve: &SolvePlan) -> Option<String> {
+    let directory = solve.context.dockerfile_directory.as_deref()?;
+    let name = format!("{}.dockerignore", solve.context.dockerfile);
+    std::fs::read_to_string(directory.join(name)).ok()
 }
 
 fn cache_entry(cache: &CacheReference) -> CacheEntry {

@@ -16,6 +16,9 @@ pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
     let mut line = |line: String| {
         let _ = writeln!(text, "{}", line.trim_end());
     };
+    if let Some(environment) = &plan.environment {
+        line(format!("Environment {}", style.bold(environment)));
+    }
     if let Some(commit) = &plan.source.commit {
         let branch = plan
             .source
@@ -32,6 +35,8 @@ pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
             commit.get(..8).unwrap_or(commit),
             branch.unwrap_or_default()
         ));
+    }
+    if plan.environment.is_some() || plan.source.commit.is_some() {
         line(String::new());
     }
     let width = plan

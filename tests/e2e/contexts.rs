@@ -73,3 +73,65 @@ fn platforms_that_copy_different_folders_keep_a_copy_each() {
         assert!(again < all / 10, "{again} bytes in run {turn}");
     }
 }
+
+/// Two targets of one Dockerfile that copy different folders, and two Dockerfiles that copy all but
+/// what their own ignore files leave out.
+#[test]
+fn targets_that_select_different_folders_keep_a_copy_each() {
+    let dockerfile = "\
+ARG BASE
+FROM ${BASE} AS web
+COPY web /web
+COPY message /message
+FROM ${BASE} AS api
+COPY api /api
+COPY message /message
+";
+    let all = "ARG BASE\nFROM ${BASE}\nCOPY . /all\n";
+    let bake = r#"
+variable "REGISTRY" {}
+group "default" { targets = ["web", "api", "one", "two"] }
+target "_common" {
+  platforms = ["linux/amd64"]
+  args      = { BASE = "${REGISTRY}/base/busybox:stable" }
+}
+target "stages" {
+  name     = stage
+  inherits = ["_common"]
+  matrix   = { stage = ["web", "api"] }
+  target   = stage
+  tags     = ["${REGISTRY}/stage-${stage}:live"]
+}
+target "files" {
+  name       = file
+  inherits   = ["_common"]
+  matrix     = { file = ["one", "two"] }
+  dockerfile = "Dockerfile.${file}"
+  tags       = ["${REGISTRY}/file-${file}:live"]
+}
+"#;
+    let stage = Stage::new();
+    let files = [
+        ("Dockerfile", dockerfile),
+        ("Dockerfile.one", all),
+        ("Dockerfile.two", all),
+        ("Dockerfile.one.dockerignore", "api\nlaunchway-out\n"),
+        ("Dockerfile.two.dockerignore", "web\nlaunchway-out\n"),
+        ("docker-bake.hcl", bake),
+        ("launchway.hcl", "release { tags = [\"live\"] }\n"),
+        ("message", "0\n"),
+    ];
+    let project = Project::of(&stage.registry.address, &files);
+    for (seed, folder) in [(3, "web"), (4, "api")] {
+        project.write(&format!("{folder}/name"), folder);
+        let data = noise(seed, MEGABYTES << 20);
+        std::fs::write(project.path().join(folder).join("data"), data).unwrap();
+    }
+    let all = u64::try_from(4 * (MEGABYTES << 20)).unwrap();
+    assert!(sent(&stage, &project) >= all);
+    for turn in 1..=6 {
+        project.write("message", &format!("{turn}\n"));
+        let again = sent(&stage, &project);
+        assert!(again < all / 10, "{again} bytes in run {turn}");
+    }
+}

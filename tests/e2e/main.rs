@@ -9,6 +9,7 @@ mod approve;
 mod contexts;
 mod ecr;
 mod engine;
+mod environment;
 mod faults;
 mod handoff_pull;
 mod iam;
