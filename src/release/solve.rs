@@ -9,7 +9,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use launchway_buildkit::{
-    CacheEntry, ContextRoots, Exporter, Session, SolveRequest, SolveResponse,
+    CacheEntry, ContextRoots, Exporter, Redirect, Session, SolveRequest, SolveResponse,
 };
 
 use super::record::StepCount;
@@ -59,7 +59,7 @@ pub(super) async fn run(
     variant: Variant,
 ) -> Result<Solved, ReleaseError> {
     let name = solve.name();
-    let request = request(solve, variant);
+    let request = request(context, solve, variant);
     context.tell(Event::SolveStarted {
         solve: name.clone(),
         step,
@@ -185,7 +185,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
+fn request(context: &Context, solve: &SolvePlan, variant: Variant) -> SolveRequest {
     let mut attributes = solve.attributes.clone();
     if variant.fresh {
         attributes.extend(solve.fresh_attributes.clone());
@@ -214,11 +214,12 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
         inline_dockerfile: solve.context.dockerfile_inline.clone(),
         named_local_contexts: solve.context.named.clone(),
         exporter: variant.exporter,
-        cache_imports: variant.cache_imports.iter().map(cache_entry).collect(),
-        cache_exports: variant.cache_exports.iter().map(cache_entry).collect(),
+        cache_imports: cache_entries(context, &variant.cache_imports),
+        cache_exports: cache_entries(context, &variant.cache_exports),
         entitlements: solve.entitlements.clone(),
         builtin_frontend,
         pinned_images: variant.pinned,
+        redirects: redirects(context),
         // A record in the daemon's history costs more than a cached solve itself (it is synced to
         // disk), and what happened is in our own record.
         internal: true,
@@ -234,9 +235,29 @@ fn dockerfile_text(solve: &SolvePlan) -> Option<String> {
     std::fs::read_to_string(directory.join(Path::new(&solve.context.dockerfile))).ok()
 }
 
-fn cache_entry(cache: &CacheReference) -> CacheEntry {
-    CacheEntry {
-        kind: cache.kind.clone(),
-        attributes: cache.attributes.clone(),
-    }
+/// Caches as the daemon is told them: in registries that it can connect to.
+fn cache_entries(context: &Context, caches: &[CacheReference]) -> Vec<CacheEntry> {
+    let entries = caches.iter().map(|cache| {
+        let mut attributes = cache.attributes.clone();
+        if let Some(reference) = cache.registry_reference() {
+            let reference = context.endpoints.to_connect_to(reference);
+            attributes.insert("ref".to_owned(), reference);
+        }
+        CacheEntry {
+            kind: cache.kind.clone(),
+            attributes,
+        }
+    });
+    entries.collect()
+}
+
+/// Images of registries that are elsewhere than their names say.
+fn redirects(context: &Context) -> Vec<Redirect> {
+    let hosts = context.endpoints.hosts();
+    hosts
+        .map(|(host, place)| Redirect {
+            from: format!("{host}/"),
+            to: format!("{place}/"),
+        })
+        .collect()
 }

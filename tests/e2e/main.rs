@@ -5,6 +5,7 @@
     reason = "tests find their parts by the environment"
 )]
 
+mod base_images;
 mod ecr;
 mod engine;
 mod faults;
