@@ -2,12 +2,14 @@
 
 use std::process::Command;
 
-use crate::support::{ECR_HOST, EcrStage, crane, output, part, read_with_official_library};
+use crate::support::{
+    ECR_HOST, EcrStage, Project, crane, output, part, read_with_official_library,
+};
 
 /// Two releases of the shop; returns how many platforms of `web` can be loaded lazily.
 fn release_the_shop_twice(soci: &str) -> usize {
     let stage = EcrStage::new();
-    let project = stage.shop();
+    let project = Project::shop(ECR_HOST);
     let settings = project.read("launchway.hcl");
     project.write("launchway.hcl", &format!("{settings}{soci}"));
     stage.engine.succeed(&project, &["release"]);
@@ -48,7 +50,7 @@ fn the_shop_is_released_to_ecr_host_names_with_soci() {
 #[test]
 fn the_daemon_logs_in_to_an_endpoint_as_to_its_registry() {
     let stage = EcrStage::with_login();
-    let project = stage.shop();
+    let project = Project::shop(ECR_HOST);
     stage.engine.succeed(&project, &["release", "web"]);
     assert!(!stage.aws.bodies("GetAuthorizationToken").is_empty());
     let web = format!("{}/shop-web:production", stage.registry.address);

@@ -12,7 +12,6 @@ use tempfile::TempDir;
 
 use super::aws::{Answer, FakeAws};
 use super::launchway::Engine;
-use super::project::Project;
 use super::registry::{PASSWORD, Registry, USER};
 
 /// The registry of the shop, as its files name it.
@@ -68,11 +67,6 @@ impl EcrStage {
             aws,
             folder,
         }
-    }
-
-    /// The shop of testdata/projects in its first commit, for [`ECR_HOST`].
-    pub(crate) fn shop(&self) -> Project {
-        Project::shop(ECR_HOST)
     }
 
     /// A program that logs in to the registry by its own address.
