@@ -105,7 +105,9 @@ async fn run(
 /// its path.
 fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
     let solve = match &error {
-        ReleaseError::Build { solve, .. } => plan.solves.iter().find(|one| one.name() == *solve),
+        ReleaseError::Build { solve, .. } | ReleaseError::BaseImage { solve, .. } => {
+            plan.solves.iter().find(|one| one.name() == *solve)
+        }
         _ => None,
     };
     let mut failure = Failure::from(error);
