@@ -85,11 +85,11 @@ const DOCKERFILE: &str = r"# syntax=docker/dockerfile:1
 ARG TAG=none
 FROM --platform=$BUILDPLATFORM docker.io/library/busybox AS build
 RUN echo built > /built
-FROM named AS context
+FROM named AS more
 RUN echo context > /context
 FROM busybox:$TAG
 COPY --from=build /built /
-COPY --from=context /context /
+COPY --from=more /context /
 COPY --from=user/tool:2 /bin/busybox /tool
 RUN --mount=from=public.ecr.aws/docker/library/busybox:1,target=/other cp /other/etc/passwd /copied
 ";

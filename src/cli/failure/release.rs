@@ -90,10 +90,11 @@ fn base_image(mut report: Failure, failure: &MirrorFailure) -> Failure {
         return report;
     }
     let (prefix, _) = path.split_once('/').unwrap_or((path, ""));
-    let (upstream, _) = failure
-        .image
-        .split_once('/')
-        .unwrap_or((&failure.image, ""));
+    let (registry, _) = failure.image.split_once('/').unwrap_or_default();
+    let upstream = match registry {
+        "docker.io" => "registry-1.docker.io",
+        other => other,
+    };
     report
         .hint(format!(
             "ECR needs a pull-through cache rule for {prefix} with the upstream {upstream}, and for Docker Hub, \
