@@ -6,6 +6,7 @@
 )]
 
 mod approve;
+mod base_images;
 mod contexts;
 mod ecr;
 mod engine;

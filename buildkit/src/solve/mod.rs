@@ -12,7 +12,7 @@ use tonic::{Status, Streaming};
 
 use crate::{Client, Error, Session, StatusUpdate, limits, random};
 
-pub use request::{CacheEntry, ContextRoots, Exporter, SolveRequest};
+pub use request::{CacheEntry, ContextRoots, Exporter, Redirect, SolveRequest};
 pub use response::SolveResponse;
 
 impl Client {
