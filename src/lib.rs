@@ -16,5 +16,6 @@ pub mod image;
 pub mod plan;
 pub mod registry;
 pub mod release;
+pub mod scan;
 pub mod soci;
 pub mod ui;

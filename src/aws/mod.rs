@@ -4,9 +4,11 @@
 mod ecr;
 mod ecr_host;
 mod error;
+mod scan;
 mod session;
 
 pub use ecr::{Creation, EcrLogin};
 pub use ecr_host::{EcrHost, Partition, parse_ecr_host};
 pub use error::{AwsError, AwsErrorKind};
+pub use scan::{EcrFinding, EcrScanPage, EcrScanType};
 pub use session::{Aws, AwsSettings, StaticCredentials};
