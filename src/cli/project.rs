@@ -59,6 +59,7 @@ impl Project {
             source: source.clone(),
             local_platform: local_platform().to_string(),
             now: jiff::Timestamp::now().as_second(),
+            targets_optional: selection.optional,
             blocks,
         };
         let bake = bake::load(&request)?;
@@ -81,6 +82,7 @@ impl Project {
     ) -> Result<Self, Failure> {
         let selection = SelectionArgs {
             config: config.clone(),
+            optional: true,
             ..SelectionArgs::default()
         };
         Self::read(invocation, &selection, CacheArgs::default(), blocks, false)

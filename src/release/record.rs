@@ -3,6 +3,7 @@
 //! Format `launchway.release/v1`. Members are only ever added within a version; a reader refuses a
 //! version that it does not know. Written before the first tag moves and again when all is done.
 
+mod scan;
 mod soci;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::image::{Digest, Platform, media_type};
 use crate::plan::Plan;
 
+pub use scan::ScanRecord;
 pub use soci::{SociLayerRecord, SociOutcome, SociRecord};
 
 /// The `schema` of the records that this version writes.
@@ -80,6 +82,7 @@ pub fn draft(plan: &Plan) -> Record {
             baseline: None,
             copies: Vec::new(),
             platforms: BTreeMap::new(),
+            scan: None,
         };
         (image.target.clone(), record)
     });
@@ -105,6 +108,8 @@ pub fn draft(plan: &Plan) -> Record {
 pub enum State {
     /// All images are in the registry by digest; tags may have begun to move.
     Published,
+    /// All images are in the registry by digest, and the scan refused one: no tag has moved.
+    Refused,
     /// All tags point at their images, and the hand-off is written.
     Complete,
 }
@@ -155,6 +160,9 @@ pub struct ImageRecord {
     pub copies: Vec<String>,
     /// Every platform's image.
     pub platforms: BTreeMap<Platform, PlatformRecord>,
+    /// What the scan found, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<ScanRecord>,
 }
 
 /// One platform of an image.

@@ -64,6 +64,15 @@ impl ScannerKind {
             Self::Command => "command",
         }
     }
+
+    /// As people read it: `ECR`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Ecr => "ECR",
+            Self::Trivy => "Trivy",
+            Self::Command => "a command",
+        }
+    }
 }
 
 /// Looks at one platform's image at a time.

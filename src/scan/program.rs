@@ -5,7 +5,7 @@
 //! programs use what they are configured with.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,8 @@ pub struct ProgramScanner {
     pub search_path: Option<OsString>,
     /// Logins for Trivy; `None` leaves those that it finds itself.
     pub credentials: Option<Arc<dyn CredentialSource>>,
+    /// Further variables of its environment.
+    pub variables: Vec<(String, String)>,
     /// How long one image may take.
     pub timeout: Duration,
 }
@@ -113,7 +115,8 @@ impl ProgramScanner {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .kill_on_drop(true)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(login) = &login {
             command.env("TRIVY_USERNAME", &login.username);
             command.env("TRIVY_PASSWORD", login.secret.expose());
@@ -147,10 +150,12 @@ impl Scanner for ProgramScanner {
     }
 
     fn at_once(&self) -> usize {
-        match self.kind {
-            // Its cache is locked by the one process that uses it; a second one gives up.
-            ScannerKind::Trivy => 1,
-            _ => 4,
+        // Trivy's cache is locked by the one process that uses it; a second one gives up.
+        let program = Path::new(self.program()).file_name();
+        if program == Some(OsStr::new("trivy")) {
+            1
+        } else {
+            4
         }
     }
 
@@ -187,7 +192,7 @@ pub fn find_program(program: &str, path: &OsStr) -> Option<PathBuf> {
         .find(|candidate| is_executable(candidate))
 }
 
-fn is_executable(path: &std::path::Path) -> bool {
+fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     path.metadata()
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)

@@ -1,6 +1,7 @@
 //! The closing summary of a run: what each image is now and why, where tags point, what went wrong
 //! without failing, and where the files are. A pure function of the record.
 
+mod scan;
 mod soci;
 
 use std::fmt::Write as _;
@@ -174,6 +175,13 @@ fn push_image(text: &mut String, name: &str, image: &ImageRecord, compared: bool
         let _ = writeln!(text, "{:indent$}{}", "", line.trim_end());
     }
     push_soci(text, indent, image, style);
+    if let Some(line) = scan::line(image) {
+        let name = measure::pad("Scan", STATUS);
+        let _ = writeln!(text, "{:indent$}{name}  {line}", "");
+    }
+    for reason in scan::reasons(image) {
+        let _ = writeln!(text, "{:indent$}{} {reason}", "", style.yellow("!"));
+    }
     for repository in std::iter::once(&image.repository).chain(&image.copies) {
         let tags = match image.tags.as_slice() {
             [] => "no tags".to_owned(),
@@ -276,6 +284,7 @@ mod tests {
             baseline: None,
             copies: Vec::new(),
             platforms: platforms.into(),
+            scan: None,
         }
     }
 

@@ -5,4 +5,7 @@ mod bake;
 mod engine;
 mod handoff;
 mod release;
+mod scan;
 mod soci;
+
+pub(super) use scan::refused;

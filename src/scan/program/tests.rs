@@ -48,6 +48,7 @@ fn scanner(folder: &Path, kind: ScannerKind, arguments: &[&str]) -> ProgramScann
         directory: folder.to_owned(),
         search_path: Some(folder.as_os_str().to_owned()),
         credentials: None,
+        variables: Vec::new(),
         timeout: Duration::from_secs(60),
     }
 }

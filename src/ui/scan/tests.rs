@@ -1,0 +1,1 @@
+//! Every folder of testdata/scan is a case: see `crate::scan::cases`.
