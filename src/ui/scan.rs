@@ -104,7 +104,7 @@ fn block(report: &Report, image: &ImageReport, limit: usize, style: Style) -> St
     for (platform, result) in &image.platforms {
         let name = platform.to_string();
         let what = match &result.no_result {
-            Some(reason) => style.yellow(format!("no result: {reason}")),
+            Some(_) => style.yellow("no result"),
             None => describe(&result.counts),
         };
         let when = match (&result.scanned_at, result.reused) {
@@ -112,6 +112,10 @@ fn block(report: &Report, image: &ImageReport, limit: usize, style: Style) -> St
             _ => String::new(),
         };
         let _ = writeln!(text, "  {name}  {}  {what}{when}", result.manifest.short());
+        let reason = result.no_result.as_deref().map(measure::printable);
+        for line in wrapped(&reason.unwrap_or_default(), WIDTH - 4) {
+            let _ = writeln!(text, "    {}", style.yellow(line));
+        }
     }
     let fails: Vec<&Row> = image.with_verdict(Verdict::Fails).collect();
     if !fails.is_empty() {
@@ -144,16 +148,19 @@ fn rows(image: &ImageReport, rows: &[&Row], style: Style) -> String {
         .iter()
         .map(|row| {
             let finding = &row.finding;
-            let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+            let text = |value: &Option<String>| match value {
+                Some(value) => measure::printable(value),
+                None => "-".to_owned(),
+            };
             let fixed = match (&finding.fixed_version, finding.fix) {
-                (Some(version), _) => version.clone(),
+                (Some(_), _) => text(&finding.fixed_version),
                 (None, Fix::Available) => "there is one".to_owned(),
                 (None, Fix::None) => "no fix yet".to_owned(),
                 (None, Fix::Unknown) => "not known".to_owned(),
             };
             let mut cells = vec![
                 finding.severity.name().to_owned(),
-                finding.id.clone(),
+                measure::printable(&finding.id),
                 text(&finding.package),
                 text(&finding.installed_version),
                 fixed,
@@ -199,8 +206,8 @@ fn push_ignored(text: &mut String, row: &Row, style: Style) {
         return;
     };
     let finding = &row.finding;
-    let name = finding.id.as_str();
-    let package = finding.package.as_deref().unwrap_or("-");
+    let name = measure::printable(&finding.id);
+    let package = measure::printable(finding.package.as_deref().unwrap_or("-"));
     let _ = writeln!(
         text,
         "  {}  {name}  {package}  {}",

@@ -14,6 +14,7 @@ mod lost_cache;
 mod mistakes;
 mod registry;
 mod release;
+mod scan;
 mod service;
 mod soci_attach;
 mod soci_release;
