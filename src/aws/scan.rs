@@ -3,6 +3,8 @@
 
 use std::time::SystemTime;
 
+use aws_sdk_ecr::config::Config;
+use aws_sdk_ecr::config::retry::RetryConfig;
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
 use aws_sdk_ecr::types::{EnhancedImageScanFinding, ImageIdentifier, ImageScanFinding, ScanType};
 
@@ -99,7 +101,9 @@ impl Aws {
             .registry_id(&host.account)
             .repository_name(path)
             .image_id(ImageIdentifier::builder().image_digest(digest).build());
-        match request.send().await {
+        // That the day's scan is spent looks to the SDK like throttling, and would be tried again.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        match request.customize().config_override(once).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(self.failed(START, &host.region, error).await),
         }

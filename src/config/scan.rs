@@ -30,9 +30,9 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 /// The members of an entry of `ignore`.
 const IGNORE: [&str; 4] = ["id", "package", "reason", "until"];
 /// How long one image may take, where nothing else is said.
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 /// A longer one would be a slip.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// `scan { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]

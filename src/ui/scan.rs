@@ -32,13 +32,16 @@ pub fn scan_table(report: &Report, limit: usize, style: Style) -> String {
         .collect();
     let unused: Vec<String> = report.unused_ignores.iter().map(about).collect();
     let mark = style.yellow("!");
+    if !over.is_empty() || !unused.is_empty() {
+        text.push('\n');
+    }
     for (what, entries) in [
         ("Entries of ignore that are over", over),
         ("Entries of ignore that nothing was found for", unused),
     ] {
         if !entries.is_empty() {
             let lines = wrapped(&format!("{what}: {}", entries.join(", ")), WIDTH - 2);
-            let _ = writeln!(text, "\n{mark} {}", lines.join("\n  "));
+            let _ = writeln!(text, "{mark} {}", lines.join("\n  "));
         }
     }
     text
@@ -140,9 +143,16 @@ fn block(report: &Report, image: &ImageReport, limit: usize, style: Style) -> St
 fn rows(image: &ImageReport, rows: &[&Row], style: Style) -> String {
     let everywhere = |row: &Row| row.platforms.len() == image.platforms.len();
     let some_only = !rows.iter().all(|row| everywhere(row));
-    let mut header = vec!["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN"];
+    let column = |name, least| columns::Column { name, least };
+    let mut header = vec![
+        column("SEVERITY", None),
+        column("ID", None),
+        column("PACKAGE", Some(12)),
+        column("INSTALLED", Some(8)),
+        column("FIXED IN", Some(12)),
+    ];
     if some_only {
-        header.push("ON");
+        header.push(column("ON", Some(5)));
     }
     let cells: Vec<Vec<String>> = rows
         .iter()
@@ -177,9 +187,10 @@ fn rows(image: &ImageReport, rows: &[&Row], style: Style) -> String {
             cells
         })
         .collect();
-    let columns = columns::fitted(&header, &cells, WIDTH - 2);
+    // What is installed is cut first: what would mend it is what people look for.
+    let columns = columns::fitted(&header, &[3, 2, 4, 5], &cells, WIDTH - 2);
     let mut text = String::new();
-    let head: Vec<String> = header.iter().map(|&name| name.to_owned()).collect();
+    let head: Vec<String> = header.iter().map(|one| one.name.to_owned()).collect();
     let _ = writeln!(text, "  {}", style.dim(columns.line(&head)));
     for (row, cells) in rows.iter().zip(&cells) {
         let line = columns.line(cells);
@@ -189,7 +200,8 @@ fn rows(image: &ImageReport, rows: &[&Row], style: Style) -> String {
         let _ = writeln!(text, "  {line}");
         let indent = columns.start_of(1) + 2;
         if let Some(title) = &row.finding.title {
-            let title = measure::printable(title);
+            let title: Vec<&str> = title.split_whitespace().collect();
+            let title = measure::printable(&title.join(" "));
             let title = measure::truncate(&title, WIDTH - indent);
             let _ = writeln!(text, "{:indent$}{}", "", style.dim(title));
         }

@@ -462,6 +462,40 @@ mod tests {
     }
 
     #[test]
+    fn a_scan_has_a_line_and_what_deserves_a_look() {
+        use crate::scan::Decision;
+        let mut warned = image("api", true, "no baseline");
+        let reason = "no result for linux/arm64: ECR says UNSUPPORTED_IMAGE";
+        warned.scan = Some(scan::tests::record(Decision::Warned, &[reason]));
+        let mut same = image("web", false, "same as tag:production");
+        let reason = "1 finding of HIGH or above";
+        same.scan = Some(scan::tests::record(Decision::Reported, &[reason]));
+        let text = render(&record(vec![("api", warned), ("web", same)]), true, &[]);
+        assert_snapshot!(text.trim_start(), @"
+        Released 2 images in 1m42s, 1 changed since tag:production
+
+          api  changed    14c2529eb449  no baseline
+               amd64      ab3902d864e3    31.0 MB    8.0s  2 of 9 steps cached
+               arm64      2271302608d2    30.0 MB   1m35s  9 of 9 steps cached
+               Scan       passed with a warning; 1 critical, 12 low
+               ! no result for linux/arm64: ECR says UNSUPPORTED_IMAGE
+               registry.example.com/shop/api: 1.4.0, production
+
+          web  unchanged  4b5e57f6eb2f  same as tag:production
+               amd64      616122641a59    31.0 MB    8.0s  2 of 9 steps cached
+               arm64      9ca7bb4f9d71    30.0 MB   1m35s  9 of 9 steps cached
+               Scan       not refused: it did not change; 1 critical, 12 low
+               ! 1 finding of HIGH or above
+               registry.example.com/shop/web: 1.4.0, production
+
+        Files
+          launchway-out/release.json
+          /tmp/release.env
+        ");
+        assert!(text.lines().all(|line| measure::width(line) <= 80));
+    }
+
+    #[test]
     fn a_push_without_comparison_names_no_changes() {
         let mut pushed = image("rp", true, "nothing was compared");
         for platform in pushed.platforms.values_mut() {

@@ -231,7 +231,10 @@ fn platforms_are_joined_and_versions_are_not() {
     let report = judge_one(
         &Policy::default(),
         true,
-        outcomes(complete(&[same.clone()]), complete(&[worse, other])),
+        outcomes(
+            complete(std::slice::from_ref(&same)),
+            complete(&[worse, other]),
+        ),
     );
     let image = &report.images[0];
     let rows: Vec<_> = image

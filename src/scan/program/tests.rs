@@ -49,7 +49,7 @@ fn scanner(folder: &Path, kind: ScannerKind, arguments: &[&str]) -> ProgramScann
         search_path: Some(folder.as_os_str().to_owned()),
         credentials: None,
         variables: Vec::new(),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     }
 }
 
