@@ -20,5 +20,6 @@ pub mod parameter;
 pub mod plan;
 pub mod registry;
 pub mod release;
+pub mod scan;
 pub mod soci;
 pub mod ui;

@@ -7,6 +7,7 @@ mod ecs;
 mod error;
 mod parameter;
 mod pipeline;
+mod scan;
 mod session;
 
 pub use ecr::{Creation, EcrLogin};
@@ -18,4 +19,5 @@ pub use pipeline::{
     ActionState, ApprovalAnswer, ApprovalDeclaration, PipelineDeclaration, Pipelines,
     RunningAction, StageState,
 };
+pub use scan::{EcrFinding, EcrScanPage, EcrScanType};
 pub use session::{Aws, AwsSettings, StaticCredentials};

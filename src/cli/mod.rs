@@ -15,6 +15,7 @@ mod engine;
 mod environment;
 mod execute;
 mod failure;
+mod gate;
 mod handoff;
 mod iam;
 mod invocation;

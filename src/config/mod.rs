@@ -20,6 +20,7 @@ pub use environment::{Environment, EnvironmentChoice};
 pub use notify::NotifySettings;
 pub use parameter::{ParameterKind, ParameterSettings, ParameterTier, ValueForm, WriteOn};
 pub use scan::ScanSettings;
+pub(crate) use scan::parse_timeout;
 pub use service::ServiceSettings;
 pub use settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
 pub(crate) use size::{parse as parse_size, show as show_size};

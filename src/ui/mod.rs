@@ -13,6 +13,7 @@ mod plan_table;
 mod printer;
 pub mod progress;
 mod report;
+mod scan;
 mod soci;
 mod step_log;
 mod style;
@@ -26,6 +27,7 @@ pub use parameter::{HistoryRow, Written, history_table, parameter_text, written_
 pub use plan_table::plan_table;
 pub use printer::{Printer, Talk};
 pub use report::{json as failure_json, text as failure_text};
+pub use scan::{scan_advice, scan_table};
 pub use soci::{attached_table, explained_text, inspection_table, verification_table};
 pub use step_log::StepLogs;
 pub use style::{Colour, Style};

@@ -21,6 +21,7 @@ mod mistakes;
 mod parameter;
 mod registry;
 mod release;
+mod scan;
 mod service;
 mod soci_attach;
 mod soci_release;

@@ -7,4 +7,7 @@ mod engine;
 mod handoff;
 pub(super) mod parameter;
 mod release;
+mod scan;
 mod soci;
+
+pub(super) use scan::refused;
