@@ -1,6 +1,7 @@
 //! launchway.hcl: our own blocks (`release`, `cache`, `soci`, `service`, …) read into typed settings with
 //! spans. Evaluating expressions is `bake`'s work; acting on settings is `plan`'s.
 
+mod appspec;
 mod base_images;
 pub(crate) mod blocks;
 mod environment;
@@ -14,13 +15,14 @@ mod size;
 mod soci;
 mod source;
 
+pub use appspec::{AppspecBlock, AppspecFormat, AppspecNetwork, AppspecSource, CapacityProvider};
 pub use base_images::BaseImages;
 pub use blocks::Blocks;
 pub use environment::Environment;
 pub use notify::NotifySettings;
 pub use parameter::ParameterSettings;
 pub use scan::ScanSettings;
-pub use service::ServiceSettings;
+pub use service::{HandoffMode, ServiceSettings};
 pub use settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
 pub(crate) use size::{parse as parse_size, show as show_size};
 pub use soci::SociSettings;

@@ -1,42 +1,41 @@
-//! `taskdef.json`: the task definition template with digests in the place of placeholders.
+//! `taskdef.json`: the task definition template with its overrides, values and images put in.
 //!
-//! The shape is the input of ECS `RegisterTaskDefinition`, which CodePipeline sends as it is. Only
-//! placeholders change; keys keep their order. Besides, what AWS would refuse an hour later in the
-//! deploy stage, and what can be seen in the text alone, is reported here.
+//! The shape is the input of ECS `RegisterTaskDefinition`, which CodePipeline sends as it is. Keys
+//! keep their order, and nothing changes that was not asked for, but two things: members that
+//! registering refuses, and nulls, which mean the same as nothing, are left out. What AWS would
+//! refuse an hour later in the deploy stage is found by `check`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use super::Template;
-use super::error::Problem;
-use super::images::{Image, pretty};
+use super::check;
+use super::image_files::pretty;
+use super::images::Images;
 use super::json::{Document, element_path, member_path};
+use super::overrides::{self, SlipKind};
 use super::placeholder::{self, Replaced};
-use crate::config::ServiceSettings;
+use super::places::Places;
+use super::problem::Problem;
+use super::rule::TaskdefRule;
+use super::schema::DESCRIBE_ONLY;
+use crate::config::{HandoffMode, ServiceSettings};
 
-/// What `DescribeTaskDefinition` adds and `RegisterTaskDefinition` refuses.
-const REFUSED: [&str; 8] = [
-    "taskDefinitionArn",
-    "revision",
-    "status",
-    "requiresAttributes",
-    "compatibilities",
-    "registeredAt",
-    "registeredBy",
-    "deregisteredAt",
-];
+pub(super) const CONTAINERS: &str = "containerDefinitions";
 
-const CONTAINERS: &str = "containerDefinitions";
-
-/// A container whose image came from a placeholder.
+/// A container of the finished task definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Container {
+    /// Its index in `containerDefinitions`.
+    pub(super) index: usize,
     pub(super) name: String,
-    /// The image after replacing.
+    /// The image with its digest, whatever the mode.
     pub(super) image: String,
-    /// The placeholders that stood in its image.
-    pub(super) placeholders: Vec<String>,
+    /// The targets whose image it runs: none or one, but for templates that glue two together.
+    pub(super) targets: BTreeSet<String>,
+    /// The ports that it maps, as first and last.
+    pub(super) ports: Vec<(u64, u64)>,
 }
 
 /// The finished task definition.
@@ -44,57 +43,140 @@ pub(super) struct Container {
 pub(super) struct Rendered {
     pub(super) text: String,
     pub(super) containers: Vec<Container>,
+    /// `tags`, which CodePipeline cannot register.
+    pub(super) tags: Option<Value>,
     pub(super) warnings: Vec<Problem>,
 }
 
-/// Puts the images into the template.
+/// Puts overrides, values and images into the template.
 pub(super) fn render(
     template: &Template,
     settings: &ServiceSettings,
-    images: &BTreeMap<&str, Image<'_>>,
+    images: &Images<'_>,
 ) -> Result<Rendered, Vec<Problem>> {
     let mut document = Document::parse(template).map_err(|problem| vec![problem])?;
-    let mut value = std::mem::take(&mut document.value);
+    let Value::Object(mut members) = std::mem::take(&mut document.value) else {
+        return Err(vec![Problem::Shape {
+            location: document.location(""),
+            message: "a task definition has `containerDefinitions`, and this has none".to_owned(),
+        }]);
+    };
+    let described = describe_only(&mut members, &document);
+    let merged = overrides::merge(&mut members, &settings.overrides);
+    drop_nulls(&mut members);
+    let places = Places::new(&document, merged.parts);
     let mut rendering = Rendering {
-        document: &document,
+        places: &places,
         settings,
         images,
         used: BTreeSet::new(),
         replaced: BTreeMap::new(),
         problems: Vec::new(),
-        warnings: Vec::new(),
+        warnings: described,
     };
+    rendering.slips(merged.slips);
+    let mut value = Value::Object(members);
     rendering.visit(&mut value, "");
-    rendering.check_refused(&value);
-    let containers = rendering.containers(&value);
-    rendering.check_unused(template);
+    let containers = rendering.containers(&mut value);
+    rendering.unused(template, &containers);
     let Rendering {
-        problems, warnings, ..
+        mut problems,
+        mut warnings,
+        ..
     } = rendering;
-    if problems.is_empty() {
-        Ok(Rendered {
-            text: pretty(&value),
-            containers,
-            warnings,
+    if let Value::Object(members) = &mut value {
+        let tags = members.shift_remove("tags");
+        if tags.is_some() {
+            warnings.push(Problem::Taskdef {
+                location: places.location("tags"),
+                rule: TaskdefRule::Tags,
+            });
+        }
+        check::check(
+            members,
+            &containers,
+            images,
+            &places,
+            &mut problems,
+            &mut warnings,
+        );
+        if problems.is_empty() {
+            return Ok(Rendered {
+                text: pretty(&value),
+                containers,
+                tags: tags.filter(|tags| tags.as_array().is_none_or(|tags| !tags.is_empty())),
+                warnings,
+            });
+        }
+    }
+    Err(problems)
+}
+
+/// Takes out what only describing returns.
+fn describe_only(members: &mut Map<String, Value>, document: &Document<'_>) -> Vec<Problem> {
+    let removed = DESCRIBE_ONLY
+        .iter()
+        .filter(|member| members.shift_remove(**member).is_some());
+    removed
+        .map(|member| Problem::Taskdef {
+            location: document.location(member),
+            rule: TaskdefRule::DescribeOnly {
+                member: (*member).to_owned(),
+            },
         })
-    } else {
-        Err(problems)
+        .collect()
+}
+
+/// Takes out members that are null: to AWS they are nothing, and its clients refuse them. Empty
+/// texts, lists and objects stay, which can mean something.
+fn drop_nulls(members: &mut Map<String, Value>) {
+    members.retain(|_, value| !value.is_null());
+    members.values_mut().for_each(drop_nulls_below);
+}
+
+fn drop_nulls_below(value: &mut Value) {
+    match value {
+        Value::Object(members) => drop_nulls(members),
+        Value::Array(elements) => elements.iter_mut().for_each(drop_nulls_below),
+        _ => {}
     }
 }
 
 struct Rendering<'a> {
-    document: &'a Document<'a>,
+    places: &'a Places<'a>,
     settings: &'a ServiceSettings,
-    images: &'a BTreeMap<&'a str, Image<'a>>,
+    images: &'a Images<'a>,
     /// Names that stand anywhere in the template, whether or not their target was released.
     used: BTreeSet<String>,
-    /// JSON path of each text in which something was replaced or left.
+    /// JSON path of each container's image to what was put in, with digests.
     replaced: BTreeMap<String, Replaced>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
 
 impl Rendering<'_> {
+    fn slips(&mut self, slips: Vec<overrides::Slip>) {
+        for slip in slips {
+            let warning = slip.kind == SlipKind::RemovesNothing;
+            let problem = Problem::Taskdef {
+                location: super::Location::attribute("overrides").with_member(&slip.path),
+                rule: match slip.kind {
+                    SlipKind::RemovesNothing => TaskdefRule::RemovesNothing,
+                    SlipKind::GivenTwice => TaskdefRule::ContainersTwice,
+                    SlipKind::NoContainer { name, known } => {
+                        TaskdefRule::NoContainer { name, known }
+                    }
+                    SlipKind::NeedsObject => TaskdefRule::NeedsObject,
+                },
+            };
+            if warning {
+                self.warnings.push(problem);
+            } else {
+                self.problems.push(problem);
+            }
+        }
+    }
+
     /// Replaces placeholders in every text below `value`.
     fn visit(&mut self, value: &mut Value, path: &str) {
         match value {
@@ -114,53 +196,43 @@ impl Rendering<'_> {
     }
 
     fn text(&mut self, text: &mut String, path: &str) {
-        self.check_role_account(text, path);
-        let replaced = placeholder::replace(text, |name| {
-            self.images
-                .get(name)
-                .map(|image| image.record.reference.as_str())
-        });
+        let keep = self.settings.mode == HandoffMode::Placeholder;
+        let fill = |keep_images: bool| {
+            placeholder::replace(text, |name| {
+                let value = self.settings.values.get(name).cloned();
+                value.or_else(|| {
+                    let image = self.images.placeholders.get(name)?;
+                    Some(if keep_images {
+                        format!("<{name}>")
+                    } else {
+                        image.record.reference.clone()
+                    })
+                })
+            })
+        };
+        let written = fill(keep);
+        let replaced = fill(false);
         self.used.extend(replaced.used.iter().cloned());
         self.used.extend(replaced.left.iter().cloned());
-        text.clone_from(&replaced.text);
-        if !is_image(path) {
-            for name in &replaced.left {
-                if placeholder::looks_like_image(name) && !self.settings.images.contains_key(name) {
-                    self.warnings.push(Problem::LeftPlaceholder {
-                        location: self.document.location_in(path, &format!("<{name}>")),
-                        placeholder: name.clone(),
-                    });
-                }
-            }
-        }
-        self.replaced.insert(path.to_owned(), replaced);
-    }
-
-    /// A role of an account whose id has 11 or 13 digits is a typing mistake that AWS reports only
-    /// when a task starts. An id that is filled in later (`<ID>`, `${ID}`) is left alone.
-    fn check_role_account(&mut self, text: &str, path: &str) {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, "iam", _, account, resource] = parts.as_slice() else {
+        *text = written.text;
+        if is_image(path) {
+            self.replaced.insert(path.to_owned(), replaced);
             return;
-        };
-        let role = partition.starts_with("aws") && resource.starts_with("role/");
-        let filled_in_later = account.contains(['<', '$', '{', '%']);
-        let valid = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        if role && !valid && !filled_in_later {
-            self.problems.push(Problem::AccountId {
-                location: self.document.location(path),
-                arn: text.to_owned(),
-                account: (*account).to_owned(),
-            });
         }
-    }
-
-    fn check_refused(&mut self, value: &Value) {
-        for member in REFUSED {
-            if value.get(member).is_some() {
-                self.warnings.push(Problem::RefusedMember {
-                    location: self.document.location(member),
-                    member: member.to_owned(),
+        for name in &replaced.left {
+            // A declared name whose target was not released is reported already.
+            if placeholder::looks_meant(name) && !self.settings.images.contains_key(name) {
+                let known = self
+                    .settings
+                    .images
+                    .keys()
+                    .chain(self.settings.values.keys());
+                self.problems.push(Problem::Taskdef {
+                    location: self.places.location_in(path, &format!("<{name}>")),
+                    rule: TaskdefRule::LeftPlaceholder {
+                        placeholder: name.clone(),
+                        known: known.cloned().collect(),
+                    },
                 });
             }
         }
@@ -168,14 +240,14 @@ impl Rendering<'_> {
 
     fn shape(&mut self, path: &str, message: impl Into<String>) {
         self.problems.push(Problem::Shape {
-            location: self.document.location(path),
+            location: self.places.location(path),
             message: message.into(),
         });
     }
 
-    /// Checks every container and returns those whose image was a placeholder.
-    fn containers(&mut self, value: &Value) -> Vec<Container> {
-        let Some(definitions) = value.get(CONTAINERS) else {
+    /// Gives every container its image, and returns all containers that are whole.
+    fn containers(&mut self, value: &mut Value) -> Vec<Container> {
+        let Some(definitions) = value.get_mut(CONTAINERS) else {
             let nested = value
                 .get("taskDefinition")
                 .is_some_and(|inner| inner.get(CONTAINERS).is_some());
@@ -190,67 +262,115 @@ impl Rendering<'_> {
             );
             return Vec::new();
         };
-        let Some(definitions) = definitions.as_array().filter(|list| !list.is_empty()) else {
+        let Some(definitions) = definitions.as_array_mut().filter(|list| !list.is_empty()) else {
             self.shape(
                 CONTAINERS,
                 "`containerDefinitions` must be a list of containers",
             );
             return Vec::new();
         };
-        definitions
-            .iter()
-            .enumerate()
-            .filter_map(|(index, definition)| {
-                let path = element_path(CONTAINERS, index);
-                let Some(definition) = definition.as_object() else {
-                    self.shape(&path, format!("`{path}` must be an object"));
-                    return None;
-                };
-                self.container(definition, &path)
-            })
-            .collect()
-    }
-
-    fn container(&mut self, definition: &Map<String, Value>, path: &str) -> Option<Container> {
-        let name = self.required(definition, path, "name");
-        let image = self.required(definition, path, "image")?;
-        let image_path = member_path(path, "image");
-        let replaced = self.replaced.remove(&image_path)?;
-        for placeholder in &replaced.left {
-            // Declared, but its target was not released, or the name is written with brackets:
-            // that is reported already.
-            let declared = [placeholder.clone(), format!("<{placeholder}>")];
-            if !declared
-                .iter()
-                .any(|name| self.settings.images.contains_key(name))
-            {
-                self.problems.push(Problem::UnknownPlaceholder {
-                    location: self
-                        .document
-                        .location_in(&image_path, &format!("<{placeholder}>")),
-                    placeholder: placeholder.clone(),
-                    known: self
-                        .settings
-                        .images
-                        .keys()
-                        .filter(|name| placeholder::is_name(name))
-                        .cloned()
-                        .collect(),
-                });
+        let mut containers = Vec::new();
+        for (index, definition) in definitions.iter_mut().enumerate() {
+            let path = element_path(CONTAINERS, index);
+            match definition.as_object_mut() {
+                Some(definition) => containers.extend(self.container(definition, &path, index)),
+                None => self.shape(&path, format!("`{path}` must be an object")),
             }
         }
-        if replaced.left.is_empty() && image.contains(['<', '>']) {
+        containers
+    }
+
+    fn container(
+        &mut self,
+        definition: &mut Map<String, Value>,
+        path: &str,
+        index: usize,
+    ) -> Option<Container> {
+        let name = self.required(definition, path, "name");
+        let by_name = name
+            .as_deref()
+            .and_then(|name| self.images.containers.get(name).copied());
+        // A container that is given its image by name needs none in the template.
+        let image = if by_name.is_some() && !definition.contains_key("image") {
+            String::new()
+        } else {
+            self.required(definition, path, "image")?
+        };
+        let image_path = member_path(path, "image");
+        let replaced = self.replaced.remove(&image_path).unwrap_or_default();
+        self.left_in_image(&replaced, &image_path);
+        if replaced.left.is_empty() && replaced.text.contains(['<', '>']) {
             self.shape(
                 &image_path,
                 format!("`{image}` is neither an image nor a placeholder"),
             );
         }
+        let targets: BTreeSet<String> = replaced
+            .used
+            .iter()
+            .filter_map(|name| self.images.placeholders.get(name.as_str()))
+            .map(|image| image.target.to_owned())
+            .collect();
         let name = name?;
-        (!replaced.used.is_empty()).then_some(Container {
+        let mut container = Container {
+            index,
+            image: replaced.text,
+            targets,
+            ports: ports(definition),
             name,
-            image,
-            placeholders: replaced.used,
-        })
+        };
+        if let Some(image) = by_name {
+            self.agree(&container, image.target, &image_path);
+            if container.targets.is_empty() {
+                let written = match self.settings.mode {
+                    HandoffMode::Render => image.record.reference.clone(),
+                    HandoffMode::Placeholder => {
+                        format!("<{}>", self.images.placeholder_of(image.target))
+                    }
+                };
+                definition.insert("image".to_owned(), written.into());
+                container.image.clone_from(&image.record.reference);
+                container.targets.insert(image.target.to_owned());
+            }
+        }
+        Some(container)
+    }
+
+    /// A container's image by name must not contradict its placeholder, nor `overrides`.
+    fn agree(&mut self, container: &Container, by_name: &str, image_path: &str) {
+        let other = container.targets.iter().find(|target| *target != by_name);
+        let location = self.places.location(image_path);
+        let rule = if let Some(other) = other {
+            TaskdefRule::Disagreement {
+                container: container.name.clone(),
+                by_name: by_name.to_owned(),
+                by_placeholder: other.clone(),
+            }
+        } else if location.line_and_column().is_none() && container.targets.is_empty() {
+            TaskdefRule::ImageTwice {
+                container: container.name.clone(),
+            }
+        } else {
+            return;
+        };
+        self.problems.push(Problem::Taskdef { location, rule });
+    }
+
+    fn left_in_image(&mut self, replaced: &Replaced, path: &str) {
+        for placeholder in &replaced.left {
+            // Declared, but its target was not released, or the name is written with brackets:
+            // that is reported already.
+            let declared = [placeholder.clone(), format!("<{placeholder}>")];
+            let images = &self.settings.images;
+            if !declared.iter().any(|name| images.contains_key(name)) {
+                let known = images.keys().filter(|name| placeholder::is_name(name));
+                self.problems.push(Problem::UnknownPlaceholder {
+                    location: self.places.location_in(path, &format!("<{placeholder}>")),
+                    placeholder: placeholder.clone(),
+                    known: known.cloned().collect(),
+                });
+            }
+        }
     }
 
     /// A member that has to be a text with something in it.
@@ -270,7 +390,8 @@ impl Rendering<'_> {
         None
     }
 
-    fn check_unused(&mut self, template: &Template) {
+    /// Entries of `images`, `values` and `containers` that the template has no place for.
+    fn unused(&mut self, template: &Template, containers: &[Container]) {
         for (name, target) in &self.settings.images {
             if placeholder::is_name(name) && !self.used.contains(name) {
                 self.problems.push(Problem::UnusedPlaceholder {
@@ -280,7 +401,53 @@ impl Rendering<'_> {
                 });
             }
         }
+        for name in self.settings.values.keys() {
+            if placeholder::is_name(name) && !self.used.contains(name) {
+                self.problems.push(Problem::UnusedValue {
+                    placeholder: name.clone(),
+                    template: template.path.clone(),
+                });
+            }
+        }
+        for (name, target) in &self.settings.containers {
+            if !containers.iter().any(|container| container.name == *name) {
+                let known = containers.iter().map(|container| container.name.clone());
+                self.problems.push(Problem::UnknownContainer {
+                    container: name.clone(),
+                    target: target.clone(),
+                    template: template.path.clone(),
+                    known: known.collect(),
+                });
+            }
+        }
     }
+}
+
+/// The containers that `containers` names, where there is no task definition to find them in.
+pub(super) fn named_containers(images: &Images<'_>) -> Vec<Container> {
+    let containers = images.containers.iter().enumerate();
+    containers
+        .map(|(index, (name, image))| Container {
+            index,
+            name: (*name).to_owned(),
+            image: image.record.reference.clone(),
+            targets: BTreeSet::from([image.target.to_owned()]),
+            ports: Vec::new(),
+        })
+        .collect()
+}
+
+/// The ports that a container maps: `containerPort`, or a `containerPortRange` like `8000-8010`.
+fn ports(definition: &Map<String, Value>) -> Vec<(u64, u64)> {
+    let mappings = definition.get("portMappings").and_then(Value::as_array);
+    let port = |mapping: &Value| {
+        let single = mapping["containerPort"].as_u64().map(|port| (port, port));
+        single.or_else(|| {
+            let (first, last) = mapping["containerPortRange"].as_str()?.split_once('-')?;
+            Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+        })
+    };
+    mappings.into_iter().flatten().filter_map(port).collect()
 }
 
 /// Whether this JSON path is a container's image: `containerDefinitions[N].image`.

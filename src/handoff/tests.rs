@@ -1,6 +1,6 @@
 //! Cases in `testdata/handoff/<case>/`:
 //!
-//! - `service.json`: the `service` block (`taskdef`, `appspec`, `images`)
+//! - `service.json`: the `service` block
 //! - the templates that it names
 //! - `release.json`: the record; the one beside the cases when a case has none
 //! - `expected/`: every file, and `expected.txt`: the summary and warnings; or
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::*;
+use crate::config::{AppspecBlock, AppspecSource};
 
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/handoff")
@@ -28,11 +29,40 @@ fn service(case: &Path) -> ServiceSettings {
             .get(key)
             .map(|path| PathBuf::from(path.as_str().unwrap()))
     };
+    let texts = |key: &str| match &block[key] {
+        Value::Null => BTreeMap::new(),
+        map => serde_json::from_value(map.clone()).unwrap(),
+    };
+    let appspec = match &block["appspec"] {
+        Value::Object(members) => Some(AppspecSource::Block(
+            AppspecBlock::from_json(members).unwrap(),
+        )),
+        _ => path("appspec").map(AppspecSource::File),
+    };
+    for key in block.as_object().unwrap().keys() {
+        let known = [
+            "taskdef",
+            "appspec",
+            "images",
+            "containers",
+            "values",
+            "overrides",
+            "mode",
+        ];
+        assert!(known.contains(&key.as_str()), "{key} in {}", case.display());
+    }
     ServiceSettings {
         name: "shop".to_owned(),
         taskdef: path("taskdef"),
-        appspec: path("appspec"),
-        images: serde_json::from_value(block["images"].clone()).unwrap(),
+        appspec,
+        images: texts("images"),
+        containers: texts("containers"),
+        values: texts("values"),
+        overrides: block["overrides"].as_object().cloned().unwrap_or_default(),
+        mode: match block["mode"].as_str() {
+            Some("placeholder") => HandoffMode::Placeholder,
+            _ => HandoffMode::Render,
+        },
         output: None,
     }
 }
@@ -88,6 +118,9 @@ fn outcome(case: &Path) -> BTreeMap<PathBuf, String> {
             }
             for warning in &handoff.warnings {
                 writeln!(text, "warning: {warning}").unwrap();
+                if let Some(hint) = warning.hint() {
+                    writeln!(text, "  hint: {hint}").unwrap();
+                }
             }
             files.insert("expected.txt".into(), text);
             files
@@ -168,13 +201,13 @@ fn running_it_again_gives_the_same_bytes() {
 #[test]
 fn files_over_the_artifact_limit_are_refused() {
     let mut templates = Templates::default();
-    let mut text = "# <TASK_DEFINITION>\n".to_owned();
+    let case = cases().join("one_image");
+    let mut text = read(&case.join("appspec.yml"));
     text.push_str(&"#".repeat(ARTIFACT_LIMIT));
     templates.appspec = Some(Template {
         path: "appspec.yaml".into(),
         text,
     });
-    let case = cases().join("one_image");
     let error = hand_off(&service(&case), &templates, &record(&case)).unwrap_err();
     assert!(matches!(error.problems[..], [Problem::TooLarge { size }] if size > ARTIFACT_LIMIT));
     assert_eq!(error.exit_code(), crate::exit::HANDOFF);
@@ -182,6 +215,7 @@ fn files_over_the_artifact_limit_are_refused() {
 
 #[test]
 fn too_long_definitions_are_refused() {
+    // The image is longer in imagedefinitions.json than its placeholder in the template.
     let containers: Vec<String> = (0..1000)
         .map(|n| format!(r#"{{"name": "container-{n}", "image": "<IMAGE_WEB>"}}"#))
         .collect();
@@ -196,6 +230,12 @@ fn too_long_definitions_are_refused() {
     let error = hand_off(&service(&case), &templates, &record(&case)).unwrap_err();
     assert!(matches!(
         error.problems[..],
-        [Problem::DefinitionsTooLarge { .. }]
+        [
+            Problem::Taskdef {
+                rule: TaskdefRule::TooLong { .. },
+                ..
+            },
+            Problem::DefinitionsTooLarge { .. }
+        ]
     ));
 }
