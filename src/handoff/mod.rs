@@ -99,7 +99,7 @@ pub fn hand_off(
     let mut files = Vec::new();
 
     let images = Images::resolve(settings, record, &mut problems);
-    check_block(settings, &images, &mut problems);
+    check_block(settings, templates, &images, &mut problems);
     let containers = match &templates.taskdef {
         Some(template) => match taskdef::render(template, settings, &images) {
             Ok(rendered) => {
@@ -163,7 +163,12 @@ pub fn hand_off(
 }
 
 /// What can be said about the block without its files.
-fn check_block(settings: &ServiceSettings, images: &Images<'_>, problems: &mut Vec<Problem>) {
+fn check_block(
+    settings: &ServiceSettings,
+    templates: &Templates,
+    images: &Images<'_>,
+    problems: &mut Vec<Problem>,
+) {
     for name in settings.values.keys() {
         if !placeholder::is_name(name) {
             problems.push(Problem::PlaceholderName {
@@ -176,7 +181,7 @@ fn check_block(settings: &ServiceSettings, images: &Images<'_>, problems: &mut V
             });
         }
     }
-    if settings.taskdef.is_none() {
+    if templates.taskdef.is_none() {
         let given = [
             ("values", !settings.values.is_empty()),
             ("overrides", !settings.overrides.is_empty()),
@@ -187,6 +192,18 @@ fn check_block(settings: &ServiceSettings, images: &Images<'_>, problems: &mut V
         }
     }
     if settings.mode == HandoffMode::Placeholder {
+        for image in images.containers.values() {
+            let placeholder = images.placeholder_of(image.target);
+            let other = settings.images.get(&placeholder);
+            if settings.values.contains_key(&placeholder)
+                || other.is_some_and(|target| target != image.target)
+            {
+                problems.push(Problem::PlaceholderTaken {
+                    placeholder,
+                    target: image.target.to_owned(),
+                });
+            }
+        }
         let placeholders = images.pipeline_placeholders();
         if placeholders.len() > PLACEHOLDER_LIMIT {
             problems.push(Problem::TooManyPlaceholders {

@@ -49,6 +49,8 @@ pub(super) enum SlipKind {
     NoContainer { name: String, known: Vec<String> },
     /// An element of this list is an object.
     NeedsObject,
+    /// An element's name is what it is found by.
+    OwnName,
 }
 
 /// A list that may be given as an object: its member that holds the name, and the one that a plain
@@ -236,7 +238,7 @@ impl Merged {
             let found = kept.iter().position(|(_, element)| named(element, name));
             let index = found.unwrap_or(kept.len());
             let path = element_path(&place.path, index);
-            let patch = match (value, plain) {
+            let mut patch = match (value, plain) {
                 (Value::Object(members), _) => members.clone(),
                 (value, Some(plain)) => Map::from_iter([(plain.to_owned(), value.clone())]),
                 (_, None) => {
@@ -245,6 +247,10 @@ impl Merged {
                     continue;
                 }
             };
+            if patch.shift_remove(key).is_some_and(|own| own != *name) {
+                self.slip(&member_path(&path, key), SlipKind::OwnName);
+                continue;
+            }
             if found.is_none() {
                 if containers && !patch.contains_key("image") {
                     let known = known(&kept);

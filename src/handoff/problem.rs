@@ -88,6 +88,16 @@ pub enum Problem {
         /// The name.
         placeholder: String,
     },
+    /// The placeholder that is made of a target's name stands for something else.
+    #[error(
+        "container by name: target `{target}` would be <{placeholder}>, which stands for something else; give the target a placeholder in `images`"
+    )]
+    PlaceholderTaken {
+        /// The placeholder's name.
+        placeholder: String,
+        /// The target.
+        target: String,
+    },
     /// A key that cannot be a placeholder.
     #[error(
         "`{placeholder}` in `{attribute}` is not a placeholder's name; letters, digits, `_`, `-` and `.` are, without `<` and `>`"

@@ -30,11 +30,11 @@ pub enum TaskdefRule {
         /// What it has to be.
         expected: &'static str,
     },
-    /// A member that describing returns and registering refuses.
-    #[error("registering a task definition refuses `{member}`; left out")]
+    /// Members that describing returns and registering refuses.
+    #[error("registering a task definition refuses {}; left out", listed(.members.iter().cloned()))]
     DescribeOnly {
-        /// Its key.
-        member: String,
+        /// Their keys.
+        members: Vec<String>,
     },
     /// Tags, which CodePipeline's action cannot register.
     #[error("CodePipeline's deploy action fails on `tags`; kept aside in tags.json")]
@@ -165,6 +165,9 @@ pub enum TaskdefRule {
     /// An element of this list cannot be a plain value.
     #[error("must be an object")]
     NeedsObject,
+    /// An element's name is what it is found by.
+    #[error("cannot be changed here, because the element is found by it; give the list instead")]
+    OwnName,
     /// The whole is too long.
     #[error("the task definition has {size} bytes, and ECS takes at most {DEFINITION_LIMIT}")]
     TooLong {
@@ -214,12 +217,12 @@ fn platform_hint(platforms: &[Platform], wanted: &Platform, declared: bool) -> S
         .iter()
         .any(|platform| platform.architecture() == "arm64");
     if arm && wanted.architecture() == "amd64" {
-        let what = if declared {
-            "set"
+        let default = if declared {
+            ""
         } else {
-            "the default is X86_64; set"
+            ", whose default is \"X86_64\""
         };
-        format!("{start}: {build}, or {what} runtimePlatform.cpuArchitecture to \"ARM64\"")
+        format!("{start}: {build}, or set runtimePlatform.cpuArchitecture to \"ARM64\"{default}")
     } else {
         format!("{start}: {build}, or change runtimePlatform")
     }

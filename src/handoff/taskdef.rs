@@ -114,17 +114,21 @@ pub(super) fn render(
 
 /// Takes out what only describing returns.
 fn describe_only(members: &mut Map<String, Value>, document: &Document<'_>) -> Vec<Problem> {
-    let removed = DESCRIBE_ONLY
-        .iter()
-        .filter(|member| members.shift_remove(**member).is_some());
-    removed
-        .map(|member| Problem::Taskdef {
-            location: document.location(member),
-            rule: TaskdefRule::DescribeOnly {
-                member: (*member).to_owned(),
-            },
-        })
-        .collect()
+    let found: Vec<String> = members
+        .keys()
+        .filter(|member| DESCRIBE_ONLY.contains(&member.as_str()))
+        .cloned()
+        .collect();
+    members.retain(|member, _| !DESCRIBE_ONLY.contains(&member.as_str()));
+    let first = found.first().map(|member| document.location(member));
+    let warning = first.map(|location| Problem::Taskdef {
+        location: super::Location {
+            member: None,
+            ..location
+        },
+        rule: TaskdefRule::DescribeOnly { members: found },
+    });
+    warning.into_iter().collect()
 }
 
 /// Takes out members that are null: to AWS they are nothing, and its clients refuse them. Empty
@@ -167,6 +171,7 @@ impl Rendering<'_> {
                         TaskdefRule::NoContainer { name, known }
                     }
                     SlipKind::NeedsObject => TaskdefRule::NeedsObject,
+                    SlipKind::OwnName => TaskdefRule::OwnName,
                 },
             };
             if warning {

@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -215,27 +216,62 @@ fn files_over_the_artifact_limit_are_refused() {
 
 #[test]
 fn too_long_definitions_are_refused() {
-    // The image is longer in imagedefinitions.json than its placeholder in the template.
-    let containers: Vec<String> = (0..1000)
-        .map(|n| format!(r#"{{"name": "container-{n}", "image": "<IMAGE_WEB>"}}"#))
-        .collect();
-    let templates = Templates {
-        taskdef: Some(Template {
-            path: "taskdef.json".into(),
-            text: format!(r#"{{"containerDefinitions": [{}]}}"#, containers.join(",")),
-        }),
-        appspec: None,
-    };
     let case = cases().join("one_image");
-    let error = hand_off(&service(&case), &templates, &record(&case)).unwrap_err();
+    let settings = ServiceSettings {
+        containers: (0..1000)
+            .map(|n| (format!("container-{n}"), "web".to_owned()))
+            .collect(),
+        ..ServiceSettings::default()
+    };
+    let error = hand_off(&settings, &Templates::default(), &record(&case)).unwrap_err();
     assert!(matches!(
         error.problems[..],
-        [
-            Problem::Taskdef {
-                rule: TaskdefRule::TooLong { .. },
-                ..
-            },
-            Problem::DefinitionsTooLarge { .. }
-        ]
+        [Problem::DefinitionsTooLarge { .. }]
     ));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever stands in `values`, the result is JSON that holds it, and nothing else changes.
+    #[test]
+    fn values_of_any_text_are_safe(value in any::<String>(), around in "[^<>]{0,8}") {
+        let text = format!("{around}<NAME>{around}");
+        let taskdef = serde_json::json!({
+            "zeta": 1,
+            "containerDefinitions": [
+                {"name": "web", "image": "<IMAGE_WEB>", "command": [text]},
+            ],
+            "alpha": {"b": around, "a": [1.5, "", {}]},
+        });
+        let templates = Templates {
+            taskdef: Some(Template {
+                path: "taskdef.json".into(),
+                text: taskdef.to_string(),
+            }),
+            appspec: None,
+        };
+        let settings = ServiceSettings {
+            images: [("IMAGE_WEB".to_owned(), "web".to_owned())].into(),
+            values: [("NAME".to_owned(), value.clone())].into(),
+            ..ServiceSettings::default()
+        };
+        let record = record(&cases().join("one_image"));
+        // An account id that cannot be one is the only thing that a value can break.
+        let handoff = match hand_off(&settings, &templates, &record) {
+            Ok(handoff) => handoff,
+            Err(error) => {
+                prop_assert!(value.contains(':'), "{error}");
+                return Ok(());
+            }
+        };
+        let file = handoff.files.iter().find(|file| file.path == Path::new("taskdef.json"));
+        let result: Value = serde_json::from_slice(&file.unwrap().contents).unwrap();
+        let mut expected = taskdef;
+        let container = &mut expected["containerDefinitions"][0];
+        container["command"][0] = format!("{around}{value}{around}").into();
+        container["image"] = record.images["web"].reference.clone().into();
+        // As texts: the order of keys counts.
+        prop_assert_eq!(result.to_string(), expected.to_string());
+    }
 }

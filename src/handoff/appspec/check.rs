@@ -114,9 +114,11 @@ impl Found {
     }
 
     fn kind(&mut self, node: &Node, expected: &'static str) {
-        let found = match node.text() {
-            Some(text) => format!("`{text}`"),
-            None => node.noun().to_owned(),
+        let found = match (node.text(), &node.kind) {
+            (Some(""), _) => "empty".to_owned(),
+            (Some(text), _) => format!("`{text}`"),
+            (None, Kind::List(nodes)) if nodes.is_empty() => "an empty list".to_owned(),
+            (None, _) => node.noun().to_owned(),
         };
         self.wrong(&node.location, AppspecRule::Kind { expected, found });
     }

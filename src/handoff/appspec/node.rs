@@ -195,6 +195,10 @@ impl Yaml<'_> {
         }
         let range = self.offset(yaml.span.start)..self.offset(yaml.span.end);
         let raw = self.template.text.get(range.clone()).unwrap_or_default();
+        // The parser's end is where it looked last, behind comments and line ends.
+        let anchor = anchor_length(raw);
+        let raw = scalar_alone(&raw[anchor..]);
+        let range = range.start + anchor..range.start + anchor + raw.len();
         let kind = match &yaml.data {
             YamlData::Sequence(elements) => Kind::List(
                 elements
@@ -238,6 +242,38 @@ impl Yaml<'_> {
             kind,
         })
     }
+}
+
+/// The length of `&anchor ` before a scalar.
+fn anchor_length(raw: &str) -> usize {
+    if !raw.starts_with('&') {
+        return 0;
+    }
+    let name = raw.find(char::is_whitespace).unwrap_or(raw.len());
+    raw.len() - raw[name..].trim_start().len()
+}
+
+/// What of `raw` is a quoted scalar with its quotes, or all of it without white space at the end.
+fn scalar_alone(raw: &str) -> &str {
+    let quote = match raw.chars().next() {
+        Some(quote @ ('"' | '\'')) => quote,
+        _ => return raw.trim_end(),
+    };
+    let mut rest = raw.char_indices().skip(1).peekable();
+    while let Some((offset, character)) = rest.next() {
+        match character {
+            '\\' if quote == '"' => drop(rest.next()),
+            _ if character == quote => {
+                // A single quote inside single quotes is written twice.
+                let doubled = rest.next_if(|(_, next)| quote == '\'' && *next == quote);
+                if doubled.is_none() {
+                    return &raw[..=offset];
+                }
+            }
+            _ => {}
+        }
+    }
+    raw
 }
 
 fn plain(text: &str) -> Kind {
