@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::container::{CONTAINERS, Container};
 use super::fargate;
 use super::images::Images;
 use super::json::{element_path, member_path};
@@ -12,7 +13,6 @@ use super::places::Places;
 use super::problem::Problem;
 use super::rule::{DEFINITION_LIMIT, IMAGE_LIMIT, TaskdefRule};
 use super::schema::{self, MisfitKind};
-use super::taskdef::{CONTAINERS, Container};
 use crate::image::{Digest, Platform};
 
 /// Checks the members of a task definition and its containers.

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::HandoffFile;
+use super::container::Container;
 use super::images::Images;
 use super::problem::Problem;
-use super::taskdef::Container;
 use crate::aws::parse_ecr_host;
 use crate::config::HandoffMode;
 use crate::release::record::ImageRecord;

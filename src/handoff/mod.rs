@@ -9,8 +9,10 @@
 
 mod appspec;
 mod check;
+mod container;
 mod error;
 mod fargate;
+mod fill;
 pub mod folder;
 mod image_files;
 mod images;
@@ -130,7 +132,7 @@ pub fn hand_off(
     ));
     files.extend(image_files::details(&images, settings.mode));
     // Without a task definition, `containers` alone says which container runs what.
-    let containers = containers.unwrap_or_else(|| taskdef::named_containers(&images));
+    let containers = containers.unwrap_or_else(|| container::named_containers(&images));
     match image_files::definitions(&containers) {
         Ok(file) => files.extend(file),
         Err(problem) => problems.push(problem),

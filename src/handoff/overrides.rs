@@ -147,10 +147,10 @@ impl Merged {
                         Some(Type::Object(shape) | Type::Objects(shape)) => Some(shape),
                         _ => None,
                     };
-                    let fits = match (&old, list) {
-                        (Some(Value::Array(_)), Some(_)) | (Some(Value::Object(_)), None) => true,
-                        _ => false,
-                    };
+                    let fits = matches!(
+                        (&old, list),
+                        (Some(Value::Array(_)), Some(_)) | (Some(Value::Object(_)), None)
+                    );
                     if !fits {
                         let empty = if list.is_some() {
                             Value::Array(Vec::new())

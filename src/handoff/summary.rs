@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::container::Container;
 use super::images::Images;
-use super::taskdef::Container;
 use crate::config::{HandoffMode, ServiceSettings};
 
 /// The `schema` of `handoff.json`.

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::super::container::Container;
 use super::super::location::Location;
 use super::super::placeholder;
 use super::super::problem::Problem;
-use super::super::taskdef::Container;
 use super::node::{Kind, Node};
 use super::rule::AppspecRule;
 use super::{HOOKS, TASK_DEFINITION};
@@ -283,9 +283,12 @@ impl Found {
                 .iter()
                 .any(|(first, last)| (*first..=*last).contains(&port))
             {
-                let known = ports.iter().map(|(first, last)| match first == last {
-                    true => first.to_string(),
-                    false => format!("{first}-{last}"),
+                let known = ports.iter().map(|(first, last)| {
+                    if first == last {
+                        first.to_string()
+                    } else {
+                        format!("{first}-{last}")
+                    }
                 });
                 let rule = AppspecRule::Port {
                     container: name.to_owned(),
@@ -371,8 +374,10 @@ impl Found {
             };
             for (key, function) in members {
                 let written = key.text().unwrap_or_default();
-                let same = |name: &&str| name.eq_ignore_ascii_case(written);
-                let Some(index) = HOOKS.iter().position(|name| same(&name)) else {
+                let Some(index) = HOOKS
+                    .iter()
+                    .position(|name| name.eq_ignore_ascii_case(written))
+                else {
                     let name = written.to_owned();
                     self.wrong(&key.location, AppspecRule::Hook { name });
                     continue;

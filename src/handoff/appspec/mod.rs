@@ -2,8 +2,8 @@
 //! has to be mended, or one made from the block's object.
 //!
 //! CodePipeline itself puts the registered task definition's ARN in the place of
-//! `<TASK_DEFINITION>`, so that text stays. Source of the rules: AWS CodeDeploy user guide, "AppSpec
-//! 'resources' section" and "'hooks' section" for ECS.
+//! `<TASK_DEFINITION>`, so that text stays. Source of the rules: AWS CodeDeploy user guide, reference
+//! of the appspec file, sections "resources" and "hooks" for ECS.
 
 mod check;
 mod generate;
@@ -12,8 +12,8 @@ mod rule;
 
 use crate::config::{AppspecBlock, AppspecSource};
 
+use super::container::Container;
 use super::problem::Problem;
-use super::taskdef::Container;
 use super::{HandoffFile, Template};
 
 pub use rule::AppspecRule;
@@ -40,7 +40,9 @@ pub(super) fn make(
     warnings: &mut Vec<Problem>,
 ) -> Option<HandoffFile> {
     match (source, template) {
-        (Some(AppspecSource::Block(block)), _) => from_block(block, containers, problems, warnings),
+        (Some(AppspecSource::Block(block)), _) => {
+            Some(from_block(block, containers, problems, warnings))
+        }
         (_, Some(template)) => from_file(template, containers, problems, warnings),
         _ => None,
     }
@@ -84,7 +86,7 @@ fn from_block(
     containers: Option<&[Container]>,
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<Problem>,
-) -> Option<HandoffFile> {
+) -> HandoffFile {
     let file = generate::file(block);
     let text = String::from_utf8_lossy(&file.contents).into_owned();
     let template = Template {
@@ -110,7 +112,7 @@ fn from_block(
         }
         Err(problem) => problems.push(problem),
     }
-    Some(file)
+    file
 }
 
 #[cfg(test)]

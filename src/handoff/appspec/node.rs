@@ -69,7 +69,7 @@ impl Node {
                     .map(|(key, value)| (key.in_attribute(name), value.in_attribute(name)))
                     .collect(),
             ),
-            scalar => scalar,
+            scalar @ Kind::Scalar { .. } => scalar,
         };
         self
     }
@@ -255,9 +255,8 @@ fn anchor_length(raw: &str) -> usize {
 
 /// What of `raw` is a quoted scalar with its quotes, or all of it without white space at the end.
 fn scalar_alone(raw: &str) -> &str {
-    let quote = match raw.chars().next() {
-        Some(quote @ ('"' | '\'')) => quote,
-        _ => return raw.trim_end(),
+    let Some(quote @ ('"' | '\'')) = raw.chars().next() else {
+        return raw.trim_end();
     };
     let mut rest = raw.char_indices().skip(1).peekable();
     while let Some((offset, character)) = rest.next() {
