@@ -2,14 +2,19 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::FolderError;
 use super::{Handoff, Template, Templates, summary};
 use crate::config::{AppspecSource, ServiceSettings};
 use crate::release::{WriteError, write_atomically};
 
-/// File names that a hand-off may leave out, and that must not stay behind from an earlier one.
+/// Files that must not stay behind from an earlier hand-off, whoever wrote it: a deploy stage would
+/// read an old image.
+const STALE: [&str; 2] = ["imageDetail.json", "imagedefinitions.json"];
+
+/// Names of files that a hand-off may leave out. Such a file goes only when the earlier hand-off says
+/// that it is its own: `output` may be a folder in which the user keeps others.
 const OPTIONAL: [&str; 6] = [
     "imageDetail.json",
     "imagedefinitions.json",
@@ -98,20 +103,23 @@ pub fn write(handoff: &Handoff, folder: &Path, templates: &Templates) -> Result<
     Ok(())
 }
 
-/// Files that an earlier hand-off may have left: in the folder itself, and one `imageDetail.json`
-/// for each image that the earlier `handoff.json` names.
+/// Files that an earlier hand-off may have left in the folder.
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = OPTIONAL.iter().map(|name| folder.join(name)).collect();
+    let mut paths: Vec<PathBuf> = STALE.iter().map(|name| folder.join(name)).collect();
     let earlier = fs::read(folder.join(summary::FILE)).ok();
     let earlier: Option<serde_json::Value> =
         earlier.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let images = earlier
+    let files = earlier
         .as_ref()
-        .and_then(|earlier| earlier["images"].as_object());
-    for target in images.into_iter().flatten().map(|(target, _)| target) {
-        // A target is one name; anything else was not written by us.
-        if Path::new(target).components().count() == 1 && !target.starts_with('.') {
-            paths.push(folder.join(target).join("imageDetail.json"));
+        .and_then(|earlier| earlier["files"].as_array());
+    for path in files.into_iter().flatten().filter_map(|file| file.as_str()) {
+        let path = Path::new(path);
+        let inside = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        let name = path.file_name().and_then(|name| name.to_str());
+        if inside && name.is_some_and(|name| OPTIONAL.contains(&name)) {
+            paths.push(folder.join(path));
         }
     }
     paths
@@ -160,21 +168,39 @@ mod tests {
     }
 
     #[test]
-    fn image_details_of_targets_that_are_gone_go_and_nothing_else() {
+    fn files_that_the_earlier_hand_off_says_are_its_own_go_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let none = Templates::default();
-        let folder = dir.path();
-        fs::create_dir(folder.join("rp")).unwrap();
-        for kept in ["rp/notes", "notes"] {
-            fs::write(folder.join(kept), kept).unwrap();
+        let folder = dir.path().join("out");
+        for kept in [
+            "rp/notes",
+            "notes",
+            "appspec.yml",
+            "web/imageDetail.json",
+            "../tags.json",
+        ] {
+            let path = folder.join(kept);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, kept).unwrap();
         }
-        let mut several = handoff(&["handoff.json", "rp/imageDetail.json"]);
-        several.files[0].contents =
-            br#"{"images": {"rp": {}, "..": {}, "../x": {}, "/etc": {}}}"#.to_vec();
-        write(&several, folder, &none).unwrap();
-        write(&handoff(&["taskdef.json"]), folder, &none).unwrap();
-        assert!(!folder.join("rp/imageDetail.json").exists());
-        assert!(folder.join("rp/notes").exists() && folder.join("notes").exists());
+        let mut several = handoff(&["handoff.json", "rp/imageDetail.json", "appspec.yaml"]);
+        several.files[0].contents = br#"{"files": ["rp/imageDetail.json", "appspec.yaml", "notes",
+            "../tags.json", "/etc/tags.json", 5]}"#
+            .to_vec();
+        write(&several, &folder, &none).unwrap();
+        write(&handoff(&["taskdef.json"]), &folder, &none).unwrap();
+        for gone in ["rp/imageDetail.json", "appspec.yaml"] {
+            assert!(!folder.join(gone).exists(), "{gone}");
+        }
+        for kept in [
+            "rp/notes",
+            "notes",
+            "appspec.yml",
+            "web/imageDetail.json",
+            "../tags.json",
+        ] {
+            assert!(folder.join(kept).exists(), "{kept}");
+        }
     }
 
     #[test]
