@@ -101,6 +101,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         super::plan::print_json(invocation, &plan)?;
         return Ok(exit::OK);
     }
+    refuse_after_failed_build(invocation)?;
     if project.source.dirty == Some(true) {
         invocation
             .printer
@@ -155,7 +156,12 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     let mut record = result?;
 
     let services = handoffs.write(invocation, &record, &output)?;
-    let environment = release::environment_file(&record);
+    let to_deploy: Vec<&str> = services
+        .iter()
+        .filter(|service| service.changed)
+        .map(|service| service.service.as_str())
+        .collect();
+    let environment = release::environment_file(&record, &to_deploy);
     release::write_atomically(&env_file, environment.as_bytes())?;
     if let Some(path) = &metadata_file {
         write_metadata(path, &release::metadata::metadata(&record))?;
@@ -180,6 +186,18 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         return Ok(exit::UNCHANGED);
     }
     Ok(exit::OK)
+}
+
+/// CodeBuild runs `post_build` after a failed `build` as well, where a release would hand on what
+/// was never tested.
+fn refuse_after_failed_build(invocation: &Invocation) -> Result<(), Failure> {
+    const SUCCEEDING: &str = "CODEBUILD_BUILD_SUCCEEDING";
+    if invocation.context.environment.get(SUCCEEDING) == Some("0") {
+        let message = format!("nothing is released: {SUCCEEDING} is 0, an earlier phase failed");
+        return Err(Failure::new(exit::HANDOFF, &message)
+            .hint("run `launchway release` in the `build` phase, or mend the phase that failed"));
+    }
+    Ok(())
 }
 
 /// Writes a metadata file.

@@ -1,6 +1,7 @@
 //! launchway.hcl: our own blocks (`release`, `cache`, `soci`, `service`, …) read into typed settings with
 //! spans. Evaluating expressions is `bake`'s work; acting on settings is `plan`'s.
 
+mod appspec;
 mod base_images;
 pub(crate) mod blocks;
 pub(crate) mod environment;
@@ -14,6 +15,7 @@ mod size;
 mod soci;
 mod source;
 
+pub use appspec::{AppspecBlock, AppspecFormat, AppspecNetwork, AppspecSource, CapacityProvider};
 pub use base_images::BaseImages;
 pub use blocks::Blocks;
 pub use environment::{Environment, EnvironmentChoice};
@@ -21,7 +23,7 @@ pub use notify::NotifySettings;
 pub use parameter::{ParameterKind, ParameterSettings, ParameterTier, ValueForm, WriteOn};
 pub use scan::ScanSettings;
 pub(crate) use scan::parse_timeout;
-pub use service::ServiceSettings;
+pub use service::{HandoffMode, ServiceSettings};
 pub use settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
 pub(crate) use size::{parse as parse_size, show as show_size};
 pub use soci::SociSettings;

@@ -126,9 +126,9 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
                 .collect();
             plan.services.retain(|service| {
                 service
-                    .images
-                    .values()
-                    .all(|name| built.contains(&name.as_str()))
+                    .targets()
+                    .into_iter()
+                    .all(|name| built.contains(&name))
             });
         }
         check_services(&plan)?;
@@ -363,7 +363,8 @@ fn check_service_folders(services: &[ServiceSettings]) -> Result<(), PlanError> 
 /// Every image of a service must be part of the release, or its files would be incomplete.
 fn check_services(plan: &Plan) -> Result<(), PlanError> {
     for service in &plan.services {
-        for (placeholder, target) in &service.images {
+        // `containers` names targets as `images` does.
+        for (placeholder, target) in service.images.iter().chain(&service.containers) {
             if !plan.images.iter().any(|image| image.target == *target) {
                 return Err(PlanError::ServiceTarget {
                     service: service.name.clone(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::base_images::BaseImagePlan;
 use crate::bake::Entry;
-use crate::config::{ServiceSettings, Source};
+use crate::config::{AppspecSource, HandoffMode, ServiceSettings, Source};
 use crate::image::Platform;
 use crate::registry::{Repository, Tag};
 use crate::release::SolveName;
@@ -349,13 +349,18 @@ fn service_names<S: serde::Serializer>(
     struct Shown<'a> {
         name: &'a str,
         taskdef: &'a Option<PathBuf>,
-        appspec: &'a Option<PathBuf>,
+        appspec: &'a Option<AppspecSource>,
+        mode: HandoffMode,
         images: &'a BTreeMap<String, String>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        containers: &'a BTreeMap<String, String>,
     }
     serializer.collect_seq(services.iter().map(|service| Shown {
         name: &service.name,
         taskdef: &service.taskdef,
         appspec: &service.appspec,
+        mode: service.mode,
         images: &service.images,
+        containers: &service.containers,
     }))
 }

@@ -96,7 +96,11 @@ pub fn draft(plan: &Plan) -> Record {
             reason: String::new(),
             baseline: None,
             copies: Vec::new(),
-            platforms: BTreeMap::new(),
+            platforms: image
+                .platforms
+                .iter()
+                .map(|platform| (platform.clone(), PlatformRecord::draft(digest)))
+                .collect(),
             scan: None,
         };
         (image.target.clone(), record)
@@ -205,6 +209,21 @@ pub struct PlatformRecord {
     /// How long the build took, in milliseconds.
     #[serde(default)]
     pub duration_ms: u64,
+}
+
+impl PlatformRecord {
+    /// One of which nothing is known but that it will be there.
+    fn draft(manifest: Digest) -> Self {
+        Self {
+            manifest,
+            manifest_size: 0,
+            config: None,
+            layers: Vec::new(),
+            soci: None,
+            steps: StepCount::default(),
+            duration_ms: 0,
+        }
+    }
 }
 
 /// A layer of an image.

@@ -110,7 +110,7 @@ pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
         line(String::new());
         line(style.bold("Hand-off"));
         for service in &plan.services {
-            let images: Vec<&str> = service.images.values().map(String::as_str).collect();
+            let images: Vec<&str> = service.targets().into_iter().collect();
             line(format!("  {}  {}", service.name, images.join(", ")));
         }
     }

@@ -362,8 +362,7 @@ mod tests {
         let services = [
             ServiceSummary {
                 service: "jobs".to_owned(),
-                changed: false,
-                images: BTreeMap::new(),
+                ..ServiceSummary::default()
             },
             ServiceSummary {
                 service: "web".to_owned(),
@@ -371,13 +370,12 @@ mod tests {
                 images: [(
                     "api".to_owned(),
                     crate::handoff::UsedImage {
-                        reference: String::new(),
                         changed: true,
-                        reason: String::new(),
-                        containers: std::collections::BTreeSet::default(),
+                        ..crate::handoff::UsedImage::default()
                     },
                 )]
                 .into(),
+                ..ServiceSummary::default()
             },
         ];
         let text = render(&record, true, &services);

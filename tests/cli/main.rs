@@ -9,6 +9,7 @@
 mod completions;
 mod environment;
 mod environments;
+mod handoff;
 mod help;
 mod interrupt;
 mod mistakes;

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::Template;
-use super::error::Problem;
-use super::images::pretty;
+use super::image_files::pretty;
 use super::json::{Document, element_path, member_path};
+use super::problem::Problem;
 
 /// The members that describing adds and registering does not have.
 pub const DESCRIBE_ONLY: [&str; 9] = [
