@@ -13,6 +13,7 @@ pub mod engine;
 pub mod exit;
 pub mod handoff;
 pub mod image;
+pub mod notify;
 pub mod plan;
 pub mod registry;
 pub mod release;

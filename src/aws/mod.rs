@@ -4,9 +4,12 @@
 mod ecr;
 mod ecr_host;
 mod error;
+mod notification;
+mod secret;
 mod session;
 
 pub use ecr::{Creation, EcrLogin};
 pub use ecr_host::{EcrHost, Partition, parse_ecr_host};
 pub use error::{AwsError, AwsErrorKind};
+pub use notification::{AttributeValue, BusEvent, TopicMessage};
 pub use session::{Aws, AwsSettings, StaticCredentials};

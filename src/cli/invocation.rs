@@ -5,6 +5,7 @@ use crate::ui::{Failure, Printer, Style, Talk};
 
 use super::args::GlobalArgs;
 use super::context::Context;
+use super::last_words::LastWords;
 
 /// What every verb is given.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Invocation {
     pub engine: Option<String>,
     /// `--debug`.
     pub debug: bool,
+    /// What is done when a signal ends the run.
+    pub last_words: LastWords,
 }
 
 impl Invocation {
@@ -58,6 +61,7 @@ impl Invocation {
             progress,
             engine,
             debug: global.debug,
+            last_words: LastWords::default(),
         })
     }
 

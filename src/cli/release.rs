@@ -9,6 +9,7 @@ use crate::release::record::State;
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
+use super::announce::Announcer;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::execute::{Execution, execute};
 use super::handoff::Handoffs;
@@ -62,6 +63,10 @@ pub struct Args {
     #[arg(long, help_heading = "Release")]
     pub no_handoff: bool,
 
+    /// Send no notifications
+    #[arg(long, help_heading = "Release")]
+    pub no_notify: bool,
+
     /// Print the plan as JSON and stop
     #[arg(long)]
     pub print: bool,
@@ -76,7 +81,18 @@ pub struct Args {
 }
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let mut announcer = Announcer::new(invocation, !args.no_notify && !args.print);
+    let outcome = release(args, invocation, &mut announcer).await;
+    announcer.finish(outcome).await
+}
+
+async fn release(
+    args: Args,
+    invocation: &Invocation,
+    announcer: &mut Announcer<'_>,
+) -> Result<u8, Failure> {
     let project = Project::read(invocation, &args.selection, args.cache, Blocks::All, false)?;
+    announcer.project(&project);
     let plan = project.release_plan(invocation, &args.release, args.soci, !args.no_handoff)?;
     let handoffs = Handoffs::check(invocation, &plan)?;
     if args.print {
@@ -125,6 +141,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         create_repositories: project.bake.settings.release.create_repositories,
         ztocs: project.ztoc_store(invocation, &plan),
     };
+    announcer.start(&plan);
     let mut record = execute(invocation, &plan, &execution).await?;
 
     let services = handoffs.write(invocation, &record, &output)?;
@@ -136,6 +153,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     // Last: a run that dies before this has not handed on what changed, and the next one knows.
     record.state = State::Complete;
     release::write_atomically(&record_path, record.to_json().as_bytes())?;
+    announcer.released(&record);
     let summary = Summary {
         record: &record,
         compared: true,
