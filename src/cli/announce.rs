@@ -8,6 +8,7 @@
 mod courier;
 mod facts;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,8 @@ use crate::ui::Failure;
 use super::Invocation;
 use super::project::Project;
 
-use courier::{Courier, Trouble};
+use courier::Courier;
+pub(super) use courier::Trouble;
 pub(super) use facts::message;
 
 /// How long a cancelled release takes to say so.
@@ -34,6 +36,8 @@ pub(super) struct Announcer<'a> {
     on: bool,
     /// What every message says.
     message: Option<Message>,
+    /// Blocks whose secret is missing; that was said.
+    without_secret: BTreeSet<String>,
     /// Shared with the last words of a run that is cancelled; whoever takes them ends the run.
     couriers: Arc<Mutex<Vec<Courier>>>,
 }
@@ -45,6 +49,7 @@ impl<'a> Announcer<'a> {
             invocation,
             on,
             message: None,
+            without_secret: BTreeSet::new(),
             couriers: Arc::default(),
         }
     }
@@ -69,6 +74,7 @@ impl<'a> Announcer<'a> {
                     let error = SendError::from(error);
                     let message = format!("{} will not be told: {error}", shown(block));
                     self.invocation.printer.warn(&message);
+                    self.without_secret.insert(block.name.clone());
                 }
                 _ => {}
             }
@@ -129,7 +135,9 @@ impl<'a> Announcer<'a> {
         }
         let troubles = finish(take(&self.couriers), &message).await;
         for trouble in &troubles {
-            self.invocation.printer.warn(&trouble.text());
+            if !self.without_secret.contains(&trouble.block.name) {
+                self.invocation.printer.warn(&trouble.text());
+            }
         }
         let required: Vec<&Trouble> = troubles
             .iter()

@@ -28,6 +28,7 @@ mod store;
 mod syntax;
 mod tags;
 
+pub(crate) use baseline::read_record;
 pub use context::{Clock, Context, RepositoryCreator};
 pub use environment::environment_file;
 pub use error::ReleaseError;

@@ -6,6 +6,7 @@
 mod excerpt;
 mod failure;
 pub(crate) mod measure;
+mod notified;
 mod plan_table;
 mod printer;
 pub mod progress;
@@ -17,6 +18,7 @@ mod summary;
 
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use failure::{Failure, LogTail};
+pub use notified::{Notified, NotifyOutcome, notified_table};
 pub use plan_table::plan_table;
 pub use printer::{Printer, Talk};
 pub use report::{json as failure_json, text as failure_text};

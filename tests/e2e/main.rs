@@ -12,6 +12,7 @@ mod kills;
 mod logins;
 mod lost_cache;
 mod mistakes;
+mod notify;
 mod registry;
 mod release;
 mod service;

@@ -87,6 +87,19 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// Whether the same message may be delivered later.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Throttled { .. }
+            | Self::Unavailable { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. } => true,
+            Self::Aws(error) => error.is_temporary(),
+            Self::Secret(error) => error.is_temporary(),
+            _ => false,
+        }
+    }
+
     /// What the user can do about it, as full sentences, if we know.
     pub fn hint(&self) -> Option<String> {
         match self {

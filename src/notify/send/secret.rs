@@ -49,6 +49,11 @@ pub enum SecretErrorKind {
 }
 
 impl SecretError {
+    /// Whether it may be read later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(&self.kind, SecretErrorKind::Aws(error) if error.is_temporary())
+    }
+
     /// What the user can do about it, as full sentences, if we know.
     pub fn hint(&self) -> Option<String> {
         match &self.kind {

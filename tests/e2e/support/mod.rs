@@ -4,6 +4,7 @@
 //! test ends. A part that is missing fails the test and says how to get it.
 
 mod aws;
+mod chat;
 mod launchway;
 mod layers;
 mod parts;
@@ -12,6 +13,7 @@ mod registry;
 mod soci;
 
 pub(crate) use aws::{Answer, FakeAws};
+pub(crate) use chat::{Chat, Post, Reply};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
 pub(crate) use parts::{crane, libexec, output, part};
@@ -25,7 +27,7 @@ use tempfile::TempDir;
 pub(crate) struct Stage {
     pub(crate) registry: Registry,
     pub(crate) engine: Engine,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Stage {
@@ -37,8 +39,13 @@ impl Stage {
         Self {
             registry,
             engine,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The engine's state folder.
+    pub(crate) fn state(&self) -> std::path::PathBuf {
+        self.folder.path().join("state")
     }
 
     /// The shop of testdata/projects in its first commit.
