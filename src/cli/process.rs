@@ -68,13 +68,11 @@ fn run(cli: Cli, invocation: &Invocation) -> Result<u8, Failure> {
             outcome = cli.verb.run(invocation) => Some(outcome),
             _ = interrupted => None,
         };
-        match outcome {
-            Some(outcome) => outcome,
-            None => {
-                invocation.last_words.say().await;
-                Err(Failure::new(exit::CANCELLED, "cancelled"))
-            }
+        if let Some(outcome) = outcome {
+            return outcome;
         }
+        invocation.last_words.say().await;
+        Err(Failure::new(exit::CANCELLED, "cancelled"))
     });
     runtime.shutdown_timeout(GRACE);
     outcome

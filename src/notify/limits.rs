@@ -308,10 +308,10 @@ fn wild() -> impl Strategy<Value = String> {
         Just("👩‍👩‍👧‍👦🏳️‍🌈\u{1f1ef}\u{1f1f5}".repeat(20)),
         Just("\u{202e}مرحبا بالعالم\u{2066}".repeat(10)),
         Just("\u{0}\u{1b}[31m\u{7}\u{fffe}\u{ffff}\u{85}\r\n\t\"\\".repeat(5)),
-        Just("&<>\"\\[".repeat(700)),
-        Just("漢".repeat(9000)),
+        Just("&<>\"\\[".repeat(500)),
+        Just("漢".repeat(2500)),
     ];
-    prop::collection::vec(pieces, 0..4).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(pieces, 0..3).prop_map(|pieces| pieces.concat())
 }
 
 fn texts(most: usize) -> impl Strategy<Value = Vec<String>> {
@@ -435,7 +435,7 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn no_input_breaks_a_limit(message in message()) {

@@ -71,6 +71,7 @@ impl Wording {
         }
         let warnings = message.warnings.iter();
         notes.extend(warnings.map(|warning| clean.line(warning, LINE)));
+        notes.retain(|note| !note.is_empty());
         let services = match message.event {
             NotifyEvent::Success | NotifyEvent::Unchanged => message.services.as_slice(),
             _ => &[],

@@ -203,7 +203,7 @@ fn services(reader: &Reader<'_>, declared: &[Block]) -> Result<Option<BTreeSet<S
     let known: BTreeSet<&str> = declared
         .iter()
         .filter(|block| block.kind == "service")
-        .flat_map(|block| block.labels.first())
+        .filter_map(|block| block.labels.first())
         .map(|label| label.text.as_str())
         .collect();
     for name in &written {
