@@ -16,6 +16,7 @@ pub mod exit;
 pub mod handoff;
 pub mod iam;
 pub mod image;
+pub mod notify;
 pub mod parameter;
 pub mod plan;
 pub mod registry;

@@ -3,6 +3,7 @@
 //!
 //! [`main`] is the whole process but its exit: parse, run until done or interrupted, report.
 
+mod announce;
 mod approve;
 mod args;
 mod bake;
@@ -19,6 +20,7 @@ mod gate;
 mod handoff;
 mod iam;
 mod invocation;
+mod last_words;
 mod later;
 mod notify;
 mod parameter;

@@ -10,6 +10,7 @@ use crate::release::{self, Gate};
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
+use super::announce::Announcer;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::execute::{Execution, execute};
 use super::gate::{REPORTS, ReleaseGate};
@@ -73,6 +74,10 @@ pub struct Args {
     #[arg(long, help_heading = "Release")]
     pub no_scan: bool,
 
+    /// Send no notifications
+    #[arg(long, help_heading = "Release")]
+    pub no_notify: bool,
+
     /// Print the plan as JSON and stop
     #[arg(long)]
     pub print: bool,
@@ -87,7 +92,18 @@ pub struct Args {
 }
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let mut announcer = Announcer::new(invocation, !args.no_notify && !args.print);
+    let outcome = release(args, invocation, &mut announcer).await;
+    announcer.finish(outcome).await
+}
+
+async fn release(
+    args: Args,
+    invocation: &Invocation,
+    announcer: &mut Announcer<'_>,
+) -> Result<u8, Failure> {
     let project = Project::read(invocation, &args.selection, args.cache, Blocks::All, false)?;
+    announcer.project(&project);
     let plan = project.release_plan(invocation, &args.release, args.soci, !args.no_handoff)?;
     let handoffs = Handoffs::check(invocation, &plan)?;
     let parameters = if args.no_parameters {
@@ -148,6 +164,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         ztocs: project.ztoc_store(invocation, &plan),
         gate: gate.clone().map(|gate| gate as Arc<dyn Gate>),
     };
+    announcer.start(&plan);
     let result = execute(invocation, &plan, &execution).await;
     // What was refused is reported like what has passed.
     if let Some(gate) = &gate {
@@ -171,6 +188,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     // Last: a run that dies before this has not handed on what changed, and the next one knows.
     record.state = State::Complete;
     release::write_atomically(&record_path, record.to_json().as_bytes())?;
+    announcer.released(&record);
     let summary = Summary {
         record: &record,
         compared: true,

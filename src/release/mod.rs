@@ -32,6 +32,7 @@ mod syntax;
 mod tags;
 
 pub use base_images::{MirrorAnswer, MirrorFailure};
+pub(crate) use baseline::read_record;
 pub use context::{Clock, Context, RepositoryCreator};
 pub use environment::environment_file;
 pub use error::ReleaseError;

@@ -18,6 +18,7 @@ mod kills;
 mod logins;
 mod lost_cache;
 mod mistakes;
+mod notify;
 mod parameter;
 mod registry;
 mod release;

@@ -25,6 +25,7 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             baseline: None,
             copies: Vec::new(),
             platforms: BTreeMap::new(),
+            scan: None,
         }
     };
     let images = targets.iter().map(|name| ((*name).to_owned(), image(name)));
@@ -41,6 +42,7 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             tag: None,
             dirty: None,
         },
+        environment: None,
         baseline: "tag:production".to_owned(),
         changed: true,
         images: images.collect(),
