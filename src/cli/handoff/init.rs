@@ -12,7 +12,7 @@ use crate::config::{Blocks, ServiceSettings};
 use crate::exit;
 use crate::handoff::init::{self, EcrRepository, InitError, Service, ServiceImage, Setup};
 use crate::handoff::{self, Handoff, folder};
-use crate::plan::Plan;
+use crate::plan::{ImagePlan, Plan};
 use crate::registry::Repository;
 use crate::release::{self, record};
 use crate::ui::Failure;
@@ -179,10 +179,6 @@ fn setup(args: &Args, invocation: &Invocation) -> Result<Setup, Failure> {
     for block in &selected {
         services.push(service(args, invocation, block, &plan, &output)?);
     }
-    let targets: BTreeSet<String> = selected
-        .iter()
-        .flat_map(|service| service.images.values().cloned())
-        .collect();
     let platforms: BTreeSet<String> = plan
         .images
         .iter()
@@ -195,7 +191,6 @@ fn setup(args: &Args, invocation: &Invocation) -> Result<Setup, Failure> {
         repositories: ecr_repositories(&plan, cache),
         create_repositories: settings.release.create_repositories,
         platforms: platforms.into_iter().collect(),
-        targets: targets.into_iter().collect(),
         output: output.display().to_string(),
         environment: None,
         source: match args.source {
@@ -209,7 +204,7 @@ fn setup(args: &Args, invocation: &Invocation) -> Result<Setup, Failure> {
 }
 
 fn ecr_repositories(plan: &Plan, cache: Option<Repository>) -> Vec<EcrRepository> {
-    let images = plan.images.iter().flat_map(|image| image.repositories());
+    let images = plan.images.iter().flat_map(ImagePlan::repositories);
     let pushed: BTreeSet<Repository> = images
         .map(|push| push.repository.clone())
         .chain(cache)
@@ -265,6 +260,7 @@ fn service(
         cluster: block.cluster.clone(),
         service: block.service.clone(),
         folder: folder.display().to_string(),
+        targets: handoff.summary.images.keys().cloned().collect(),
         images: images(block, &files),
         roles: roles(&handoff),
         files,
