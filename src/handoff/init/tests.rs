@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use regex::Regex;
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 
 use super::*;
@@ -119,7 +120,7 @@ fn load(text: &str) -> Yaml<'_> {
     documents.pop().unwrap()
 }
 
-/// A value without the tag that CloudFormation's short functions are (`!Ref Name`).
+/// A value without the tag that short functions of `CloudFormation` are (`!Ref Name`).
 fn plain(yaml: &Yaml<'_>) -> String {
     match yaml {
         Yaml::Value(Scalar::String(text)) => text.to_string(),
@@ -249,6 +250,8 @@ fn what_the_pipeline_takes_is_what_the_build_gives() {
 
 #[test]
 fn every_parameter_that_is_used_is_declared_and_the_other_way_round() {
+    let word = Regex::new(r"!Ref ([A-Za-z0-9:]+)|!GetAtt (\w+)|\$\{([A-Za-z0-9:]+)\}").unwrap();
+    let account = Regex::new(r"\b\d{12}\b").unwrap();
     for (case, setup) in cases() {
         let text = texts(&setup).unwrap().pipeline;
         let template = load(&text);
@@ -257,8 +260,6 @@ fn every_parameter_that_is_used_is_declared_and_the_other_way_round() {
             section.as_mapping().unwrap().keys().map(plain).collect()
         };
         let (parameters, resources) = (names("Parameters"), names("Resources"));
-        let word =
-            regex::Regex::new(r"!Ref ([A-Za-z0-9:]+)|!GetAtt (\w+)|\$\{([A-Za-z0-9:]+)\}").unwrap();
         let mut used = BTreeSet::new();
         for found in word.captures_iter(&text) {
             let name = found.iter().skip(1).flatten().next().unwrap().as_str();
@@ -276,7 +277,6 @@ fn every_parameter_that_is_used_is_declared_and_the_other_way_round() {
             assert!(used.contains(name), "{case}: {name} is not used");
         }
         // No account but those of the configuration.
-        let account = regex::Regex::new(r"\b\d{12}\b").unwrap();
         assert!(
             account
                 .find_iter(&text)
