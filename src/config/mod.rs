@@ -3,7 +3,7 @@
 
 mod base_images;
 pub(crate) mod blocks;
-mod environment;
+pub(crate) mod environment;
 mod notify;
 mod parameter;
 pub(crate) mod read;
@@ -16,10 +16,11 @@ mod source;
 
 pub use base_images::BaseImages;
 pub use blocks::Blocks;
-pub use environment::Environment;
+pub use environment::{Environment, EnvironmentChoice};
 pub use notify::NotifySettings;
-pub use parameter::ParameterSettings;
+pub use parameter::{ParameterKind, ParameterSettings, ParameterTier, ValueForm, WriteOn};
 pub use scan::ScanSettings;
+pub(crate) use scan::parse_timeout;
 pub use service::ServiceSettings;
 pub use settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
 pub(crate) use size::{parse as parse_size, show as show_size};
