@@ -148,7 +148,7 @@ pub(super) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
             Ok(there) if args.force || there == **text => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             _ => {
-                let message = format!("{} is there and differs", path.display());
+                let message = format!("{} is there and differs", super::shown(invocation, path));
                 return Err(Failure::new(exit::HANDOFF, message)
                     .hint("--force replaces it; without --output both are printed."));
             }
@@ -158,7 +158,7 @@ pub(super) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
         release::write_atomically(&path, text.as_bytes())?;
         invocation
             .printer
-            .note(&format!("wrote {}", path.display()));
+            .note(&format!("wrote {}", super::shown(invocation, &path)));
     }
     Ok(exit::OK)
 }
@@ -192,7 +192,10 @@ fn setup(args: &Args, invocation: &Invocation) -> Result<Setup, Failure> {
         create_repositories: settings.release.create_repositories,
         platforms: platforms.into_iter().collect(),
         output: output.display().to_string(),
-        environment: None,
+        environment: args
+            .config
+            .environment(&invocation.context.environment)
+            .map(str::to_owned),
         source: match args.source {
             Source::Github => init::Source::Github,
             Source::Gitlab => init::Source::Gitlab,
