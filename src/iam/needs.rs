@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::arn::{EcrRepository, Place};
 use crate::config::{ParameterKind, ParameterSettings, ParameterTier, Settings};
-use crate::plan::Plan;
+use crate::plan::{ImagePlan, Plan};
 use crate::registry::Reference;
 
 /// How a named context says that it is an image.
@@ -153,7 +153,7 @@ impl Needs {
             create_repositories: settings.release.create_repositories,
             ..Self::default()
         };
-        let pushed = plan.images.iter().flat_map(|image| image.repositories());
+        let pushed = plan.images.iter().flat_map(ImagePlan::repositories);
         needs.images = pushed
             .filter_map(|push| EcrRepository::of(&push.repository))
             .collect();

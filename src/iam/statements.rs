@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::arn::EcrRepository;
 use super::key::{self, Use};
-use super::needs::{Needs, SecretNeed};
+use super::needs::{Needs, ParameterNeed, SecretNeed};
 use super::policy::{Policy, Statement};
 use super::verb::Verb;
 
@@ -126,7 +126,7 @@ fn parameters(statements: &mut Vec<Statement>, verbs: &[Verb], needs: &Needs) {
     if actions.is_empty() {
         return;
     }
-    let arns = needs.parameters.iter().map(|one| one.arn());
+    let arns = needs.parameters.iter().map(ParameterNeed::arn);
     statements.push(Statement::new("Parameters", &actions, arns));
     let how = if writes { Use::Write } else { Use::Read };
     statements.extend(key::of_parameters("ParameterKey", &needs.parameters, how));
