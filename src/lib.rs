@@ -11,6 +11,7 @@ pub mod bake;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod environment;
 pub mod exit;
 pub mod handoff;
 pub mod iam;

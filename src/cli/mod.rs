@@ -136,7 +136,7 @@ impl Verb {
             Self::Parameter(args) => parameter::run(args, invocation).await,
             Self::Approve(args) => approve::run(args, invocation).await,
             Self::Notify(args) => notify::run(args, invocation).await,
-            Self::Environment(args) => environment::run(args, invocation).await,
+            Self::Environment(args) => environment::run(args, invocation),
             Self::Iam(args) => iam::run(&args, invocation),
             Self::Engine(args) => engine::run(args, invocation).await,
             Self::Doctor(args) => doctor::run(args, invocation).await,

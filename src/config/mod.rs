@@ -3,7 +3,7 @@
 
 mod base_images;
 pub(crate) mod blocks;
-mod environment;
+pub(crate) mod environment;
 mod notify;
 mod parameter;
 pub(crate) mod read;
@@ -16,7 +16,7 @@ mod source;
 
 pub use base_images::BaseImages;
 pub use blocks::Blocks;
-pub use environment::Environment;
+pub use environment::{Environment, EnvironmentChoice};
 pub use notify::NotifySettings;
 pub use parameter::{ParameterKind, ParameterSettings, ParameterTier, ValueForm, WriteOn};
 pub use scan::ScanSettings;

@@ -9,7 +9,9 @@ use crate::bake::diagnostic::Fault;
 use crate::bake::suggest::did_you_mean;
 
 /// The attributes of the block.
-pub(super) const ATTRIBUTES: &[&str] = &["taskdef", "appspec", "images", "output"];
+pub(super) const ATTRIBUTES: &[&str] = &[
+    "taskdef", "appspec", "images", "output", "cluster", "service", "family",
+];
 
 /// `service "NAME" { … }`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,13 @@ pub struct ServiceSettings {
     /// `output`: the folder for this service's files; default: the service's name in the
     /// release's folder.
     pub output: Option<PathBuf>,
+    /// `cluster`: the ECS cluster that the service runs in, by name or ARN; ECS's own default is
+    /// `default`.
+    pub cluster: Option<String>,
+    /// `service`: the name of the ECS service. Without it the label is only a name.
+    pub service: Option<String>,
+    /// `family`: the task definition's family, for tasks that run without a service.
+    pub family: Option<String>,
 }
 
 /// Evaluates the block.
@@ -44,5 +53,13 @@ pub(super) fn read(reader: &Reader<'_>, names: &Names<'_>) -> Result<ServiceSett
         appspec: reader.path("appspec")?,
         images,
         output: reader.path("output")?,
+        cluster: named(reader, "cluster")?,
+        service: named(reader, "service")?,
+        family: named(reader, "family")?,
     })
+}
+
+/// A name that is there or not; an empty one, as an unset variable gives it, is not there.
+fn named(reader: &Reader<'_>, attribute: &str) -> Result<Option<String>, Fault> {
+    Ok(reader.text(attribute)?.filter(|text| !text.is_empty()))
 }

@@ -80,6 +80,10 @@ pub fn write(handoff: &Handoff, folder: &Path, templates: &Templates) -> Result<
         }
     }
     for (path, contents) in files {
+        // What is the same keeps its time, for tools that look at it.
+        if fs::read(&path).is_ok_and(|there| there == contents) {
+            continue;
+        }
         write_atomically(&path, contents)
             .map_err(|WriteError { path, source }| FolderError::Write { path, source })?;
     }

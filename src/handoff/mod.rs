@@ -8,12 +8,16 @@
 //! It does not deploy, does not look at AWS, and changes nothing in a task definition but images.
 
 mod appspec;
+mod difference;
 mod error;
 pub mod folder;
 mod images;
+pub mod init;
 mod json;
 mod location;
+mod normal;
 mod placeholder;
+pub mod pull;
 mod summary;
 mod taskdef;
 
@@ -22,8 +26,10 @@ use std::path::PathBuf;
 use crate::config::ServiceSettings;
 use crate::release::record::Record;
 
+pub use difference::{Change, Difference, differences};
 pub use error::{FolderError, HandoffError, Problem};
 pub use location::Location;
+pub use normal::{normal_form, same_definition};
 pub use summary::{ServiceSummary, UsedImage};
 
 /// The most that CodePipeline takes as one input artifact of CodeDeployToECS, 3 MB. It counts the

@@ -33,7 +33,7 @@ fn service(case: &Path) -> ServiceSettings {
         taskdef: path("taskdef"),
         appspec: path("appspec"),
         images: serde_json::from_value(block["images"].clone()).unwrap(),
-        output: None,
+        ..ServiceSettings::default()
     }
 }
 

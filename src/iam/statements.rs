@@ -43,6 +43,14 @@ const SCAN: &[&str] = &[
     "ecr:StartImageScan",
 ];
 
+/// Task definitions, and the names that a wrong one is compared with.
+const DEFINITIONS: &[&str] = &[
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:ListTaskDefinitionFamilies",
+];
+
 /// The policy of one or several verbs.
 pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
     let any = |of: &[Verb]| verbs.iter().any(|verb| of.contains(verb));
@@ -85,18 +93,14 @@ pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
     if any(&[Verb::Release, Verb::Notify]) {
         notify(&mut statements, needs);
     }
-    if any(&[Verb::HandoffPull]) && !needs.services.is_empty() {
+    if any(&[Verb::HandoffPull]) && needs.definitions {
         let services = needs.services.iter().map(|one| {
             let name = format!("service/{}/{}", one.cluster, one.service);
             one.place.arn("ecs", &name)
         });
-        statements.push(Statement::new(
-            "EcsService",
-            &["ecs:DescribeServices"],
-            services,
-        ));
-        let definition = &["ecs:DescribeTaskDefinition"];
-        statements.push(anywhere("EcsTaskDefinition", definition));
+        let describe = &["ecs:DescribeServices"];
+        statements.push(Statement::new("EcsService", describe, services));
+        statements.push(anywhere("EcsTaskDefinition", DEFINITIONS));
     }
     if any(&[Verb::Approve]) {
         approve(&mut statements, needs);

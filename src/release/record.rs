@@ -39,6 +39,9 @@ pub struct Record {
     /// Wall time in milliseconds.
     #[serde(default)]
     pub duration_ms: u64,
+    /// The environment whose values it was made with; absent where none was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// What was built from.
     #[serde(default)]
     pub source: SourceRecord,
@@ -69,10 +72,15 @@ impl Record {
     }
 }
 
+/// The digest of every image in a [`draft`].
+pub fn draft_digest() -> Digest {
+    Digest::of("draft")
+}
+
 /// A record of a plan that has not run, with made-up digests: for checking what is made of records
 /// before there is one.
 pub fn draft(plan: &Plan) -> Record {
-    let digest = Digest::of("draft");
+    let digest = draft_digest();
     let images = plan.images.iter().map(|image| {
         let repository = &image.primary.repository;
         let record = ImageRecord {
@@ -97,6 +105,7 @@ pub fn draft(plan: &Plan) -> Record {
         started_at: String::new(),
         completed_at: None,
         duration_ms: 0,
+        environment: plan.environment.clone(),
         source: SourceRecord::default(),
         baseline: String::new(),
         changed: true,

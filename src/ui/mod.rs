@@ -4,6 +4,7 @@
 //! the progress display write, and only to the streams that they were given.
 
 mod approval;
+mod environment;
 mod excerpt;
 mod failure;
 pub(crate) mod measure;
@@ -18,6 +19,7 @@ mod style;
 mod summary;
 
 pub use approval::{WaitingRow, waiting_table};
+pub use environment::{environment_differences, environment_table};
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use failure::{Failure, LogTail};
 pub use parameter::{HistoryRow, Written, history_table, parameter_text, written_table};

@@ -6,9 +6,13 @@
 )]
 
 mod approve;
+mod base_images;
+mod contexts;
 mod ecr;
 mod engine;
+mod environment;
 mod faults;
+mod handoff_pull;
 mod iam;
 mod kills;
 mod logins;

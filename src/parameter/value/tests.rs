@@ -42,6 +42,7 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             dirty: None,
         },
         baseline: "tag:production".to_owned(),
+        environment: Some("production".to_owned()),
         changed: true,
         images: images.collect(),
         caches: BTreeMap::new(),
@@ -73,6 +74,7 @@ fn one_image_in_every_form() {
             },
             "commit": "0123abcd00000000000000000000000000000000",
             "branch": "main",
+            "environment": "production",
             "releasedAt": "2026-03-02T09:01:42Z",
         })
     );

@@ -35,6 +35,7 @@ mod tests {
     fn says_what_was_written_and_what_was_not() {
         let mut record = draft(&crate::plan::Plan {
             source: crate::config::Source::default(),
+            environment: None,
             solves: Vec::new(),
             images: Vec::new(),
             services: Vec::new(),
