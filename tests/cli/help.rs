@@ -538,6 +538,7 @@ fn parameter_set() {
     What to build:
       -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
                          their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
@@ -688,6 +689,7 @@ fn iam() {
     What to build:
       -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
                          their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
 
     Resources:
           --pipeline <NAME>  For approve: the pipeline; may be repeated
@@ -695,8 +697,8 @@ fn iam() {
           --action <ACTION>  For approve: the action that is answered [default: any]
           --account <ID>     The account of resources outside of ECR [default: that of the ECR
                              registries]
-          --region <REGION>  The region of resources that name none [default: AWS_REGION, or that of the
-                             ECR registries]
+          --region <REGION>  The region of resources that name none [default: `AWS_REGION`, or that of
+                             the ECR registries]
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
