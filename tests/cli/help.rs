@@ -649,3 +649,232 @@ fn handoff_init() {
     Exit codes: 0 done, 3 configuration, 15 a file that differs is there.
     ");
 }
+
+#[test]
+fn parameter() {
+    assert_snapshot!(help("parameter"), @"
+    Write SSM parameters that name a release, and look at their history
+
+    Usage: launchway parameter [OPTIONS] <ACTION>
+
+    Actions:
+      set      Write the parameters of the configuration from the record of a release
+      get      Show what a parameter says now
+      history  Show what a parameter said before, and who wrote it
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+    ");
+}
+
+#[test]
+fn parameter_set() {
+    assert_snapshot!(help_of(&["parameter", "set"]), @"
+    Write the parameters of the configuration from the record of a release
+
+    Usage: launchway parameter set [OPTIONS] [NAME]...
+
+    Arguments:
+      [NAME]...  Labels of `parameter` blocks, or names of parameters [default: all]
+
+    Options:
+          --record <FILE>    The record of the release [default: release.json in the output folder]
+          --force            Write a new version where nothing differs, too
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway parameter set                                # all of the configuration
+      launchway parameter set web --record release.json      # the block \"web\", from that release
+      launchway parameter set web --force                    # a new version of the same, as a trigger
+
+    A parameter that holds what it should is not written.
+
+    Exit codes: 0 done, 3 configuration or record, 15 a parameter could not be written, 75 temporary.
+    ");
+}
+
+#[test]
+fn parameter_get() {
+    assert_snapshot!(help_of(&["parameter", "get"]), @"
+    Show what a parameter says now
+
+    Usage: launchway parameter get [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  The parameter
+
+    Options:
+          --region <REGION>  The region [default: the one that AWS is configured for]
+          --format <FORMAT>  How it is printed: table, json or value [default: table]
+      -h, --help             Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway parameter get /shop/production/web
+      launchway parameter get /shop/production/web --format json
+      launchway parameter get /shop/production/web --format value    # exactly what it holds
+
+    Exit codes: 0 done, 15 there is none, or AWS refused; 75 temporary.
+    ");
+}
+
+#[test]
+fn parameter_history() {
+    assert_snapshot!(help_of(&["parameter", "history"]), @"
+    Show what a parameter said before, and who wrote it
+
+    Usage: launchway parameter history [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  The parameter
+
+    Options:
+          --limit <N>        The newest versions only, this many
+          --region <REGION>  The region [default: the one that AWS is configured for]
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway parameter history /shop/production/web
+      launchway parameter history /shop/production/web --limit 3 --format json
+
+    SSM keeps the last 100 versions. Values are not shown, only what they say of a release.
+
+    Exit codes: 0 done, 15 there is none, or AWS refused; 75 temporary.
+    ");
+}
+
+#[test]
+fn approve() {
+    assert_snapshot!(help("approve"), @"
+    Answer a manual approval of CodePipeline
+
+    Usage: launchway approve [OPTIONS] <PIPELINE>
+
+    Arguments:
+      <PIPELINE>  The pipeline
+
+    Options:
+          --stage <STAGE>    The stage, where several approvals wait
+          --action <ACTION>  The action, where several approvals wait
+          --execution <ID>   The execution that was looked at; another one is not answered
+          --reject           Stop the execution instead
+          --summary <TEXT>   Why, for the pipeline's history; at most 512 characters
+          --list             Show what waits, and answer nothing
+      -y, --yes              Do not ask
+          --region <REGION>  The region [default: the one that AWS is configured for]
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway approve shop                     # look at what waits, and answer it
+      launchway approve shop --list
+      launchway approve shop --reject --summary \"the test port shows the old version\"
+      launchway approve shop --execution 3137f7cb-7cf7-4abc-9def-0123456789ab    # no question asked
+
+    On a terminal it asks first. Elsewhere it needs --yes, which answers whatever waits, or --execution,
+    which answers for that execution alone.
+
+    Exit codes: 0 done, 2 several wait, or nobody to ask; 15 none waits, or AWS refused; 75 temporary.
+    ");
+}
+
+#[test]
+fn iam() {
+    assert_snapshot!(help("iam"), @"
+    Print the least-privilege IAM policy of a verb
+
+    Usage: launchway iam [OPTIONS] <VERB>...
+
+    Arguments:
+      <VERB>...  The verbs that the policy is for: `release`, `soci attach`, …
+
+    Options:
+          --format <FORMAT>  How it is printed: json, cloudformation or terraform [default: json]
+      -h, --help             Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Resources:
+          --pipeline <NAME>  For approve: the pipeline; may be repeated
+          --stage <STAGE>    For approve: the stage whose approvals are answered [default: any]
+          --action <ACTION>  For approve: the action that is answered [default: any]
+          --account <ID>     The account of resources outside of ECR [default: that of the ECR
+                             registries]
+          --region <REGION>  The region of resources that name none [default: `AWS_REGION`, or that of
+                             the ECR registries]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway iam release                          # for the role of the build project
+      launchway iam release parameter history        # one policy for both
+      launchway iam soci attach --format terraform
+      launchway iam approve --pipeline shop --stage Approve
+
+    AWS is not asked. Verbs: release, bake, build, plan, soci attach|inspect|verify|explain, scan,
+    handoff pull, parameter set|get|history, approve, notify.
+
+    Exit codes: 0 done, 2 no such verb, 3 configuration.
+    ");
+}

@@ -36,6 +36,7 @@ mod tests {
         let mut record = draft(&crate::plan::Plan {
             environment: None,
             source: crate::config::Source::default(),
+            environment: None,
             solves: Vec::new(),
             images: Vec::new(),
             services: Vec::new(),
