@@ -14,7 +14,7 @@ use launchway_buildkit::{
 use super::base_images::MirrorFailure;
 use super::record::StepCount;
 use super::steps::Steps;
-use super::syntax::names_stable_frontend;
+use super::syntax::wants_stable_frontend;
 use super::{Context, Event, ReleaseError, SolveName, SolveStep};
 use crate::plan::{CacheReference, SolvePlan};
 
@@ -216,10 +216,8 @@ fn request(context: &Context, solve: &SolvePlan, variant: Variant) -> SolveReque
     if let Some(url) = &solve.context.url {
         attributes.insert("context".to_owned(), url.clone());
     }
-    let mut builtin_frontend = false;
-    if let Some(text) = solve.context.dockerfile_text() {
-        builtin_frontend = names_stable_frontend(&text);
-    }
+    let dockerfile = solve.context.dockerfile_text();
+    let builtin_frontend = wants_stable_frontend(solve, dockerfile.as_deref());
     let directory = solve.context.directory.clone();
     let dockerfile = solve.context.dockerfile_directory.clone();
     if solve.context.dockerfile_inline.is_none() {
