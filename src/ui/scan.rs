@@ -148,7 +148,7 @@ fn rows(image: &ImageReport, rows: &[&Row], style: Style) -> String {
         column("SEVERITY", None),
         column("ID", None),
         column("PACKAGE", Some(12)),
-        column("INSTALLED", Some(8)),
+        column("VERSION", Some(8)),
         column("FIXED IN", Some(12)),
     ];
     if some_only {
