@@ -120,7 +120,18 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     };
     match &args.output {
         Some(path) => write_atomically(&invocation.context.resolve(path), text.as_bytes())?,
-        None => invocation.printer.answer(&text)?,
+        None => {
+            let apart = args.format == Format::Table;
+            // The table stands apart from the progress above it, and the failure below.
+            let space = || {
+                if apart {
+                    invocation.printer.note("\n");
+                }
+            };
+            space();
+            invocation.printer.answer(&text)?;
+            space();
+        }
     }
     if report.passed {
         return Ok(exit::OK);

@@ -67,8 +67,7 @@ pub fn scan_advice(report: &Report) -> Vec<String> {
             (some, all) => format!("{some} of {all} have a fix"),
         };
         advice.push(format!(
-            "{which}: build with newer packages, from a newer base image (--pull) or with the steps \
-             that install them run again (--no-cache)."
+            "{which}: build on a newer base image (--pull), or with --no-cache."
         ));
     }
     if all > 0 {
