@@ -118,20 +118,15 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         Format::Json => report.to_json(),
         Format::Sarif => sarif::to_text(&report),
     };
-    match &args.output {
-        Some(path) => write_atomically(&invocation.context.resolve(path), text.as_bytes())?,
-        None => {
-            let apart = args.format == Format::Table;
-            // The table stands apart from the progress above it, and the failure below.
-            let space = || {
-                if apart {
-                    invocation.printer.note("\n");
-                }
-            };
-            space();
-            invocation.printer.answer(&text)?;
-            space();
-        }
+    if let Some(path) = &args.output {
+        write_atomically(&invocation.context.resolve(path), text.as_bytes())?;
+    } else if args.format == Format::Table {
+        // The table stands apart from the progress above it, and from the failure below.
+        invocation.printer.note("\n");
+        invocation.printer.answer(&text)?;
+        invocation.printer.note("\n");
+    } else {
+        invocation.printer.answer(&text)?;
     }
     if report.passed {
         return Ok(exit::OK);
