@@ -9,7 +9,6 @@ use crate::aws::{Aws, AwsSettings};
 use crate::engine;
 use crate::exit;
 use crate::plan::Plan;
-use crate::registry;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
 use crate::release::{self, Event, FailPoints, ReleaseError, RepositoryCreator, write_atomically};
@@ -42,7 +41,11 @@ pub(super) async fn execute(
     plan: &Plan,
     execution: &Execution,
 ) -> Result<Record, Failure> {
-    let progress = invocation.progress(execution.title);
+    let title = match &plan.environment {
+        Some(environment) => format!("{} {environment}", execution.title),
+        None => execution.title.to_owned(),
+    };
+    let progress = invocation.progress(&title);
     let result = run(invocation, plan, execution, progress.observer()).await;
     let log_tail = progress.finish();
     result.map_err(|failure| match log_tail {
@@ -64,16 +67,23 @@ async fn run(
         version: engine.version.clone(),
         started: engine.started,
     });
+    if engine.outdated && !invocation.registry_settings().is_empty() {
+        let message = "the running engine does not know where LAUNCHWAY_REGISTRY_ENDPOINTS says that \
+                       registries speak plain HTTP; `launchway engine stop` makes the next run start one that does";
+        observer(Event::Warning {
+            message: message.to_owned(),
+        });
+    }
     let sent = invocation.state_directory().join("sent");
     let aws = Aws::new(AwsSettings::default());
     let credentials = keychain(invocation, &aws);
-    let config = registry::ClientConfig::new(Arc::clone(&credentials));
     let variable = |name: &str| invocation.context.environment.get(name).unwrap_or_default();
     let context = release::Context {
         engine: engine.client,
         engine_id: engine.worker_id,
         platforms: engine.platforms,
-        registry: registry::Client::new(config)?,
+        registry: invocation.registry_client_with(Arc::clone(&credentials))?,
+        endpoints: invocation.endpoints.clone(),
         repositories: execution
             .create_repositories
             .then(|| Arc::new(EcrRepositories(aws)) as Arc<dyn RepositoryCreator>),
@@ -99,7 +109,9 @@ async fn run(
 /// its path.
 fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
     let solve = match &error {
-        ReleaseError::Build { solve, .. } => plan.solves.iter().find(|one| one.name() == *solve),
+        ReleaseError::Build { solve, .. } | ReleaseError::BaseImage { solve, .. } => {
+            plan.solves.iter().find(|one| one.name() == *solve)
+        }
         _ => None,
     };
     let mut failure = Failure::from(error);

@@ -12,6 +12,7 @@ use super::Invocation;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::execute::{Execution, execute};
 use super::handoff::Handoffs;
+use super::parameter::Parameters;
 use super::project::{DEFAULT_OUTPUT, Project};
 
 const EXAMPLES: &str = "\
@@ -62,6 +63,10 @@ pub struct Args {
     #[arg(long, help_heading = "Release")]
     pub no_handoff: bool,
 
+    /// Write no SSM parameters
+    #[arg(long, help_heading = "Release")]
+    pub no_parameters: bool,
+
     /// Print the plan as JSON and stop
     #[arg(long)]
     pub print: bool,
@@ -79,6 +84,11 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     let project = Project::read(invocation, &args.selection, args.cache, Blocks::All, false)?;
     let plan = project.release_plan(invocation, &args.release, args.soci, !args.no_handoff)?;
     let handoffs = Handoffs::check(invocation, &plan)?;
+    let parameters = if args.no_parameters {
+        Parameters::default()
+    } else {
+        Parameters::check(invocation, &project, &plan)?
+    };
     if args.print {
         super::plan::print_json(invocation, &plan)?;
         return Ok(exit::OK);
@@ -139,6 +149,8 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     if let Some(path) = &metadata_file {
         write_metadata(path, &release::metadata::metadata(&record))?;
     }
+    // After every file: its change may start the build that deploys.
+    parameters.write(&mut record, &record_path).await?;
     // Last: a run that dies before this has not handed on what changed, and the next one knows.
     record.state = State::Complete;
     release::write_atomically(&record_path, record.to_json().as_bytes())?;

@@ -21,6 +21,9 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "overrides",
     "mode",
     "output",
+    "cluster",
+    "service",
+    "family",
 ];
 
 /// `service "NAME" { … }`.
@@ -48,6 +51,13 @@ pub struct ServiceSettings {
     /// `output`: the folder for this service's files; default: the service's name in the
     /// release's folder.
     pub output: Option<PathBuf>,
+    /// `cluster`: the ECS cluster that the service runs in, by name or ARN; ECS's own default is
+    /// `default`.
+    pub cluster: Option<String>,
+    /// `service`: the name of the ECS service. Without it the label is only a name.
+    pub service: Option<String>,
+    /// `family`: the task definition's family, for tasks that run without a service.
+    pub family: Option<String>,
 }
 
 impl ServiceSettings {
@@ -110,5 +120,13 @@ pub(super) fn read(reader: &Reader<'_>, names: &Names<'_>) -> Result<ServiceSett
         overrides,
         mode,
         output: reader.path("output")?,
+        cluster: named(reader, "cluster")?,
+        service: named(reader, "service")?,
+        family: named(reader, "family")?,
     })
+}
+
+/// A name that is there or not; an empty one, as an unset variable gives it, is not there.
+fn named(reader: &Reader<'_>, attribute: &str) -> Result<Option<String>, Fault> {
+    Ok(reader.text(attribute)?.filter(|text| !text.is_empty()))
 }

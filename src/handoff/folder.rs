@@ -94,7 +94,8 @@ pub fn write(handoff: &Handoff, folder: &Path, templates: &Templates) -> Result<
         }
     }
     for (path, contents) in files {
-        if fs::read(&path).is_ok_and(|old| old == contents) {
+        // What is the same keeps its time, for tools that look at it.
+        if fs::read(&path).is_ok_and(|there| there == contents) {
             continue;
         }
         write_atomically(&path, contents)

@@ -10,18 +10,22 @@
 mod appspec;
 mod check;
 mod container;
+mod difference;
 mod error;
 mod fargate;
 mod fill;
 pub mod folder;
 mod image_files;
 mod images;
+pub mod init;
 mod json;
 mod location;
+mod normal;
 mod overrides;
 mod placeholder;
 mod places;
 mod problem;
+pub mod pull;
 mod rule;
 mod schema;
 mod summary;
@@ -33,8 +37,10 @@ use crate::config::{HandoffMode, ServiceSettings};
 use crate::release::record::Record;
 
 pub use appspec::AppspecRule;
+pub use difference::{Change, Difference, differences};
 pub use error::{FolderError, HandoffError};
 pub use location::{Location, Origin};
+pub use normal::{normal_form, same_definition};
 pub use problem::Problem;
 pub use rule::TaskdefRule;
 pub use summary::{SCHEMA, ServiceSummary, UsedImage};
@@ -138,12 +144,12 @@ pub fn hand_off(
         Err(problem) => problems.push(problem),
     }
 
-    let mut summary = ServiceSummary::new(settings, &images, &containers);
-    summary.files = files.iter().map(|file| file.path.clone()).collect();
-    summary.files.sort();
+    let summary = ServiceSummary::new(settings, &images, &containers);
+    let mut paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+    paths.sort();
     files.push(HandoffFile {
         path: summary::FILE.into(),
-        contents: summary.to_json().into_bytes(),
+        contents: summary.to_json(&paths).into_bytes(),
     });
     files.sort_by(|a, b| a.path.cmp(&b.path));
 

@@ -64,7 +64,7 @@ fn service(case: &Path) -> ServiceSettings {
             Some("placeholder") => HandoffMode::Placeholder,
             _ => HandoffMode::Render,
         },
-        output: None,
+        ..ServiceSettings::default()
     }
 }
 

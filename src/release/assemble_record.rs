@@ -125,6 +125,7 @@ pub(super) fn release(
         started_at: started.to_string(),
         completed_at: None,
         duration_ms: 0,
+        environment: plan.environment.clone(),
         source: SourceRecord {
             commit: plan.source.commit.clone(),
             branch: plan.source.branch.clone(),
@@ -136,5 +137,6 @@ pub(super) fn release(
         images,
         caches: BTreeMap::new(),
         warnings: Vec::new(),
+        parameters: BTreeMap::new(),
     }
 }

@@ -6,6 +6,7 @@ use crate::registry;
 use crate::soci::PushError;
 
 use super::SolveName;
+use super::base_images::MirrorFailure;
 use super::store::WriteError;
 
 /// A run did not complete.
@@ -20,6 +21,17 @@ pub enum ReleaseError {
         /// Which one.
         solve: SolveName,
         /// What the daemon said.
+        #[source]
+        source: Box<launchway_buildkit::Error>,
+    },
+    /// A base image could not be pulled from its mirror.
+    #[error("{solve}: the base image {} cannot be pulled from its mirror as {}", failure.image, failure.mirrored)]
+    BaseImage {
+        /// Which build.
+        solve: SolveName,
+        /// The image and its mirror.
+        failure: MirrorFailure,
+        /// What the daemon said at last.
         #[source]
         source: Box<launchway_buildkit::Error>,
     },
@@ -144,10 +156,26 @@ impl ReleaseError {
         }
     }
 
+    /// The failure of a solve, which may be that of a mirror.
+    pub(super) fn solve(
+        solve: SolveName,
+        source: launchway_buildkit::Error,
+        mirror: Option<MirrorFailure>,
+    ) -> Self {
+        match mirror {
+            None => Self::build(solve, source),
+            Some(failure) => Self::BaseImage {
+                solve,
+                failure,
+                source: Box::new(source),
+            },
+        }
+    }
+
     /// Whether it says where in a Dockerfile it went wrong. Failures of other kinds need no place.
     pub(super) fn is_located(&self) -> bool {
         match self {
-            Self::Build { source, .. } => match &**source {
+            Self::Build { source, .. } | Self::BaseImage { source, .. } => match &**source {
                 launchway_buildkit::Error::BuildFailed(failure) => failure.source.is_some(),
                 _ => true,
             },

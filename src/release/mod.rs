@@ -4,6 +4,7 @@
 //! environment, prints, or knows of AWS.
 
 mod assemble_record;
+mod base_images;
 mod baseline;
 mod blobs;
 mod cache_export;
@@ -21,6 +22,7 @@ pub mod metadata;
 mod publish;
 pub mod record;
 mod run;
+mod selection;
 mod soci;
 mod solve;
 mod steps;
@@ -28,6 +30,7 @@ mod store;
 mod syntax;
 mod tags;
 
+pub use base_images::{MirrorAnswer, MirrorFailure};
 pub use context::{Clock, Context, RepositoryCreator};
 pub use environment::environment_file;
 pub use error::ReleaseError;

@@ -1,6 +1,7 @@
 //! The closing summary of a run: what each image is now and why, where tags point, what went wrong
 //! without failing, and where the files are. A pure function of the record.
 
+mod parameters;
 mod soci;
 
 use std::fmt::Write as _;
@@ -54,6 +55,7 @@ impl Summary<'_> {
         }
         self.push_caches(&mut text, style);
         self.push_services(&mut text, style);
+        parameters::push(&mut text, self.record, style);
         if !self.record.warnings.is_empty() {
             let _ = writeln!(text, "\n{}", style.bold("Warnings"));
             for warning in &self.record.warnings {
@@ -65,10 +67,13 @@ impl Summary<'_> {
         text
     }
 
-    /// `Released 3 images in 1m12s, 2 changed since tag:production`.
+    /// `Released 3 images for production in 1m12s, 2 changed since tag:production`.
     fn headline(&self) -> String {
         let record = self.record;
-        let images = measure::count(record.images.len(), "image");
+        let mut images = measure::count(record.images.len(), "image");
+        if let Some(environment) = &record.environment {
+            images.push_str(&format!(" for {environment}"));
+        }
         let took = measure::duration(Duration::from_millis(record.duration_ms));
         if !self.compared {
             return format!("Pushed {images} in {took}");
@@ -291,12 +296,14 @@ mod tests {
             started_at: "2026-03-02T09:00:00Z".to_owned(),
             completed_at: None,
             duration_ms: 102_000,
+            environment: None,
             source: SourceRecord::default(),
             baseline: "tag:production".to_owned(),
             changed: images.values().any(|image| image.changed),
             images,
             caches: BTreeMap::new(),
             warnings: Vec::new(),
+            parameters: BTreeMap::new(),
         }
     }
 

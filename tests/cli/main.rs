@@ -8,6 +8,7 @@
 
 mod completions;
 mod environment;
+mod environments;
 mod handoff;
 mod help;
 mod interrupt;

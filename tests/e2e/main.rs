@@ -5,13 +5,20 @@
     reason = "tests find their parts by the environment"
 )]
 
+mod approve;
+mod base_images;
+mod contexts;
 mod ecr;
 mod engine;
+mod environment;
 mod faults;
+mod handoff_pull;
+mod iam;
 mod kills;
 mod logins;
 mod lost_cache;
 mod mistakes;
+mod parameter;
 mod registry;
 mod release;
 mod service;

@@ -1,8 +1,10 @@
 //! From each area's typed errors to a [`Failure`](crate::ui::Failure): which exit code, which
 //! excerpt, which hints. One file per area.
 
+pub(super) mod approve;
 mod bake;
 mod engine;
 mod handoff;
+pub(super) mod parameter;
 mod release;
 mod soci;

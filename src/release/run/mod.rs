@@ -120,7 +120,10 @@ impl Run<'_> {
             .options
             .record
             .as_deref()
-            .and_then(comparison::unfinished);
+            .and_then(comparison::unfinished)
+            // Another environment's run in this folder says nothing about what this one deploys.
+            .filter(|record| record.environment == self.plan.environment);
+        let foreign = baseline::of_other_environments(self.plan)?;
         context.fail_points.pass(FailPoint::EngineReady);
 
         let evaluations = self.evaluate(&caches).await?;
@@ -164,6 +167,7 @@ impl Run<'_> {
             futures::future::try_join(exports, self.finish(started, &evaluations, &soci, ready))
                 .await?;
         record.caches = exports;
+        record.warnings.extend(foreign);
         record.warnings.extend(self.session.take_warnings());
         let now = (context.clock)();
         record.completed_at = Some(now.to_string());

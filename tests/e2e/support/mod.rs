@@ -4,6 +4,7 @@
 //! test ends. A part that is missing fails the test and says how to get it.
 
 mod aws;
+mod ecr;
 mod launchway;
 mod layers;
 mod parts;
@@ -12,6 +13,7 @@ mod registry;
 mod soci;
 
 pub(crate) use aws::{Answer, FakeAws};
+pub(crate) use ecr::{ECR_HOST, EcrStage};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
 pub(crate) use parts::{crane, libexec, output, part};

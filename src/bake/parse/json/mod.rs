@@ -44,7 +44,8 @@ pub(super) fn parse_body(text: &str, file: usize) -> Result<Body, Fault> {
 /// How many labels a block of this kind has; `None` for attributes.
 fn labels(kind: &str) -> Option<usize> {
     match kind {
-        "variable" | "function" | "target" | "group" | "service" => Some(1),
+        "variable" | "function" | "target" | "group" => Some(1),
+        kind if blocks::is_named(kind) => Some(1),
         kind if blocks::is_known(kind) => Some(0),
         kind if blocks::is_later(kind) => Some(0),
         _ => None,
