@@ -5,17 +5,22 @@
 //! Each stage takes plain values and gives plain values. Only [`cli`] and [`ui`] print, read
 //! the environment or decide about the exit code; see ARCHITECTURE.md for the map.
 
+pub mod approve;
 pub mod aws;
 pub mod bake;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod environment;
 pub mod exit;
 pub mod handoff;
+pub mod iam;
 pub mod image;
 pub mod notify;
+pub mod parameter;
 pub mod plan;
 pub mod registry;
 pub mod release;
+pub mod scan;
 pub mod soci;
 pub mod ui;

@@ -33,7 +33,7 @@ pub use secret::Secret;
 pub use session::{
     BlobReceiver, BlobWriter, OfferedBlob, RootName, Session, SessionConfig, Transfers,
 };
-pub use solve::{CacheEntry, ContextRoots, Exporter, SolveRequest, SolveResponse};
+pub use solve::{CacheEntry, ContextRoots, Exporter, Redirect, SolveRequest, SolveResponse};
 pub use status::{
     ProgressGroup, SourceLocation, SourceRange, StatusUpdate, Vertex, VertexLog, VertexStatus,
     VertexWarning,

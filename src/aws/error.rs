@@ -230,7 +230,8 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         | "Throttling"
         | "ThrottlingException"
         | "TooManyRequestsException"
-        | "RequestLimitExceeded" => AwsErrorKind::Throttled,
+        | "RequestLimitExceeded"
+        | "TooManyUpdates" => AwsErrorKind::Throttled,
         "ResourceNotFoundException"
         | "ParameterNotFound"
         | "ParameterVersionNotFound"

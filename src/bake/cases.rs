@@ -1,7 +1,8 @@
 //! The data-driven tests: every folder of testdata/bake is one case, with input files and
 //!
 //! - `args`: one word per line and what belongs to it: `target`, `set`, `env`, `file`, `platform`,
-//!   `source`, and the flags `push`, `load`, `no-cache`, `pull`, `ignore-settings`, `only-soci`
+//!   `source`, `environment`, and the flags `push`, `load`, `no-cache`, `pull`, `ignore-settings`,
+//!   `only-soci`, `any-environment` (one has to be chosen)
 //! - `expected.json`: the `--print` document, recorded from buildx by testdata/bake/record.sh,
 //!   unless a `note` says why it differs
 //! - or `expected.err`: the error's text
@@ -15,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Request, load};
-use crate::config::Blocks;
+use crate::config::{Blocks, EnvironmentChoice};
 
 fn request(directory: &Path) -> Request {
     let mut request = Request {
@@ -42,6 +43,8 @@ fn request(directory: &Path) -> Request {
             "ignore-settings" => request.blocks = Blocks::None,
             "only-soci" => request.blocks = Blocks::Only(&["soci"]),
             "pull" => request.pull = true,
+            "environment" => request.chosen = EnvironmentChoice::Named(rest.to_owned()),
+            "any-environment" => request.chosen = EnvironmentChoice::Required,
             "env" => {
                 let (name, value) = pair();
                 request

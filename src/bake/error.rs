@@ -54,6 +54,30 @@ pub enum BakeError {
     /// `-f -` without a text.
     #[error("-f - reads the bake file from standard input, which is not available here")]
     NoStdin,
+    /// The environment that was asked for is not declared.
+    #[error(
+        "there is no environment {name:?}{}{}",
+        help.iter().map(|help| format!("; {help}")).collect::<String>(),
+        if declared.is_empty() {
+            String::from(": the configuration declares none")
+        } else {
+            String::new()
+        }
+    )]
+    UnknownEnvironment {
+        /// As asked for.
+        name: String,
+        /// The name that was perhaps meant.
+        help: Option<String>,
+        /// Those that there are, in the order of the files.
+        declared: Vec<String>,
+    },
+    /// Environments are declared, and none is chosen.
+    #[error("no environment is chosen: the configuration declares {}", declared.join(", "))]
+    NoEnvironment {
+        /// Those that there are, in the order of the files.
+        declared: Vec<String>,
+    },
     /// No thread to work on.
     #[error("cannot start a thread to read the bake files")]
     Thread {

@@ -7,22 +7,25 @@ use std::path::PathBuf;
 use super::catalog::{Catalog, Group};
 use super::definition::Definition;
 use super::diagnostic::{Diagnostic, Fault};
+use super::environment;
 use super::error::{BakeError, Diagnostics};
 use super::eval::{Evaluator, Inputs};
 use super::files::{self, File};
 use super::link;
 use super::matrix;
-use super::module::Collector;
+use super::module::{Collector, Module};
+use super::outline::Outline;
 use super::overrides::Overrides;
 use super::parse::{self, Syntax};
 use super::print;
 use super::request::Request;
-use super::syntax::Body;
+use super::syntax::{Block, Body};
 use super::target::Target;
 use super::text::Sources;
 use super::variable;
-use crate::config::Settings;
+use crate::config::environment::{KIND, Variables};
 use crate::config::read::{self, Names};
+use crate::config::{Environment, EnvironmentChoice, Settings};
 
 /// Everything that the files and the command line say together.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,10 @@ pub struct Bake {
     pub group_descriptions: BTreeMap<String, String>,
     /// What our own blocks say.
     pub settings: Settings,
+    /// The environment that was chosen.
+    pub environment: Option<String>,
+    /// What the files say before anything is made of it, when it was asked for.
+    pub outline: Option<Outline>,
     /// The files that were read, in order.
     pub files: Vec<PathBuf>,
     /// Slips that change nothing by themselves: unknown names, files that are not read.
@@ -67,12 +74,18 @@ pub fn load(request: &Request) -> Result<Bake, BakeError> {
 
 /// As [`load`], with texts that are read already.
 pub(crate) fn load_texts(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
-    // A stack of known size, whatever thread the caller runs on.
+    on_large_stack(|| load_files(request, read))
+}
+
+/// Runs `work` on a stack of known size, whatever thread the caller runs on.
+fn on_large_stack<T: Send>(
+    work: impl FnOnce() -> Result<T, BakeError> + Send,
+) -> Result<T, BakeError> {
     std::thread::scope(|scope| {
         let work = std::thread::Builder::new()
             .name("bake".to_owned())
             .stack_size(STACK)
-            .spawn_scoped(scope, || load_files(request, read));
+            .spawn_scoped(scope, work);
         match work.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
@@ -81,7 +94,16 @@ pub(crate) fn load_texts(request: &Request, read: files::Files) -> Result<Bake, 
     })
 }
 
-fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
+/// The files' declarations, sorted out and of the right form; nothing is evaluated yet.
+struct Declared {
+    module: Module,
+    sources: Sources,
+    paths: Vec<PathBuf>,
+    /// Of the files' contents, and of files that are not read.
+    warnings: Vec<Fault>,
+}
+
+fn declared(read: files::Files) -> Result<Declared, BakeError> {
     let mut sources = Sources::default();
     let mut paths = Vec::new();
     let mut collector = Collector::default();
@@ -94,36 +116,81 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
         paths.push(file.path);
     }
     faults.append(&mut collector.faults);
-    faults.extend(read::check(&collector.module.settings));
+    let variables = Variables {
+        declared: names_of(&collector.module.variables),
+        fixed: names_of(&collector.module.locals),
+    };
+    faults.extend(read::check(&collector.module.settings, &variables));
     if !faults.is_empty() {
         return Err(invalid(faults, &sources));
     }
-    let module = collector.module;
-    let inputs = Inputs {
+    Ok(Declared {
+        module: collector.module,
+        sources,
+        paths,
+        warnings: collector.warnings,
+    })
+}
+
+fn inputs<'a>(request: &'a Request, chosen: Option<&'a Block>) -> Inputs<'a> {
+    Inputs {
         environment: &request.environment,
         source: &request.source,
+        chosen,
+        trial: false,
         builtins: BTreeMap::from([
             ("BAKE_CMD_CONTEXT", "cwd://".to_owned()),
             ("BAKE_LOCAL_PLATFORM", request.local_platform.clone()),
         ]),
         now: request.now,
-    };
-    let evaluator = Evaluator::new(&module, inputs);
+    }
+}
+
+fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> {
+    let elsewhere: Vec<Fault> = read.warnings.iter().map(Fault::elsewhere).collect();
+    let Declared {
+        module,
+        sources,
+        paths,
+        warnings,
+    } = declared(read)?;
+    let chosen = environment::choose(&module.settings, &request.chosen)?;
+    let inputs = inputs(request, chosen);
+    let evaluator = Evaluator::new(&module, inputs.clone());
     let mut loaded = Loaded {
-        warnings: collector.warnings,
+        warnings,
         ..Loaded::default()
     };
     let mut bake =
         resolve(request, &evaluator, &mut loaded).map_err(|faults| invalid(faults, &sources))?;
     bake.files = paths;
-    let elsewhere = read.warnings.into_iter().map(Fault::elsewhere);
-    bake.warnings = loaded
-        .warnings
-        .into_iter()
-        .chain(elsewhere)
-        .map(|fault| fault.locate(&sources))
-        .collect();
+    let label = chosen.and_then(|block| block.labels.first());
+    bake.environment = label.map(|label| label.text.clone());
+    bake.outline = request.outline.then(|| Outline::new(&evaluator));
+    loaded.warnings.extend(environment::overridden(&evaluator));
+    if request.chosen != EnvironmentChoice::Free || request.blocks.has(KIND) {
+        let others = environment::try_out_others(&module, &inputs);
+        loaded.warnings.extend(others);
+    }
+    let warnings = loaded.warnings.into_iter().chain(elsewhere);
+    bake.warnings = warnings.map(|fault| fault.locate(&sources)).collect();
     Ok(bake)
+}
+
+/// The environments that the files declare, and what is wrong with their values. Targets and other
+/// blocks are not evaluated: they may need an environment to be chosen.
+pub fn environments(request: &Request) -> Result<(Vec<Environment>, Vec<Diagnostic>), BakeError> {
+    let read = files::read(request)?;
+    on_large_stack(|| {
+        let Declared {
+            module, sources, ..
+        } = declared(read)?;
+        let blocks = module.settings.iter().filter(|block| block.kind == KIND);
+        let environments = blocks.map(Environment::declared).collect();
+        let faults = environment::try_out_others(&module, &inputs(request, None));
+        let warnings = faults.into_iter().map(|fault| fault.locate(&sources));
+        Ok((environments, warnings.collect()))
+    })
 }
 
 /// What is gathered along the way.
@@ -131,6 +198,10 @@ fn load_files(request: &Request, read: files::Files) -> Result<Bake, BakeError> 
 struct Loaded {
     warnings: Vec<Fault>,
     groups: BTreeSet<String>,
+}
+
+fn names_of<T>(named: &BTreeMap<String, T>) -> BTreeSet<&str> {
+    named.keys().map(String::as_str).collect()
 }
 
 fn parse_file(sources: &mut Sources, file: &File) -> Result<Body, Fault> {
@@ -215,6 +286,8 @@ fn resolve(
             .map(|(name, group)| (name, group.targets))
             .collect(),
         settings,
+        environment: None,
+        outline: None,
         files: Vec::new(),
         warnings: Vec::new(),
     })
@@ -244,6 +317,13 @@ fn asked(request: &Request, settings: &Settings, catalog: &Catalog) -> Result<Ve
         Some(targets) => targets.clone(),
         None => vec!["default".to_owned()],
     };
+    let names = catalog.names();
+    let missing = |name: &String| {
+        !names.contains(name.as_str()) && !catalog.groups.contains_key(name.as_str())
+    };
+    if request.targets.is_empty() && request.targets_optional && default.iter().all(missing) {
+        return Ok(Vec::new());
+    }
     let names = if request.targets.is_empty() {
         &default[..]
     } else {

@@ -69,7 +69,10 @@ impl Collector {
                 let fault = Fault::new(attribute.name_range, message)
                     .help(format!("write {} \"name\" {{ … }}", attribute.name));
                 self.warnings.push(fault);
-                continue;
+                if is_bake_block(&attribute.name) {
+                    continue;
+                }
+                // To buildx it is a value like any other, and the file must go on working.
             }
             self.module.locals.insert(attribute.name.clone(), attribute);
         }

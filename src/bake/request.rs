@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::config::{Blocks, Source};
+use crate::config::{Blocks, EnvironmentChoice, Source};
 
 /// The input of [`super::load`]. Pure data: nothing else is looked up outside of the files.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +31,14 @@ pub struct Request {
     pub no_cache: bool,
     /// `--pull`.
     pub pull: bool,
+    /// Nothing is built: where no target is named, a missing `default` is no error.
+    pub targets_optional: bool,
     /// Which of our own blocks are evaluated.
     pub blocks: Blocks,
+    /// Which of our own environments gives variables their values.
+    pub chosen: EnvironmentChoice,
+    /// [`super::Bake::outline`] is wanted.
+    pub outline: bool,
     /// Facts for `source.*`.
     pub source: Source,
     /// `BAKE_LOCAL_PLATFORM`, for example `linux/amd64`.

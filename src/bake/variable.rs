@@ -1,4 +1,5 @@
-//! Variables: default, declared type, override from the environment, validation.
+//! Variables: default, declared type, override from the process environment, validation. What the
+//! chosen environment of ours says is in `environment`.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,7 @@ use super::attribute::csv;
 use super::attribute::entry::parse_bool;
 use super::convert::{convert, to_bool, to_string};
 use super::diagnostic::Fault;
+use super::environment;
 use super::eval::{Evaluator, Scope};
 use super::function::json;
 use super::module::Variable;
@@ -16,7 +18,8 @@ use super::value::Value;
 /// Turns the lookup of variables in the environment off.
 const NO_LOOKUP: &str = "BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP";
 
-/// The value of a declared variable: the override if there is one, or else the default.
+/// The value of a declared variable: the override if there is one, or else what the chosen
+/// environment says, or else the default.
 pub(crate) fn resolve(evaluator: &Evaluator<'_>, variable: &Variable) -> Result<Value, Fault> {
     let name = &variable.label.text;
     let override_text = lookup(evaluator, variable);
@@ -36,6 +39,7 @@ pub(crate) fn resolve(evaluator: &Evaluator<'_>, variable: &Variable) -> Result<
             Some(value)
         }
     };
+    let value = environment::value(evaluator, variable, value.as_ref())?.or(value);
     let Some((from, text)) = override_text else {
         return Ok(value.unwrap_or_else(|| match &variable.declared {
             Some(declared) => Value::Null(declared.clone()),
@@ -60,8 +64,17 @@ struct Origin {
     json: bool,
 }
 
+/// The process variable that gives this one its value.
+pub(crate) fn overriding(evaluator: &Evaluator<'_>, variable: &Variable) -> Option<String> {
+    lookup(evaluator, variable).map(|(origin, _)| origin.name)
+}
+
 fn lookup(evaluator: &Evaluator<'_>, variable: &Variable) -> Option<(Origin, String)> {
-    let environment = evaluator.inputs().environment;
+    let inputs = evaluator.inputs();
+    if inputs.trial && environment::attribute(evaluator, variable).is_some() {
+        return None;
+    }
+    let environment = inputs.environment;
     if environment
         .get(NO_LOOKUP)
         .is_some_and(|text| parse_bool(text) == Some(true))
@@ -247,7 +260,8 @@ pub(crate) fn check(evaluator: &Evaluator<'_>) -> Vec<Fault> {
     faults
 }
 
-fn validate(evaluator: &Evaluator<'_>, variable: &Variable) -> Vec<Fault> {
+/// Checks the validations of one variable.
+pub(crate) fn validate(evaluator: &Evaluator<'_>, variable: &Variable) -> Vec<Fault> {
     let scope = Scope::without_blocks(BTreeMap::new());
     let mut faults = Vec::new();
     for validation in &variable.validations {

@@ -10,7 +10,11 @@ use crate::plan::SociWish;
 use crate::ui::Colour;
 use crate::ui::progress::Wish;
 
+use super::context::Environment;
 use super::parse;
+
+/// Names the environment where no flag does.
+const ENVIRONMENT_VARIABLE: &str = "LAUNCHWAY_ENV";
 
 /// Flags of every verb.
 #[derive(Args, Debug)]
@@ -58,9 +62,9 @@ pub struct GlobalArgs {
     pub debug: bool,
 }
 
-/// Where the configuration comes from: every verb that reads it.
+/// Which files are read.
 #[derive(Args, Clone, Debug, Default)]
-pub struct ConfigArgs {
+pub struct FileArgs {
     /// Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and their
     /// `.override` forms]
     #[arg(
@@ -70,6 +74,32 @@ pub struct ConfigArgs {
         help_heading = "What to build"
     )]
     pub files: Vec<PathBuf>,
+}
+
+/// Where the configuration comes from, and with which values: every verb that reads it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigArgs {
+    /// The files.
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// Which environment's values are used.
+    #[arg(
+        help = "Environment to use the values of [env: LAUNCHWAY_ENV]",
+        long,
+        value_name = "NAME",
+        help_heading = "What to build"
+    )]
+    pub env: Option<String>,
+}
+
+impl ConfigArgs {
+    /// The environment that is asked for: the flag before the variable.
+    pub(super) fn environment<'a>(&'a self, variables: &'a Environment) -> Option<&'a str> {
+        self.env
+            .as_deref()
+            .or_else(|| variables.get(ENVIRONMENT_VARIABLE))
+    }
 }
 
 /// Which targets of which files, changed how: `release`, `plan` and `bake`.
@@ -95,6 +125,10 @@ pub struct SelectionArgs {
         help_heading = "What to build"
     )]
     pub platform: Vec<Platform>,
+
+    /// Nothing is built: the files may be without a default target.
+    #[arg(skip)]
+    pub optional: bool,
 }
 
 /// How the build cache is used.
@@ -135,7 +169,7 @@ impl SociArgs {
 }
 
 /// What a release is named, compared with and written to: `release` and `plan`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Release")]
 pub struct ReleaseArgs {
     /// Tag for every image instead of the declared ones; may be repeated

@@ -78,11 +78,12 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         invocation,
         &args.selection,
         args.cache,
+        // The same images come from a mirror, so using it changes nothing that buildx would build.
         // Only the flag turns SOCI on here; how layers are indexed is still the block's to say.
         if args.soci.soci {
-            Blocks::Only(&["soci"])
+            Blocks::Only(&["base_images", "soci"])
         } else {
-            Blocks::None
+            Blocks::Only(&["base_images"])
         },
         args.push,
     )?;

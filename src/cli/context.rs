@@ -28,6 +28,8 @@ pub struct Environment {
 /// What the standard streams are connected to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terminal {
+    /// Stdin is a terminal: there is somebody to ask.
+    pub input: bool,
     /// Stdout is a terminal.
     pub out: bool,
     /// Stderr is a terminal.
@@ -46,11 +48,14 @@ impl Context {
     /// Reads everything. Fails when the working directory is gone.
     pub fn read() -> Result<Self, Failure> {
         let environment = Environment::read();
-        let terminal = Terminal::new(
-            &environment,
-            io::stdout().is_terminal(),
-            io::stderr().is_terminal(),
-        );
+        let terminal = Terminal {
+            input: io::stdin().is_terminal(),
+            ..Terminal::new(
+                &environment,
+                io::stdout().is_terminal(),
+                io::stderr().is_terminal(),
+            )
+        };
         #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
         let directory = std::env::current_dir().map_err(|error| {
             Failure::with_cause(
@@ -129,6 +134,7 @@ impl Terminal {
             .unwrap_or_default()
             .to_ascii_lowercase();
         Self {
+            input: false,
             out,
             err,
             capable: environment.get("TERM").is_some_and(|term| term != "dumb"),

@@ -9,15 +9,19 @@ use crate::aws::{Aws, AwsSettings};
 use crate::engine;
 use crate::exit;
 use crate::plan::Plan;
-use crate::registry;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
-use crate::release::{self, Event, FailPoints, ReleaseError, RepositoryCreator, write_atomically};
+use crate::release::{
+    self, Event, FailPoints, Gate, ReleaseError, RepositoryCreator, write_atomically,
+};
 use crate::soci::ZtocStore;
-use crate::ui::Failure;
+use crate::ui::{Failure, scan_table};
 
 use super::Invocation;
 use super::ecr::EcrRepositories;
+
+/// How many findings of an image the report of a refused release lists; scan.json has all.
+const LISTED_FINDINGS: usize = 25;
 
 /// How a plan is carried out.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +38,8 @@ pub(super) struct Execution {
     pub(super) create_repositories: bool,
     /// Where zTOCs are kept between runs.
     pub(super) ztocs: Option<ZtocStore>,
+    /// Looks at the images before tags move.
+    pub(super) gate: Option<Arc<dyn Gate>>,
 }
 
 /// Runs the plan to its end, with progress on stderr.
@@ -42,7 +48,11 @@ pub(super) async fn execute(
     plan: &Plan,
     execution: &Execution,
 ) -> Result<Record, Failure> {
-    let progress = invocation.progress(execution.title);
+    let title = match &plan.environment {
+        Some(environment) => format!("{} {environment}", execution.title),
+        None => execution.title.to_owned(),
+    };
+    let progress = invocation.progress(&title);
     let result = run(invocation, plan, execution, progress.observer()).await;
     let log_tail = progress.finish();
     result.map_err(|failure| match log_tail {
@@ -64,16 +74,23 @@ async fn run(
         version: engine.version.clone(),
         started: engine.started,
     });
+    if engine.outdated && !invocation.registry_settings().is_empty() {
+        let message = "the running engine does not know where LAUNCHWAY_REGISTRY_ENDPOINTS says that \
+                       registries speak plain HTTP; `launchway engine stop` makes the next run start one that does";
+        observer(Event::Warning {
+            message: message.to_owned(),
+        });
+    }
     let sent = invocation.state_directory().join("sent");
     let aws = Aws::new(AwsSettings::default());
     let credentials = keychain(invocation, &aws);
-    let config = registry::ClientConfig::new(Arc::clone(&credentials));
     let variable = |name: &str| invocation.context.environment.get(name).unwrap_or_default();
     let context = release::Context {
         engine: engine.client,
         engine_id: engine.worker_id,
         platforms: engine.platforms,
-        registry: registry::Client::new(config)?,
+        registry: invocation.registry_client_with(Arc::clone(&credentials))?,
+        endpoints: invocation.endpoints.clone(),
         repositories: execution
             .create_repositories
             .then(|| Arc::new(EcrRepositories(aws)) as Arc<dyn RepositoryCreator>),
@@ -84,6 +101,7 @@ async fn run(
         observer,
         clock: Arc::new(jiff::Timestamp::now),
         ztocs: execution.ztocs.clone(),
+        gate: execution.gate.clone(),
         fail_points: FailPoints::armed(variable("LAUNCHWAY_FAIL_AT")),
     };
     let options = release::Options {
@@ -92,17 +110,28 @@ async fn run(
     };
     release::run(plan, &context, &options)
         .await
-        .map_err(|error| report(error, plan, &invocation.context.directory))
+        .map_err(|error| report(error, plan, invocation))
 }
 
 /// The report of a failed run. The daemon knows a Dockerfile by its name alone; people know it by
 /// its path.
-fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
+fn report(error: ReleaseError, plan: &Plan, invocation: &Invocation) -> Failure {
+    let directory = &invocation.context.directory;
+    let table = match &error {
+        ReleaseError::Refused { report } => {
+            let style = invocation.printer.talk_style();
+            Some(scan_table(report, LISTED_FINDINGS, style))
+        }
+        _ => None,
+    };
     let solve = match &error {
-        ReleaseError::Build { solve, .. } => plan.solves.iter().find(|one| one.name() == *solve),
+        ReleaseError::Build { solve, .. } | ReleaseError::BaseImage { solve, .. } => {
+            plan.solves.iter().find(|one| one.name() == *solve)
+        }
         _ => None,
     };
     let mut failure = Failure::from(error);
+    failure.table = table;
     if let (Some(solve), Some(excerpt)) = (solve, &mut failure.excerpt)
         && excerpt.file == solve.context.dockerfile
     {

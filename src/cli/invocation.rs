@@ -1,5 +1,6 @@
 //! One call of the binary, settled: surroundings and global flags, put together.
 
+use crate::registry::EndpointMap;
 use crate::ui::progress::{Mode, Progress, Wish};
 use crate::ui::{Failure, Printer, Style, Talk};
 
@@ -18,6 +19,8 @@ pub struct Invocation {
     pub progress: Mode,
     /// The BuildKit daemon that was asked for, by `--engine` or `BUILDKIT_HOST`.
     pub engine: Option<String>,
+    /// Registries that are elsewhere than their names say: `LAUNCHWAY_REGISTRY_ENDPOINTS`.
+    pub endpoints: EndpointMap,
     /// `--debug`.
     pub debug: bool,
     /// What is done when a signal ends the run.
@@ -56,10 +59,11 @@ impl Invocation {
         let engine = global.engine.clone().filter(|address| !address.is_empty());
         let engine = engine.or_else(|| context.environment.get("BUILDKIT_HOST").map(str::to_owned));
         Ok(Self {
-            context,
             printer,
             progress,
             engine,
+            endpoints: super::registry::endpoints(&context.environment)?,
+            context,
             debug: global.debug,
             last_words: LastWords::default(),
         })

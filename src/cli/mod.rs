@@ -16,12 +16,14 @@ mod engine;
 mod environment;
 mod execute;
 mod failure;
+mod gate;
 mod handoff;
 mod iam;
 mod invocation;
 mod last_words;
 mod later;
 mod notify;
+mod parameter;
 mod parse;
 mod plan;
 mod process;
@@ -80,6 +82,8 @@ pub enum Verb {
     Scan(scan::Args),
     /// Write, pull and start the files that a deploy stage reads
     Handoff(handoff::Args),
+    /// Write SSM parameters that name a release, and look at their history
+    Parameter(parameter::Args),
     /// Answer a manual approval of CodePipeline
     Approve(approve::Args),
     /// Send a notification, as a release does
@@ -110,6 +114,7 @@ impl Verb {
             | Self::Soci(_)
             | Self::Scan(_)
             | Self::Handoff(_)
+            | Self::Parameter(_)
             | Self::Approve(_)
             | Self::Notify(_)
             | Self::Environment(_)
@@ -131,9 +136,10 @@ impl Verb {
             Self::Soci(args) => soci::run(args, invocation).await,
             Self::Scan(args) => scan::run(args, invocation).await,
             Self::Handoff(args) => handoff::run(args, invocation).await,
+            Self::Parameter(args) => parameter::run(args, invocation).await,
             Self::Approve(args) => approve::run(args, invocation).await,
             Self::Notify(args) => notify::run(args, invocation).await,
-            Self::Environment(args) => environment::run(args, invocation).await,
+            Self::Environment(args) => environment::run(args, invocation),
             Self::Iam(args) => iam::run(args, invocation).await,
             Self::Engine(args) => engine::run(args, invocation).await,
             Self::Doctor(args) => doctor::run(args, invocation).await,

@@ -8,6 +8,7 @@ use crate::ui::{self, Failure};
 use super::Invocation;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::handoff::Handoffs;
+use super::parameter::Parameters;
 use super::project::Project;
 
 const EXAMPLES: &str = "\
@@ -54,6 +55,7 @@ pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
     let project = Project::read(invocation, &args.selection, args.cache, Blocks::All, false)?;
     let plan = project.release_plan(invocation, &args.release, args.soci, true)?;
     Handoffs::check(invocation, &plan)?;
+    Parameters::check(invocation, &project, &plan)?;
     match args.format {
         Format::Json => print_json(invocation, &plan)?,
         Format::Table => {

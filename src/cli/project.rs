@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::bake::{self, Bake, is_remote_context};
-use crate::config::{Blocks, Source};
+use crate::bake::{self, Bake, BakeError, is_remote_context};
+use crate::config::{Blocks, EnvironmentChoice, Source};
 use crate::image::Platform;
 use crate::plan::{self, Handoff, Mode, Options, Plan};
 use crate::soci::ZtocStore;
 use crate::ui::Failure;
 
 use super::Invocation;
-use super::args::{CacheArgs, ConfigArgs, ReleaseArgs, SelectionArgs, SociArgs};
+use super::args::{CacheArgs, ConfigArgs, FileArgs, ReleaseArgs, SelectionArgs, SociArgs};
 
 /// The folder for release.json and hand-off files, where nothing else is configured.
 pub(super) const DEFAULT_OUTPUT: &str = "launchway-out";
@@ -28,12 +28,30 @@ pub(super) struct Project {
 
 impl Project {
     /// Reads the bake files and launchway.hcl of the working directory, and warns of what is odd.
+    /// A verb that reads all blocks needs to know for which environment; `bake` works where buildx
+    /// does, and goes on without.
     pub(super) fn read(
         invocation: &Invocation,
         selection: &SelectionArgs,
         cache: CacheArgs,
         blocks: Blocks,
         push: bool,
+    ) -> Result<Self, Failure> {
+        let without = match blocks {
+            Blocks::All => EnvironmentChoice::Required,
+            Blocks::Only(_) | Blocks::None => EnvironmentChoice::Free,
+        };
+        Self::with_environment(invocation, selection, cache, blocks, push, without)
+    }
+
+    /// As [`Project::read`]; `without` is what is asked for when nobody names an environment.
+    fn with_environment(
+        invocation: &Invocation,
+        selection: &SelectionArgs,
+        cache: CacheArgs,
+        blocks: Blocks,
+        push: bool,
+        without: EnvironmentChoice,
     ) -> Result<Self, Failure> {
         let remote = |name: &&String| is_remote_context(name);
         if let Some(url) = selection.targets.iter().find(remote) {
@@ -44,22 +62,18 @@ impl Project {
         }
         let context = &invocation.context;
         let source = super::source::read(&context.directory, context.environment.variables());
+        let named = selection.config.environment(&context.environment);
         let request = bake::Request {
-            directory: context.directory.clone(),
-            files: selection.config.files.clone(),
-            stdin: None,
             targets: selection.targets.clone(),
             set: selection.set.clone(),
-            environment: context.environment.variables().clone(),
             platforms: selection.platform.iter().map(ToString::to_string).collect(),
             push,
-            load: false,
             no_cache: cache.no_cache,
             pull: cache.pull,
-            source: source.clone(),
-            local_platform: local_platform().to_string(),
-            now: jiff::Timestamp::now().as_second(),
+            chosen: named.map_or(without, |name| EnvironmentChoice::Named(name.to_owned())),
+            targets_optional: selection.optional,
             blocks,
+            ..request(invocation, source.clone(), &selection.config.files)
         };
         let bake = bake::load(&request)?;
         for warning in &bake.warnings {
@@ -73,7 +87,29 @@ impl Project {
         })
     }
 
+    /// Everything that the files declare, with the values of one environment and an outline of
+    /// them. Warnings are left to the caller.
+    pub(super) fn in_environment(
+        invocation: &Invocation,
+        files: &FileArgs,
+        name: &str,
+    ) -> Result<Self, BakeError> {
+        let context = &invocation.context;
+        let source = super::source::read(&context.directory, context.environment.variables());
+        let request = bake::Request {
+            chosen: EnvironmentChoice::Named(name.to_owned()),
+            outline: true,
+            ..request(invocation, source.clone(), files)
+        };
+        Ok(Self {
+            bake: bake::load(&request)?,
+            source,
+            partial: false,
+        })
+    }
+
     /// What the files declare, for verbs that build nothing: all targets of the default group.
+    /// Which environment it is has to be known, whatever blocks are read.
     pub(super) fn configuration(
         invocation: &Invocation,
         config: &ConfigArgs,
@@ -81,9 +117,17 @@ impl Project {
     ) -> Result<Self, Failure> {
         let selection = SelectionArgs {
             config: config.clone(),
+            optional: true,
             ..SelectionArgs::default()
         };
-        Self::read(invocation, &selection, CacheArgs::default(), blocks, false)
+        Self::with_environment(
+            invocation,
+            &selection,
+            CacheArgs::default(),
+            blocks,
+            false,
+            EnvironmentChoice::Required,
+        )
     }
 
     /// The plan of a release.
@@ -166,6 +210,20 @@ impl Project {
             .context
             .directory
             .join(folder.map_or(DEFAULT_OUTPUT.as_ref(), PathBuf::as_path))
+    }
+}
+
+/// All that the files declare, as the surroundings make it; nothing of the command line but them.
+pub(super) fn request(invocation: &Invocation, source: Source, files: &FileArgs) -> bake::Request {
+    let context = &invocation.context;
+    bake::Request {
+        directory: context.directory.clone(),
+        files: files.files.clone(),
+        environment: context.environment.variables().clone(),
+        source,
+        local_platform: local_platform().to_string(),
+        now: jiff::Timestamp::now().as_second(),
+        ..bake::Request::default()
     }
 }
 

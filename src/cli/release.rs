@@ -1,18 +1,21 @@
 //! `launchway release`: the whole run as declared; what CI calls.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::Blocks;
 use crate::exit;
-use crate::release;
 use crate::release::record::State;
+use crate::release::{self, Gate};
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
 use super::announce::Announcer;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::execute::{Execution, execute};
+use super::gate::{REPORTS, ReleaseGate};
 use super::handoff::Handoffs;
+use super::parameter::Parameters;
 use super::project::{DEFAULT_OUTPUT, Project};
 
 const EXAMPLES: &str = "\
@@ -23,8 +26,8 @@ Examples:
   launchway release --baseline tag:production --require-change
 
 Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change), 10 a Dockerfile step
-failed, 11 engine unreachable, 12 registry or credentials, 14 SOCI, 15 hand-off, 75 temporary,
-130 cancelled.";
+failed, 11 engine unreachable, 12 registry or credentials, 13 refused by the scan, 14 SOCI, 15 hand-off,
+75 temporary, 130 cancelled.";
 
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]
@@ -67,6 +70,14 @@ pub struct Args {
     #[arg(long, help_heading = "Release")]
     pub no_notify: bool,
 
+    /// Write no SSM parameters
+    #[arg(long, help_heading = "Release")]
+    pub no_parameters: bool,
+
+    /// Scan nothing, whatever the `scan` block says
+    #[arg(long, help_heading = "Release")]
+    pub no_scan: bool,
+
     /// Print the plan as JSON and stop
     #[arg(long)]
     pub print: bool,
@@ -95,10 +106,18 @@ async fn release(
     announcer.project(&project);
     let plan = project.release_plan(invocation, &args.release, args.soci, !args.no_handoff)?;
     let handoffs = Handoffs::check(invocation, &plan)?;
+    let parameters = if args.no_parameters {
+        Parameters::default()
+    } else {
+        Parameters::check(invocation, &project, &plan)?
+    };
+    let settings = project.bake.settings.scan.as_ref();
+    let gate = ReleaseGate::of(invocation, settings.filter(|_| !args.no_scan), &plan)?;
     if args.print {
         super::plan::print_json(invocation, &plan)?;
         return Ok(exit::OK);
     }
+    refuse_after_failed_build(invocation)?;
     if project.source.dirty == Some(true) {
         invocation
             .printer
@@ -122,7 +141,10 @@ async fn release(
     for file in &files {
         release::check_writable(file)?;
     }
-    let mut outputs = files.clone();
+    let reports = gate
+        .iter()
+        .flat_map(|_| REPORTS.map(|name| output.join(name)));
+    let mut outputs: Vec<PathBuf> = files.iter().cloned().chain(reports).collect();
     if output.ends_with(DEFAULT_OUTPUT) {
         outputs.push(output.clone());
     } else {
@@ -140,16 +162,29 @@ async fn release(
         outputs,
         create_repositories: project.bake.settings.release.create_repositories,
         ztocs: project.ztoc_store(invocation, &plan),
+        gate: gate.clone().map(|gate| gate as Arc<dyn Gate>),
     };
     announcer.start(&plan);
-    let mut record = execute(invocation, &plan, &execution).await?;
+    let result = execute(invocation, &plan, &execution).await;
+    // What was refused is reported like what has passed.
+    if let Some(gate) = &gate {
+        files.extend(gate.write_reports(&output)?);
+    }
+    let mut record = result?;
 
     let services = handoffs.write(invocation, &record, &output)?;
-    let environment = release::environment_file(&record);
+    let to_deploy: Vec<&str> = services
+        .iter()
+        .filter(|service| service.changed)
+        .map(|service| service.service.as_str())
+        .collect();
+    let environment = release::environment_file(&record, &to_deploy);
     release::write_atomically(&env_file, environment.as_bytes())?;
     if let Some(path) = &metadata_file {
         write_metadata(path, &release::metadata::metadata(&record))?;
     }
+    // After every file: its change may start the build that deploys.
+    parameters.write(&mut record, &record_path).await?;
     // Last: a run that dies before this has not handed on what changed, and the next one knows.
     record.state = State::Complete;
     release::write_atomically(&record_path, record.to_json().as_bytes())?;
@@ -169,6 +204,18 @@ async fn release(
         return Ok(exit::UNCHANGED);
     }
     Ok(exit::OK)
+}
+
+/// CodeBuild runs `post_build` after a failed `build` as well, where a release would hand on what
+/// was never tested.
+fn refuse_after_failed_build(invocation: &Invocation) -> Result<(), Failure> {
+    const SUCCEEDING: &str = "CODEBUILD_BUILD_SUCCEEDING";
+    if invocation.context.environment.get(SUCCEEDING) == Some("0") {
+        let message = format!("nothing is released: {SUCCEEDING} is 0, an earlier phase failed");
+        return Err(Failure::new(exit::HANDOFF, &message)
+            .hint("run `launchway release` in the `build` phase, or mend the phase that failed"));
+    }
+    Ok(())
 }
 
 /// Writes a metadata file.

@@ -1,6 +1,5 @@
 //! Where this machine keeps what belongs to Launchway, from the environment.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::engine::Request;
@@ -29,7 +28,7 @@ impl Invocation {
             libexec,
             path: environment.get("PATH").map(Into::into),
             environment: environment.variables().clone(),
-            registries: BTreeMap::new(),
+            registries: self.registry_settings(),
         }
     }
 

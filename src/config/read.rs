@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::blocks::{self, Blocks};
+use super::environment::{self, Variables};
 use super::settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
-use super::{base_images, environment, notify, parameter, scan, service, soci};
+use super::{base_images, notify, parameter, scan, service, soci};
 use crate::bake::attribute::{Field, Shape, decode};
 use crate::bake::diagnostic::Fault;
 use crate::bake::eval::{Evaluator, Scope};
@@ -23,7 +24,7 @@ pub(crate) struct Names<'a> {
 }
 
 /// Checks the form of all blocks: labels, and names of attributes. Evaluates nothing.
-pub(crate) fn check(declared: &[Block]) -> Vec<Fault> {
+pub(crate) fn check(declared: &[Block], variables: &Variables<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, block) in declared.iter().enumerate() {
         let kind = block.kind.as_str();
@@ -53,6 +54,10 @@ pub(crate) fn check(declared: &[Block]) -> Vec<Fault> {
                 let message = format!("the block {kind:?} takes no name");
                 faults.push(Fault::new(label.range, message).help(format!("write {kind} {{ … }}")));
             }
+        }
+        if kind == environment::KIND {
+            faults.extend(environment::check(block, variables));
+            continue;
         }
         let known = attributes(kind);
         for attribute in &block.body.attributes {
@@ -92,7 +97,6 @@ fn attributes(kind: &str) -> &'static [&'static str] {
         "notify" => notify::ATTRIBUTES,
         "parameter" => parameter::ATTRIBUTES,
         "base_images" => base_images::ATTRIBUTES,
-        "environment" => environment::ATTRIBUTES,
         _ => service::ATTRIBUTES,
     }
 }
@@ -150,7 +154,7 @@ pub(crate) fn read(
 
 pub(super) struct Reader<'a> {
     evaluator: &'a Evaluator<'a>,
-    block: &'a Block,
+    pub(super) block: &'a Block,
 }
 
 impl Reader<'_> {

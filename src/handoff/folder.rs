@@ -2,15 +2,27 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::FolderError;
-use super::{Handoff, Template, Templates};
-use crate::config::ServiceSettings;
+use super::{Handoff, Template, Templates, summary};
+use crate::config::{AppspecSource, ServiceSettings};
 use crate::release::{WriteError, write_atomically};
 
-/// File names that a hand-off may leave out, and that must not stay behind from an earlier one.
-const OPTIONAL: [&str; 2] = ["imageDetail.json", "imagedefinitions.json"];
+/// Files that must not stay behind from an earlier hand-off, whoever wrote it: a deploy stage would
+/// read an old image.
+const STALE: [&str; 2] = ["imageDetail.json", "imagedefinitions.json"];
+
+/// Names of files that a hand-off may leave out. Such a file goes only when the earlier hand-off says
+/// that it is its own: `output` may be a folder in which the user keeps others.
+const OPTIONAL: [&str; 6] = [
+    "imageDetail.json",
+    "imagedefinitions.json",
+    "tags.json",
+    "appspec.yaml",
+    "appspec.yml",
+    "appspec.json",
+];
 
 /// The folder of a service's files: `output`, relative to the configuration's folder `base`, or
 /// the service's name in the release's folder.
@@ -26,64 +38,92 @@ pub fn of_service(settings: &ServiceSettings, base: &Path, release: &Path) -> Pa
 /// # Errors
 /// The first file that is missing, unreadable or not UTF-8.
 pub fn read_templates(settings: &ServiceSettings, base: &Path) -> Result<Templates, FolderError> {
-    let read = |path: &Option<PathBuf>| {
-        path.as_ref()
-            .map(|path| {
-                let file = base.join(path);
-                match fs::read_to_string(&file) {
-                    Ok(text) => Ok(Template { path: file, text }),
-                    Err(source) => Err(FolderError::Read { path: file, source }),
-                }
-            })
-            .transpose()
+    let read = |path: Option<&PathBuf>| {
+        path.map(|path| {
+            let file = base.join(path);
+            match fs::read_to_string(&file) {
+                Ok(text) => Ok(Template { path: file, text }),
+                Err(source) => Err(FolderError::Read { path: file, source }),
+            }
+        })
+        .transpose()
+    };
+    let appspec = match &settings.appspec {
+        Some(AppspecSource::File(path)) => Some(path),
+        _ => None,
     };
     Ok(Templates {
-        taskdef: read(&settings.taskdef)?,
-        appspec: read(&settings.appspec)?,
+        taskdef: read(settings.taskdef.as_ref())?,
+        appspec: read(appspec)?,
     })
 }
 
-/// Writes the files into the service's folder, each whole or not at all. An `imageDetail.json` or
-/// `imagedefinitions.json` of an earlier hand-off that this one does not have is removed, so that
-/// no deploy stage reads an old image.
+/// Writes the files into the service's folder, each whole or not at all; a file that has these bytes
+/// already is left alone, with its time. Files of an earlier hand-off that this one does not have are
+/// removed, so that no deploy stage reads an old image.
 ///
 /// # Errors
-/// The file that could not be written, or a template that would be overwritten; then nothing is.
+/// The file that could not be written, or a template that would be overwritten or removed; then
+/// nothing is.
 pub fn write(handoff: &Handoff, folder: &Path, templates: &Templates) -> Result<(), FolderError> {
     let files: Vec<(PathBuf, &[u8])> = handoff
         .files
         .iter()
         .map(|file| (folder.join(&file.path), file.contents.as_slice()))
         .collect();
-    for template in [&templates.taskdef, &templates.appspec]
+    let templates: Vec<&Path> = [&templates.taskdef, &templates.appspec]
         .into_iter()
         .flatten()
-    {
-        if files
-            .iter()
-            .any(|(path, _)| same_file(path, &template.path))
-        {
-            return Err(FolderError::OverwritesTemplate {
-                path: template.path.clone(),
-            });
+        .map(|template| template.path.as_path())
+        .collect();
+    let is_template = |path: &Path| templates.iter().any(|template| same_file(path, template));
+    for (path, _) in &files {
+        if is_template(path) {
+            return Err(FolderError::OverwritesTemplate { path: path.clone() });
         }
     }
-    for name in OPTIONAL {
-        let path = folder.join(name);
-        if !files.iter().any(|(written, _)| *written == path) {
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(FolderError::Write { path, source });
-                }
-                _ => {}
+    for path in leftovers(folder) {
+        if files.iter().any(|(written, _)| *written == path) || is_template(&path) {
+            continue;
+        }
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(FolderError::Write { path, source });
             }
+            _ => {}
         }
     }
     for (path, contents) in files {
+        // What is the same keeps its time, for tools that look at it.
+        if fs::read(&path).is_ok_and(|there| there == contents) {
+            continue;
+        }
         write_atomically(&path, contents)
             .map_err(|WriteError { path, source }| FolderError::Write { path, source })?;
     }
     Ok(())
+}
+
+/// Files that an earlier hand-off may have left in the folder.
+fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = STALE.iter().map(|name| folder.join(name)).collect();
+    let earlier = fs::read(folder.join(summary::FILE)).ok();
+    let earlier: Option<serde_json::Value> =
+        earlier.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let files = earlier
+        .as_ref()
+        .and_then(|earlier| earlier["files"].as_array());
+    for path in files.into_iter().flatten().filter_map(|file| file.as_str()) {
+        let path = Path::new(path);
+        let inside = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        let name = path.file_name().and_then(|name| name.to_str());
+        if inside && name.is_some_and(|name| OPTIONAL.contains(&name)) {
+            paths.push(folder.join(path));
+        }
+    }
+    paths
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
@@ -107,11 +147,7 @@ mod tests {
                     contents: path.as_bytes().to_vec(),
                 })
                 .collect(),
-            summary: ServiceSummary {
-                service: "s".to_owned(),
-                changed: false,
-                images: std::collections::BTreeMap::new(),
-            },
+            summary: ServiceSummary::default(),
             warnings: Vec::new(),
         }
     }
@@ -130,6 +166,69 @@ mod tests {
             fs::read(folder.join("rp/imageDetail.json")).unwrap(),
             b"rp/imageDetail.json"
         );
+    }
+
+    #[test]
+    fn files_that_the_earlier_hand_off_says_are_its_own_go_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = Templates::default();
+        let folder = dir.path().join("out");
+        for kept in [
+            "rp/notes",
+            "notes",
+            "appspec.yml",
+            "web/imageDetail.json",
+            "../tags.json",
+        ] {
+            let path = folder.join(kept);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, kept).unwrap();
+        }
+        let mut several = handoff(&["handoff.json", "rp/imageDetail.json", "appspec.yaml"]);
+        several.files[0].contents = br#"{"files": ["rp/imageDetail.json", "appspec.yaml", "notes",
+            "../tags.json", "/etc/tags.json", 5]}"#
+            .to_vec();
+        write(&several, &folder, &none).unwrap();
+        write(&handoff(&["taskdef.json"]), &folder, &none).unwrap();
+        for gone in ["rp/imageDetail.json", "appspec.yaml"] {
+            assert!(!folder.join(gone).exists(), "{gone}");
+        }
+        for kept in [
+            "rp/notes",
+            "notes",
+            "appspec.yml",
+            "web/imageDetail.json",
+            "../tags.json",
+        ] {
+            assert!(folder.join(kept).exists(), "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_the_same_bytes_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = Templates::default();
+        let modified = |name: &str| {
+            fs::metadata(dir.path().join(name))
+                .unwrap()
+                .modified()
+                .unwrap()
+        };
+        let past = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        let mut two = handoff(&["a.json", "b.json"]);
+        write(&two, dir.path(), &none).unwrap();
+        for name in ["a.json", "b.json"] {
+            let file = fs::File::options()
+                .write(true)
+                .open(dir.path().join(name))
+                .unwrap();
+            file.set_modified(past).unwrap();
+        }
+        two.files[1].contents.push(b'!');
+        write(&two, dir.path(), &none).unwrap();
+        assert_eq!(modified("a.json"), past);
+        assert_ne!(modified("b.json"), past);
+        assert_eq!(fs::read(dir.path().join("b.json")).unwrap(), b"b.json!");
     }
 
     #[test]
@@ -155,7 +254,7 @@ mod tests {
     fn a_missing_template_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let settings = ServiceSettings {
-            appspec: Some("deploy/appspec.yml".into()),
+            appspec: Some(AppspecSource::File("deploy/appspec.yml".into())),
             ..ServiceSettings::default()
         };
         let error = read_templates(&settings, dir.path()).unwrap_err();

@@ -10,8 +10,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Template;
-use super::error::Problem;
 use super::location::Location;
+use super::problem::Problem;
 
 /// A parsed template.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ impl<'a> Document<'a> {
             .unwrap_or(&template.text);
         let value = serde_json::from_str(text).map_err(|source| Problem::Syntax {
             location: Location::new(path, text, offset(text, source.line(), source.column())),
+            format: "JSON",
             message: without_place(&source.to_string()),
         })?;
         let mut walk = Walk {
@@ -58,13 +59,18 @@ impl<'a> Document<'a> {
 
     /// Where the value at this JSON path begins; the start of the file for an unknown path.
     pub(super) fn location(&self, member: &str) -> Location {
-        let (start, _) = self.ranges.get(member).copied().unwrap_or_default();
-        let location = Location::new(self.path, self.text, start);
-        if member.is_empty() {
-            location
-        } else {
-            location.with_member(member)
-        }
+        let (start, _) = self.range(member).unwrap_or_default();
+        Location::new(self.path, self.text, start).with_member(member)
+    }
+
+    /// The bytes of the value at this JSON path, in [`Document::text`].
+    pub(super) fn range(&self, member: &str) -> Option<(usize, usize)> {
+        self.ranges.get(member).copied()
+    }
+
+    /// The text without a byte order mark.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Where `needle` stands in the value at this JSON path; the value's start when it is written
@@ -222,17 +228,14 @@ mod tests {
     fn knows_where_values_stand() {
         let template = template("{\n  \"a\": [1, {\"b\\\"c\": \"x\"},\n true],\n \"d\": \"ü<P>\"}");
         let document = Document::parse(&template).unwrap();
-        let place = |member: &str| {
-            let location = document.location(member);
-            (location.line, location.column)
-        };
+        let place = |member: &str| document.location(member).line_and_column().unwrap();
         assert_eq!(place("a"), (2, 8));
         assert_eq!(place("a[0]"), (2, 9));
         assert_eq!(place("a[1]"), (2, 12));
         assert_eq!(place(r#"a[1]["b\"c"]"#), (2, 21));
         assert_eq!(place("a[2]"), (3, 2));
         let inside = document.location_in("d", "<P>");
-        assert_eq!((inside.line, inside.column), (4, 9));
+        assert_eq!(inside.line_and_column(), Some((4, 9)));
         assert_eq!(inside.member.as_deref(), Some("d"));
     }
 
@@ -242,7 +245,7 @@ mod tests {
         let Err(Problem::DuplicateKey { location }) = Document::parse(&template) else {
             panic!("accepted");
         };
-        assert_eq!((location.line, location.column), (2, 2));
+        assert_eq!(location.line_and_column(), Some((2, 2)));
         assert_eq!(location.member.as_deref(), Some("a"));
     }
 

@@ -1,19 +1,32 @@
-//! Places in a template: path, line and column, and the JSON path of a value.
+//! Places that messages point at: in a file with line and column, or in an attribute of the
+//! `service` block, which evaluation has left without a place of its own.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A place in a file, as editors count: lines and columns from 1, columns in characters.
+/// A place, and the value that stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The file.
-    pub path: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
+    /// Where it was written.
+    pub origin: Origin,
     /// The value's JSON path, for example `containerDefinitions[0].image`.
     pub member: Option<String>,
+}
+
+/// Where something was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// In a file, as editors count: lines and columns from 1, columns in characters.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+    },
+    /// In this attribute of the `service` block.
+    Attribute(&'static str),
 }
 
 impl Location {
@@ -22,22 +35,43 @@ impl Location {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.rsplit('\n').next().unwrap_or(before);
         Self {
-            path: path.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
+            origin: Origin::File {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: line.chars().count() + 1,
+            },
+            member: None,
+        }
+    }
+
+    /// A place in an attribute of the block.
+    pub(super) fn attribute(name: &'static str) -> Self {
+        Self {
+            origin: Origin::Attribute(name),
             member: None,
         }
     }
 
     pub(super) fn with_member(mut self, member: &str) -> Self {
-        self.member = Some(member.to_owned());
+        self.member = (!member.is_empty()).then(|| member.to_owned());
         self
+    }
+
+    /// Line and column, when it is in a file.
+    pub fn line_and_column(&self) -> Option<(usize, usize)> {
+        match self.origin {
+            Origin::File { line, column, .. } => Some((line, column)),
+            Origin::Attribute(_) => None,
+        }
     }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.path.display(), self.line, self.column)
+        match &self.origin {
+            Origin::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            Origin::Attribute(name) => write!(f, "`{name}` of the service"),
+        }
     }
 }
 
@@ -49,7 +83,7 @@ mod tests {
     fn counts_characters_from_one() {
         let at = |offset| {
             let location = Location::new(Path::new("t"), "ab\nü<x>\n", offset);
-            (location.line, location.column)
+            location.line_and_column().unwrap()
         };
         assert_eq!(at(0), (1, 1));
         assert_eq!(at(2), (1, 3));

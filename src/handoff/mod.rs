@@ -1,34 +1,57 @@
 //! The files that a deploy stage reads, made from a release record.
 //!
-//! A `service` block names a task definition template, an appspec and which placeholder stands for
-//! which target. [`hand_off`] turns these and a [`Record`] into `taskdef.json`, the appspec,
-//! `imageDetail.json` and `imagedefinitions.json`, as AWS documents them for CodePipeline's ECS
-//! and CodeDeployToECS actions. Everything but [`folder`] is pure: texts in, texts out.
+//! A `service` block names a task definition template, an appspec, what placeholders and containers
+//! stand for, and what to change. [`hand_off`] turns these and a [`Record`] into `taskdef.json`, the
+//! appspec, `imageDetail.json` and `imagedefinitions.json`, as AWS documents them for CodePipeline's
+//! ECS and CodeDeployToECS actions. Everything but [`folder`] is pure: texts in, texts out.
 //!
-//! It does not deploy, does not look at AWS, and changes nothing in a task definition but images.
+//! It does not deploy and does not look at AWS.
 
 mod appspec;
+mod check;
+mod container;
+mod difference;
 mod error;
+mod fargate;
+mod fill;
 pub mod folder;
+mod image_files;
 mod images;
+pub mod init;
 mod json;
 mod location;
+mod normal;
+mod overrides;
 mod placeholder;
+mod places;
+mod problem;
+pub mod pull;
+mod rule;
+mod schema;
 mod summary;
 mod taskdef;
 
 use std::path::PathBuf;
 
-use crate::config::ServiceSettings;
+use crate::config::{HandoffMode, ServiceSettings};
 use crate::release::record::Record;
 
-pub use error::{FolderError, HandoffError, Problem};
-pub use location::Location;
-pub use summary::{ServiceSummary, UsedImage};
+pub use appspec::AppspecRule;
+pub use difference::{Change, Difference, differences};
+pub use error::{FolderError, HandoffError};
+use images::Images;
+pub use location::{Location, Origin};
+pub use normal::{normal_form, same_definition};
+pub use problem::Problem;
+pub use rule::TaskdefRule;
+pub use summary::{SCHEMA, ServiceSummary, UsedImage};
 
 /// The most that CodePipeline takes as one input artifact of CodeDeployToECS, 3 MB. It counts the
 /// compressed artifact; these files are counted as they are.
 pub const ARTIFACT_LIMIT: usize = 3 * 1024 * 1024;
+
+/// How many images CodePipeline's deploy action can put in.
+pub const PLACEHOLDER_LIMIT: usize = 4;
 
 /// A template as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +67,7 @@ pub struct Template {
 pub struct Templates {
     /// The task definition template.
     pub taskdef: Option<Template>,
-    /// The appspec, YAML or JSON.
+    /// The appspec, YAML or JSON, when it is a file.
     pub appspec: Option<Template>,
 }
 
@@ -81,33 +104,52 @@ pub fn hand_off(
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     let mut files = Vec::new();
-    let mut containers = Vec::new();
 
-    let images = images::resolve(settings, record, &mut problems);
-    if let Some(template) = &templates.taskdef {
-        match taskdef::render(template, settings, &images) {
+    let images = Images::resolve(settings, record, &mut problems);
+    check_block(settings, templates, &images, &mut problems);
+    let containers = match &templates.taskdef {
+        Some(template) => match taskdef::render(template, settings, &images) {
             Ok(rendered) => {
                 files.push(HandoffFile {
                     path: "taskdef.json".into(),
                     contents: rendered.text.into_bytes(),
                 });
-                containers = rendered.containers;
-                warnings = rendered.warnings;
+                files.extend(rendered.tags.map(|tags| HandoffFile {
+                    path: "tags.json".into(),
+                    contents: image_files::pretty(&tags).into_bytes(),
+                }));
+                warnings.extend(rendered.warnings);
+                Some(rendered.containers)
             }
-            Err(found) => problems.extend(found),
-        }
-    }
-    if let Some(template) = &templates.appspec {
-        match appspec::copy(template) {
-            Ok(file) => files.push(file),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    files.extend(images::detail_files(&images));
-    match images::definitions_file(&containers) {
+            Err(found) => {
+                problems.extend(found);
+                None
+            }
+        },
+        None => None,
+    };
+    files.extend(appspec::make(
+        settings.appspec.as_ref(),
+        templates.appspec.as_ref(),
+        containers.as_deref(),
+        &mut problems,
+        &mut warnings,
+    ));
+    files.extend(image_files::details(&images, settings.mode));
+    // Without a task definition, `containers` alone says which container runs what.
+    let containers = containers.unwrap_or_else(|| container::named_containers(&images));
+    match image_files::definitions(&containers) {
         Ok(file) => files.extend(file),
         Err(problem) => problems.push(problem),
     }
+
+    let mut summary = ServiceSummary::new(settings, &images, &containers);
+    summary.files = files.iter().map(|file| file.path.clone()).collect();
+    summary.files.sort();
+    files.push(HandoffFile {
+        path: summary::FILE.into(),
+        contents: summary.to_json().into_bytes(),
+    });
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
     let size = files.iter().map(|file| file.contents.len()).sum();
@@ -122,9 +164,60 @@ pub fn hand_off(
     }
     Ok(Handoff {
         files,
-        summary: ServiceSummary::new(&settings.name, &images, &containers),
+        summary,
         warnings,
     })
+}
+
+/// What can be said about the block without its files.
+fn check_block(
+    settings: &ServiceSettings,
+    templates: &Templates,
+    images: &Images<'_>,
+    problems: &mut Vec<Problem>,
+) {
+    for name in settings.values.keys() {
+        if !placeholder::is_name(name) {
+            problems.push(Problem::PlaceholderName {
+                attribute: "values",
+                placeholder: name.clone(),
+            });
+        } else if settings.images.contains_key(name) {
+            problems.push(Problem::ClashingValue {
+                placeholder: name.clone(),
+            });
+        }
+    }
+    if templates.taskdef.is_none() {
+        let given = [
+            ("values", !settings.values.is_empty()),
+            ("overrides", !settings.overrides.is_empty()),
+            ("mode", settings.mode == HandoffMode::Placeholder),
+        ];
+        for (attribute, _) in given.into_iter().filter(|(_, given)| *given) {
+            problems.push(Problem::NeedsTaskdef { attribute });
+        }
+    }
+    if settings.mode == HandoffMode::Placeholder {
+        for image in images.containers.values() {
+            let placeholder = images.placeholder_of(image.target);
+            let other = settings.images.get(&placeholder);
+            if settings.values.contains_key(&placeholder)
+                || other.is_some_and(|target| target != image.target)
+            {
+                problems.push(Problem::PlaceholderTaken {
+                    placeholder,
+                    target: image.target.to_owned(),
+                });
+            }
+        }
+        let placeholders = images.pipeline_placeholders();
+        if placeholders.len() > PLACEHOLDER_LIMIT {
+            problems.push(Problem::TooManyPlaceholders {
+                placeholders: placeholders.into_iter().collect(),
+            });
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,18 @@ pub(super) fn is_name(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
-/// Whether this name was probably meant as an image: upper case with `IMAGE` in it.
-pub(super) fn looks_like_image(name: &str) -> bool {
-    name.contains("IMAGE") && !name.bytes().any(|byte| byte.is_ascii_lowercase())
+/// Whether `<name>` in a text was probably meant as a placeholder: upper case, as in `<IMAGE1_NAME>`
+/// and `<ACCOUNT_ID>`. `<title>` and `<br>` are something else.
+pub(super) fn looks_meant(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
+        && !name.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// The placeholder for a target that has none: `log-router` is `IMAGE_LOG_ROUTER`.
+pub(super) fn for_target(target: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let name: String = target.chars().map(plain).collect();
+    format!("IMAGE_{}", name.to_ascii_uppercase())
 }
 
 /// A text after its placeholders were replaced.
@@ -25,7 +34,7 @@ pub(super) struct Replaced {
 }
 
 /// Replaces every `<NAME>` for which `lookup` has a value. What was put in is not looked at again.
-pub(super) fn replace<'v>(text: &str, lookup: impl Fn(&str) -> Option<&'v str>) -> Replaced {
+pub(super) fn replace(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Replaced {
     let mut replaced = Replaced::default();
     let mut rest = text;
     while let Some(start) = rest.find('<') {
@@ -41,7 +50,7 @@ pub(super) fn replace<'v>(text: &str, lookup: impl Fn(&str) -> Option<&'v str>) 
             continue;
         };
         if let Some(value) = lookup(name) {
-            replaced.text.push_str(value);
+            replaced.text.push_str(&value);
             replaced.used.push(name.to_owned());
         } else {
             replaced.text.push_str(&tail[..name.len() + 2]);
@@ -59,8 +68,8 @@ mod tests {
 
     fn replaced(text: &str) -> Replaced {
         replace(text, |name| match name {
-            "A" => Some("<B>"),
-            "B" => Some("b"),
+            "A" => Some("<B>".to_owned()),
+            "B" => Some("b".to_owned()),
             _ => None,
         })
     }
@@ -82,10 +91,12 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_was_meant_as_an_image() {
-        assert!(looks_like_image("IMAGE_WEB_NAME"));
-        assert!(looks_like_image("WEB_IMAGE1"));
-        assert!(!looks_like_image("TASK_DEFINITION"));
-        assert!(!looks_like_image("image"));
+    fn knows_what_was_meant_as_a_placeholder() {
+        for name in ["IMAGE_WEB_NAME", "IMAGE1_NAME", "ACCOUNT", "X-1"] {
+            assert!(looks_meant(name), "{name}");
+        }
+        for name in ["title", "Title", "1", "_", "-"] {
+            assert!(!looks_meant(name), "{name}");
+        }
     }
 }

@@ -1,26 +1,41 @@
-//! What a hand-off says about its images, for people and for `--format json`.
+//! What a hand-off says about its images, for people and for programs: `handoff.json` beside the
+//! other files, and `--format json`.
+//!
+//! Format `launchway.handoff/v1`; members are only ever added within a version.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::images::Image;
-use super::taskdef::Container;
+use super::container::Container;
+use super::images::Images;
+use crate::config::{HandoffMode, ServiceSettings};
+
+/// The `schema` of `handoff.json`.
+pub const SCHEMA: &str = "launchway.handoff/v1";
+
+/// The name of the file.
+pub(super) const FILE: &str = "handoff.json";
 
 /// The images of a service after a release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceSummary {
     /// The service.
     pub service: String,
     /// Whether any of its images changed; when not, there is nothing to deploy.
     pub changed: bool,
+    /// Who puts the images in.
+    pub mode: HandoffMode,
     /// The images by target.
     pub images: BTreeMap<String, UsedImage>,
+    /// The files of the hand-off but `handoff.json`, relative to the service's folder.
+    pub files: Vec<PathBuf>,
 }
 
 /// An image that a service uses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsedImage {
     /// `repository@digest`.
@@ -31,35 +46,66 @@ pub struct UsedImage {
     pub reason: String,
     /// The containers of the task definition that run it, by name.
     pub containers: BTreeSet<String>,
+    /// The placeholders that CodePipeline is to replace by it; none in mode `render`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub placeholders: BTreeSet<String>,
 }
 
 impl ServiceSummary {
     pub(super) fn new(
-        service: &str,
-        images: &BTreeMap<&str, Image<'_>>,
+        settings: &ServiceSettings,
+        images: &Images<'_>,
         containers: &[Container],
     ) -> Self {
         let mut used: BTreeMap<String, UsedImage> = BTreeMap::new();
-        for (placeholder, image) in images {
-            let entry = used
-                .entry(image.target.to_owned())
-                .or_insert_with(|| UsedImage {
-                    reference: image.record.reference.clone(),
-                    changed: image.record.changed,
-                    reason: image.record.reason.clone(),
-                    containers: BTreeSet::new(),
-                });
-            entry.containers.extend(
-                containers
-                    .iter()
-                    .filter(|container| container.placeholders.iter().any(|p| p == placeholder))
-                    .map(|container| container.name.clone()),
-            );
+        for (target, record) in images.by_target() {
+            let runs = containers
+                .iter()
+                .filter(|container| container.targets.contains(target));
+            let image = UsedImage {
+                reference: record.reference.clone(),
+                changed: record.changed,
+                reason: record.reason.clone(),
+                containers: runs.map(|container| container.name.clone()).collect(),
+                placeholders: BTreeSet::new(),
+            };
+            used.insert(target.to_owned(), image);
+        }
+        if settings.mode == HandoffMode::Placeholder {
+            let declared = images.placeholders.iter();
+            let declared = declared.map(|(name, image)| (image.target, (*name).to_owned()));
+            let made = images.containers.values();
+            let made = made.map(|image| (image.target, images.placeholder_of(image.target)));
+            for (target, placeholder) in declared.chain(made) {
+                if let Some(image) = used.get_mut(target) {
+                    image.placeholders.insert(placeholder);
+                }
+            }
         }
         Self {
-            service: service.to_owned(),
+            service: settings.name.clone(),
             changed: used.values().any(|image| image.changed),
+            mode: settings.mode,
             images: used,
+            files: Vec::new(),
         }
+    }
+
+    /// `handoff.json`.
+    pub(super) fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: &'static str,
+            #[serde(flatten)]
+            summary: &'a ServiceSummary,
+        }
+        let document = Document {
+            schema: SCHEMA,
+            summary: self,
+        };
+        // Maps with text keys and plain values always serialize.
+        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+        text.push('\n');
+        text
     }
 }

@@ -1,6 +1,6 @@
 //! Cases in `testdata/handoff/<case>/`:
 //!
-//! - `service.json`: the `service` block (`taskdef`, `appspec`, `images`)
+//! - `service.json`: the `service` block
 //! - the templates that it names
 //! - `release.json`: the record; the one beside the cases when a case has none
 //! - `expected/`: every file, and `expected.txt`: the summary and warnings; or
@@ -13,9 +13,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::config::{AppspecBlock, AppspecSource};
 
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/handoff")
@@ -28,12 +30,41 @@ fn service(case: &Path) -> ServiceSettings {
             .get(key)
             .map(|path| PathBuf::from(path.as_str().unwrap()))
     };
+    let texts = |key: &str| match &block[key] {
+        Value::Null => BTreeMap::new(),
+        map => serde_json::from_value(map.clone()).unwrap(),
+    };
+    let appspec = match &block["appspec"] {
+        Value::Object(members) => Some(AppspecSource::Block(
+            AppspecBlock::from_json(members).unwrap(),
+        )),
+        _ => path("appspec").map(AppspecSource::File),
+    };
+    for key in block.as_object().unwrap().keys() {
+        let known = [
+            "taskdef",
+            "appspec",
+            "images",
+            "containers",
+            "values",
+            "overrides",
+            "mode",
+        ];
+        assert!(known.contains(&key.as_str()), "{key} in {}", case.display());
+    }
     ServiceSettings {
         name: "shop".to_owned(),
         taskdef: path("taskdef"),
-        appspec: path("appspec"),
-        images: serde_json::from_value(block["images"].clone()).unwrap(),
-        output: None,
+        appspec,
+        images: texts("images"),
+        containers: texts("containers"),
+        values: texts("values"),
+        overrides: block["overrides"].as_object().cloned().unwrap_or_default(),
+        mode: match block["mode"].as_str() {
+            Some("placeholder") => HandoffMode::Placeholder,
+            _ => HandoffMode::Render,
+        },
+        ..ServiceSettings::default()
     }
 }
 
@@ -88,6 +119,9 @@ fn outcome(case: &Path) -> BTreeMap<PathBuf, String> {
             }
             for warning in &handoff.warnings {
                 writeln!(text, "warning: {warning}").unwrap();
+                if let Some(hint) = warning.hint() {
+                    writeln!(text, "  hint: {hint}").unwrap();
+                }
             }
             files.insert("expected.txt".into(), text);
             files
@@ -168,13 +202,13 @@ fn running_it_again_gives_the_same_bytes() {
 #[test]
 fn files_over_the_artifact_limit_are_refused() {
     let mut templates = Templates::default();
-    let mut text = "# <TASK_DEFINITION>\n".to_owned();
+    let case = cases().join("one_image");
+    let mut text = read(&case.join("appspec.yml"));
     text.push_str(&"#".repeat(ARTIFACT_LIMIT));
     templates.appspec = Some(Template {
         path: "appspec.yaml".into(),
         text,
     });
-    let case = cases().join("one_image");
     let error = hand_off(&service(&case), &templates, &record(&case)).unwrap_err();
     assert!(matches!(error.problems[..], [Problem::TooLarge { size }] if size > ARTIFACT_LIMIT));
     assert_eq!(error.exit_code(), crate::exit::HANDOFF);
@@ -182,20 +216,62 @@ fn files_over_the_artifact_limit_are_refused() {
 
 #[test]
 fn too_long_definitions_are_refused() {
-    let containers: Vec<String> = (0..1000)
-        .map(|n| format!(r#"{{"name": "container-{n}", "image": "<IMAGE_WEB>"}}"#))
-        .collect();
-    let templates = Templates {
-        taskdef: Some(Template {
-            path: "taskdef.json".into(),
-            text: format!(r#"{{"containerDefinitions": [{}]}}"#, containers.join(",")),
-        }),
-        appspec: None,
-    };
     let case = cases().join("one_image");
-    let error = hand_off(&service(&case), &templates, &record(&case)).unwrap_err();
+    let settings = ServiceSettings {
+        containers: (0..1000)
+            .map(|n| (format!("container-{n}"), "web".to_owned()))
+            .collect(),
+        ..ServiceSettings::default()
+    };
+    let error = hand_off(&settings, &Templates::default(), &record(&case)).unwrap_err();
     assert!(matches!(
         error.problems[..],
         [Problem::DefinitionsTooLarge { .. }]
     ));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever stands in `values`, the result is JSON that holds it, and nothing else changes.
+    #[test]
+    fn values_of_any_text_are_safe(value in any::<String>(), around in "[^<>]{0,8}") {
+        let text = format!("{around}<NAME>{around}");
+        let taskdef = serde_json::json!({
+            "zeta": 1,
+            "containerDefinitions": [
+                {"name": "web", "image": "<IMAGE_WEB>", "command": [text]},
+            ],
+            "alpha": {"b": around, "a": [1.5, "", {}]},
+        });
+        let templates = Templates {
+            taskdef: Some(Template {
+                path: "taskdef.json".into(),
+                text: taskdef.to_string(),
+            }),
+            appspec: None,
+        };
+        let settings = ServiceSettings {
+            images: [("IMAGE_WEB".to_owned(), "web".to_owned())].into(),
+            values: [("NAME".to_owned(), value.clone())].into(),
+            ..ServiceSettings::default()
+        };
+        let record = record(&cases().join("one_image"));
+        // An account id that cannot be one is the only thing that a value can break.
+        let handoff = match hand_off(&settings, &templates, &record) {
+            Ok(handoff) => handoff,
+            Err(error) => {
+                prop_assert!(value.contains(':'), "{error}");
+                return Ok(());
+            }
+        };
+        let file = handoff.files.iter().find(|file| file.path == Path::new("taskdef.json"));
+        let result: Value = serde_json::from_slice(&file.unwrap().contents).unwrap();
+        let mut expected = taskdef;
+        let container = &mut expected["containerDefinitions"][0];
+        container["command"][0] = format!("{around}{value}{around}").into();
+        container["image"] = record.images["web"].reference.clone().into();
+        // As texts: the order of keys counts.
+        prop_assert_eq!(result.to_string(), expected.to_string());
+    }
 }

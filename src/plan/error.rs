@@ -136,7 +136,7 @@ pub enum PlanError {
     },
     /// A service names a target that is not part of the release.
     #[error(
-        "service {service}: image {placeholder} stands for target `{target}`, which this release does not build"
+        "service {service}: {placeholder} stands for target `{target}`, which this release does not build"
     )]
     ServiceTarget {
         /// The service.

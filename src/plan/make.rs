@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use super::base_images::BaseImagePlan;
 use super::error::PlanError;
 use super::model::{ContextPlan, ImagePlan, Plan, SolvePlan};
 use super::soci::{self, SociWish};
@@ -57,6 +58,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
     let release = options.mode == Mode::Release;
     let cache_settings = bake.settings.cache.as_ref().filter(|_| release);
     let mut plan = Plan {
+        environment: bake.environment.clone(),
         source: source.clone(),
         solves: Vec::new(),
         images: Vec::new(),
@@ -83,6 +85,8 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
         if soci.is_some() {
             soci::require(target, &mut exporter)?;
         }
+        let mirrors = bake.settings.base_images.as_ref();
+        let dockerfile = mirrors.and_then(|_| context.dockerfile_text());
         for platform in &platforms {
             let mut frontend = attributes::frontend(target, platform)?;
             frontend.extend(extra.attributes.clone());
@@ -90,6 +94,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
                 target: target.name.clone(),
                 platform: platform.clone(),
                 context: context.clone(),
+                base_images: BaseImagePlan::new(mirrors, dockerfile.as_deref(), &frontend),
                 attributes: frontend,
                 fresh_attributes: attributes::fresh(target),
                 attestations: attributes::attestations(target),
@@ -121,9 +126,9 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
                 .collect();
             plan.services.retain(|service| {
                 service
-                    .images
-                    .values()
-                    .all(|name| built.contains(&name.as_str()))
+                    .targets()
+                    .into_iter()
+                    .all(|name| built.contains(&name))
             });
         }
         check_services(&plan)?;
@@ -358,7 +363,8 @@ fn check_service_folders(services: &[ServiceSettings]) -> Result<(), PlanError> 
 /// Every image of a service must be part of the release, or its files would be incomplete.
 fn check_services(plan: &Plan) -> Result<(), PlanError> {
     for service in &plan.services {
-        for (placeholder, target) in &service.images {
+        // `containers` names targets as `images` does.
+        for (placeholder, target) in service.images.iter().chain(&service.containers) {
             if !plan.images.iter().any(|image| image.target == *target) {
                 return Err(PlanError::ServiceTarget {
                     service: service.name.clone(),

@@ -5,7 +5,9 @@
 //! changes no plan.
 
 mod attributes;
+mod base_images;
 mod cache;
+mod dockerfile;
 mod error;
 mod image;
 mod make;
@@ -14,6 +16,7 @@ mod soci;
 #[cfg(test)]
 mod tests;
 
+pub use base_images::BaseImagePlan;
 pub use error::PlanError;
 pub use make::{Handoff, Mode, Options, make};
 pub use model::{

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::base_images::BaseImagePlan;
 use crate::bake::Entry;
-use crate::config::{ServiceSettings, Source};
+use crate::config::{AppspecSource, HandoffMode, ServiceSettings, Source};
 use crate::image::Platform;
 use crate::registry::{Repository, Tag};
 use crate::release::SolveName;
@@ -16,6 +17,9 @@ use crate::soci::SociOptions;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
+    /// The environment that was chosen, where the configuration declares any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// What is built from.
     #[serde(serialize_with = "source")]
     pub source: Source,
@@ -51,6 +55,9 @@ pub struct SolvePlan {
     pub attestations: BTreeMap<String, String>,
     /// Attributes of the image exporter beside the name.
     pub exporter: BTreeMap<String, String>,
+    /// Where base images are pulled from.
+    #[serde(skip_serializing_if = "BaseImagePlan::is_empty")]
+    pub base_images: BaseImagePlan,
     /// Cache imports and exports.
     pub cache: CachePlan,
     /// Entitlements that the build asks for.
@@ -100,6 +107,16 @@ impl ContextPlan {
         let path = folder.join(&self.dockerfile);
         let path = path.strip_prefix(directory).unwrap_or(&path);
         path.display().to_string()
+    }
+
+    /// The Dockerfile's text, read anew where it is a file; `None` where only the daemon can see
+    /// it, or nobody can read it.
+    pub fn dockerfile_text(&self) -> Option<String> {
+        if let Some(text) = &self.dockerfile_inline {
+            return Some(text.clone());
+        }
+        let folder = self.dockerfile_directory.as_deref()?;
+        std::fs::read_to_string(folder.join(&self.dockerfile)).ok()
     }
 }
 
@@ -332,13 +349,18 @@ fn service_names<S: serde::Serializer>(
     struct Shown<'a> {
         name: &'a str,
         taskdef: &'a Option<PathBuf>,
-        appspec: &'a Option<PathBuf>,
+        appspec: &'a Option<AppspecSource>,
+        mode: HandoffMode,
         images: &'a BTreeMap<String, String>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        containers: &'a BTreeMap<String, String>,
     }
     serializer.collect_seq(services.iter().map(|service| Shown {
         name: &service.name,
         taskdef: &service.taskdef,
         appspec: &service.appspec,
+        mode: service.mode,
         images: &service.images,
+        containers: &service.containers,
     }))
 }

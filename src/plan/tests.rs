@@ -306,6 +306,18 @@ fn a_service_needs_all_its_images() {
     assert!(error.to_string().contains("`rp`"), "{error}");
     assert!(error.hint().is_some());
 
+    let by_container = Settings {
+        services: vec![ServiceSettings {
+            name: "shop".to_owned(),
+            containers: [("proxy".to_owned(), "rp".to_owned())].into(),
+            ..ServiceSettings::default()
+        }],
+        ..Settings::default()
+    };
+    let by_container = self::bake(vec![target("web")], by_container);
+    let error = make(&by_container, &source(), &options(Mode::Release, &project)).unwrap_err();
+    assert!(error.to_string().contains("`rp`"), "{error}");
+
     let covered = Options {
         handoff: Handoff::Covered,
         ..options(Mode::Release, &project)

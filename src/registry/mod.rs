@@ -6,6 +6,7 @@
 
 pub mod auth;
 mod client;
+mod endpoint_map;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod fault;
 mod once;
@@ -16,5 +17,6 @@ pub use client::{
     BlobReader, BlobSource, Client, ClientConfig, ConfigError, Error, ErrorCode, ErrorKind,
     PushOutcome, RetryPolicy, SMALL_BLOB,
 };
+pub use endpoint_map::{EndpointMap, EndpointProblem, InvalidEndpoint};
 pub use reference::{InvalidReference, Reference, ReferenceProblem, ReferenceTarget, Repository};
 pub use tag::{InvalidTag, Tag};

@@ -1,6 +1,7 @@
 //! What the release is compared with, read from the registry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use bytes::Bytes;
 use futures::future::try_join_all;
@@ -8,7 +9,7 @@ use futures::future::try_join_all;
 use super::record::{Record, SCHEMA};
 use super::{Context, ReleaseError};
 use crate::image::{Descriptor, Digest, Document, ImageContent, Platform, annotation};
-use crate::plan::{BaselinePlan, ImagePlan};
+use crate::plan::{BaselinePlan, ImagePlan, Plan};
 use crate::registry::{Reference, Tag};
 
 /// The image under the baseline of one target.
@@ -50,6 +51,31 @@ pub(super) async fn find(context: &Context, image: &ImagePlan) -> Result<Found, 
         }
     };
     read(context, &reference, image).await
+}
+
+/// Warnings of baseline records that were made with the values of another environment: what they
+/// are the last release of is not what this release replaces.
+pub(super) fn of_other_environments(plan: &Plan) -> Result<Vec<String>, ReleaseError> {
+    let records = plan
+        .images
+        .iter()
+        .filter_map(|image| match &image.baseline {
+            BaselinePlan::Record { path } => Some(path.as_path()),
+            BaselinePlan::Tag { .. } | BaselinePlan::None { .. } => None,
+        });
+    let mut warnings = Vec::new();
+    for path in records.collect::<BTreeSet<_>>() {
+        let theirs = read_record(path)?.and_then(|record| record.environment);
+        if let (Some(theirs), Some(ours)) = (theirs, &plan.environment)
+            && theirs != *ours
+        {
+            warnings.push(format!(
+                "the baseline {} is of environment {theirs}, and this release is for {ours}",
+                path.display()
+            ));
+        }
+    }
+    Ok(warnings)
 }
 
 async fn read(
@@ -143,7 +169,7 @@ pub(super) async fn fetch(context: &Context, reference: &Reference) -> Result<By
 }
 
 /// `None` when there is no such file: the first release has none to be compared with.
-pub(crate) fn read_record(path: &std::path::Path) -> Result<Option<Record>, ReleaseError> {
+pub(crate) fn read_record(path: &Path) -> Result<Option<Record>, ReleaseError> {
     let wrong = |detail: String| ReleaseError::BaselineRecord {
         path: path.display().to_string(),
         detail,

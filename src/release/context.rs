@@ -8,9 +8,10 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use launchway_buildkit::{BlobReceiver, Client, CredentialSource, Session, SessionConfig};
 
-use super::{Event, FailPoints, Observer, ReleaseError};
+use super::{Event, FailPoints, Gate, Observer, ReleaseError};
 use crate::image::Platform;
-use crate::registry::{self, Repository};
+use crate::registry::auth::MappedCredentials;
+use crate::registry::{self, EndpointMap, Repository};
 use crate::soci::ZtocStore;
 
 /// Tells the time; a fixed one in tests.
@@ -37,6 +38,9 @@ pub struct Context {
     pub platforms: Vec<Platform>,
     /// The registry client.
     pub registry: registry::Client,
+    /// Registries that are elsewhere than their names say, for the daemon; the client above has
+    /// its own.
+    pub endpoints: EndpointMap,
     /// Creates missing repositories; `None` when that was not asked for.
     pub repositories: Option<Arc<dyn RepositoryCreator>>,
     /// Logins that the daemon asks for.
@@ -54,6 +58,8 @@ pub struct Context {
     pub clock: Clock,
     /// Where zTOCs are kept between runs; `None` keeps none.
     pub ztocs: Option<ZtocStore>,
+    /// Looks at images before tags move; `None` lets everything pass.
+    pub gate: Option<Arc<dyn Gate>>,
     /// Where to die, in tests.
     pub fail_points: FailPoints,
 }
@@ -80,7 +86,10 @@ impl Context {
     ) -> Result<Session, ReleaseError> {
         let config = SessionConfig {
             shared_key: format!("launchway-{}", self.machine_id),
-            credentials: Arc::clone(&self.credentials),
+            credentials: Arc::new(MappedCredentials {
+                source: Arc::clone(&self.credentials),
+                endpoints: self.endpoints.clone(),
+            }),
             blobs,
             sync_records: self.sync_records.clone(),
             engine_id: self.engine_id.clone(),

@@ -1,12 +1,16 @@
 //! The `.env` file of a release: digests as shell variables, for `eval` or `source` in a buildspec.
+//!
+//! The names are the ones to put into CodeBuild's `exported-variables`, which is how a pipeline's
+//! later stages get them; a child process cannot export into its parent's shell.
 
 use std::fmt::Write as _;
 
 use super::record::Record;
 
 /// Lines of `export NAME='value'`, safe for any POSIX shell. A target `log-router` becomes
-/// `IMAGE_LOG_ROUTER`.
-pub fn environment_file(record: &Record) -> String {
+/// `IMAGE_LOG_ROUTER`. `services` are those that have something to deploy; none are named when
+/// nothing was handed off.
+pub fn environment_file(record: &Record, services: &[&str]) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         // Writing to a String cannot fail.
@@ -16,6 +20,10 @@ pub fn environment_file(record: &Record) -> String {
         "LAUNCHWAY_CHANGED",
         if record.changed { "true" } else { "false" },
     );
+    let changed = record.images.iter().filter(|(_, image)| image.changed);
+    let changed: Vec<&str> = changed.map(|(target, _)| target.as_str()).collect();
+    line("LAUNCHWAY_CHANGED_IMAGES", &changed.join(" "));
+    line("LAUNCHWAY_SERVICES_TO_DEPLOY", &services.join(" "));
     if let Some(commit) = &record.source.commit {
         line("LAUNCHWAY_COMMIT", commit);
     }
@@ -52,6 +60,19 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_what_changed_and_what_to_deploy() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/handoff/release.json");
+        let record = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let text = environment_file(&record, &["shop", "jobs"]);
+        let start = "export LAUNCHWAY_CHANGED='true'\n\
+                     export LAUNCHWAY_CHANGED_IMAGES='rp'\n\
+                     export LAUNCHWAY_SERVICES_TO_DEPLOY='shop jobs'\n\
+                     export IMAGE_API='";
+        assert!(text.starts_with(start), "{text}");
+        assert!(environment_file(&record, &[]).contains("_TO_DEPLOY=''\n"));
+    }
 
     #[test]
     fn nothing_in_a_value_reaches_the_shell() {

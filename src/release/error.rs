@@ -3,9 +3,11 @@
 
 use crate::image::{Digest, Platform};
 use crate::registry;
+use crate::scan::{Report, ScanError};
 use crate::soci::PushError;
 
 use super::SolveName;
+use super::base_images::MirrorFailure;
 use super::store::WriteError;
 
 /// A run did not complete.
@@ -20,6 +22,17 @@ pub enum ReleaseError {
         /// Which one.
         solve: SolveName,
         /// What the daemon said.
+        #[source]
+        source: Box<launchway_buildkit::Error>,
+    },
+    /// A base image could not be pulled from its mirror.
+    #[error("{solve}: the base image {} cannot be pulled from its mirror as {}", failure.image, failure.mirrored)]
+    BaseImage {
+        /// Which build.
+        solve: SolveName,
+        /// The image and its mirror.
+        failure: MirrorFailure,
+        /// What the daemon said at last.
         #[source]
         source: Box<launchway_buildkit::Error>,
     },
@@ -120,6 +133,15 @@ pub enum ReleaseError {
         /// What is wrong.
         detail: String,
     },
+    /// The scanner could not work. No tag has moved.
+    #[error("the images were not scanned, and no tag was moved")]
+    Scan(#[source] ScanError),
+    /// Images were refused for what was found in them. No tag has moved.
+    #[error("the scan refused {}, and no tag was moved", refused(report))]
+    Refused {
+        /// Everything that was found.
+        report: Box<Report>,
+    },
     /// Some tags could not be moved.
     #[error("{} of {} tags were not moved: {}", failed.len(), failed.len() + moved.len(), failed.join(", "))]
     Tags {
@@ -144,10 +166,26 @@ impl ReleaseError {
         }
     }
 
+    /// The failure of a solve, which may be that of a mirror.
+    pub(super) fn solve(
+        solve: SolveName,
+        source: launchway_buildkit::Error,
+        mirror: Option<MirrorFailure>,
+    ) -> Self {
+        match mirror {
+            None => Self::build(solve, source),
+            Some(failure) => Self::BaseImage {
+                solve,
+                failure,
+                source: Box::new(source),
+            },
+        }
+    }
+
     /// Whether it says where in a Dockerfile it went wrong. Failures of other kinds need no place.
     pub(super) fn is_located(&self) -> bool {
         match self {
-            Self::Build { source, .. } => match &**source {
+            Self::Build { source, .. } | Self::BaseImage { source, .. } => match &**source {
                 launchway_buildkit::Error::BuildFailed(failure) => failure.source.is_some(),
                 _ => true,
             },
@@ -168,6 +206,15 @@ fn platform_of(solve: &SolveName) -> String {
         .platform
         .as_ref()
         .map_or_else(String::new, ToString::to_string)
+}
+
+/// `web`, `api and web`, `api, rp and web`.
+fn refused(report: &Report) -> String {
+    let names: Vec<&str> = report.refused().map(|image| image.name.as_str()).collect();
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 fn list(platforms: &[Platform]) -> String {

@@ -111,7 +111,8 @@ async fn one(
         return Ok(expected.published(solve, expected.descriptor.clone(), Vec::new()));
     }
     let mut attributes = solve.exporter.clone();
-    attributes.insert("name".to_owned(), repository.to_string());
+    let name = context.endpoints.to_connect_to(&repository.to_string());
+    attributes.insert("name".to_owned(), name);
     attributes.insert("push".to_owned(), "true".to_owned());
     attributes.insert("push-by-digest".to_owned(), "true".to_owned());
     if let Some(soci) = soci {

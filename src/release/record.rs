@@ -3,6 +3,9 @@
 //! Format `launchway.release/v1`. Members are only ever added within a version; a reader refuses a
 //! version that it does not know. Written before the first tag moves and again when all is done.
 
+mod parameter;
+mod read;
+mod scan;
 mod soci;
 
 use std::collections::BTreeMap;
@@ -12,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::image::{Digest, Platform, media_type};
 use crate::plan::Plan;
 
+pub use parameter::{ParameterOutcome, ParameterRecord};
+pub use read::{ReadError, read};
+pub use scan::ScanRecord;
 pub use soci::{SociLayerRecord, SociOutcome, SociRecord};
 
 /// The `schema` of the records that this version writes.
@@ -35,6 +41,9 @@ pub struct Record {
     /// Wall time in milliseconds.
     #[serde(default)]
     pub duration_ms: u64,
+    /// The environment whose values it was made with; absent where none was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// What was built from.
     #[serde(default)]
     pub source: SourceRecord,
@@ -50,6 +59,9 @@ pub struct Record {
     /// What went wrong without failing the release, beside `caches`.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// SSM parameters that name this release, by the label of their block.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, ParameterRecord>,
 }
 
 impl Record {
@@ -62,10 +74,15 @@ impl Record {
     }
 }
 
+/// The digest of every image in a [`draft`].
+pub fn draft_digest() -> Digest {
+    Digest::of("draft")
+}
+
 /// A record of a plan that has not run, with made-up digests: for checking what is made of records
 /// before there is one.
 pub fn draft(plan: &Plan) -> Record {
-    let digest = Digest::of("draft");
+    let digest = draft_digest();
     let images = plan.images.iter().map(|image| {
         let repository = &image.primary.repository;
         let record = ImageRecord {
@@ -79,7 +96,12 @@ pub fn draft(plan: &Plan) -> Record {
             reason: String::new(),
             baseline: None,
             copies: Vec::new(),
-            platforms: BTreeMap::new(),
+            platforms: image
+                .platforms
+                .iter()
+                .map(|platform| (platform.clone(), PlatformRecord::draft(digest)))
+                .collect(),
+            scan: None,
         };
         (image.target.clone(), record)
     });
@@ -90,12 +112,14 @@ pub fn draft(plan: &Plan) -> Record {
         started_at: String::new(),
         completed_at: None,
         duration_ms: 0,
+        environment: plan.environment.clone(),
         source: SourceRecord::default(),
         baseline: String::new(),
         changed: true,
         images: images.collect(),
         caches: BTreeMap::new(),
         warnings: Vec::new(),
+        parameters: BTreeMap::new(),
     }
 }
 
@@ -105,6 +129,8 @@ pub fn draft(plan: &Plan) -> Record {
 pub enum State {
     /// All images are in the registry by digest; tags may have begun to move.
     Published,
+    /// All images are in the registry by digest, and the scan refused one: no tag has moved.
+    Refused,
     /// All tags point at their images, and the hand-off is written.
     Complete,
 }
@@ -155,6 +181,9 @@ pub struct ImageRecord {
     pub copies: Vec<String>,
     /// Every platform's image.
     pub platforms: BTreeMap<Platform, PlatformRecord>,
+    /// What the scan found, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<ScanRecord>,
 }
 
 /// One platform of an image.
@@ -180,6 +209,21 @@ pub struct PlatformRecord {
     /// How long the build took, in milliseconds.
     #[serde(default)]
     pub duration_ms: u64,
+}
+
+impl PlatformRecord {
+    /// One of which nothing is known but that it will be there.
+    fn draft(manifest: Digest) -> Self {
+        Self {
+            manifest,
+            manifest_size: 0,
+            config: None,
+            layers: Vec::new(),
+            soci: None,
+            steps: StepCount::default(),
+            duration_ms: 0,
+        }
+    }
 }
 
 /// A layer of an image.

@@ -1,7 +1,6 @@
 //! Running one solve: the plan's values as a request to the daemon, its reports as events.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,17 +8,19 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use launchway_buildkit::{
-    CacheEntry, ContextRoots, Exporter, Session, SolveRequest, SolveResponse,
+    CacheEntry, ContextRoots, Exporter, Redirect, Session, SolveRequest, SolveResponse,
 };
 
+use super::base_images::MirrorFailure;
 use super::record::StepCount;
+use super::selection;
 use super::steps::Steps;
 use super::syntax::names_stable_frontend;
 use super::{Context, Event, ReleaseError, SolveName, SolveStep};
 use crate::plan::{CacheReference, SolvePlan};
 
 /// How one of the solves of a target and platform differs from the others.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Variant {
     /// What is made of the result; `None` leaves it in the daemon's cache.
     pub(super) exporter: Option<Exporter>,
@@ -59,7 +60,6 @@ pub(super) async fn run(
     variant: Variant,
 ) -> Result<Solved, ReleaseError> {
     let name = solve.name();
-    let request = request(solve, variant);
     context.tell(Event::SolveStarted {
         solve: name.clone(),
         step,
@@ -73,32 +73,53 @@ pub(super) async fn run(
 
     let began = std::time::Instant::now();
     let steps = Arc::new(Mutex::new(Steps::default()));
-    let on_status = {
-        let (observer, name, steps) = (
-            Arc::clone(&context.observer),
-            name.clone(),
-            Arc::clone(&steps),
-        );
-        move |update: launchway_buildkit::StatusUpdate| {
-            steps
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .update(&update);
-            observer(Event::SolveProgress {
-                solve: name.clone(),
-                step,
-                update,
-            });
-        }
-    };
-    let response = context
-        .engine
-        .solve(session, request, on_status)
-        .await
-        .map_err(|error| {
+    let no_cache = variant.fresh && solve.fresh_attributes.contains_key("no-cache");
+    let mut tries = 0;
+    let response = loop {
+        let on_status = {
+            let (observer, name, steps) = (
+                Arc::clone(&context.observer),
+                name.clone(),
+                Arc::clone(&steps),
+            );
+            move |update: launchway_buildkit::StatusUpdate| {
+                steps
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .update(&update);
+                observer(Event::SolveProgress {
+                    solve: name.clone(),
+                    step,
+                    update,
+                });
+            }
+        };
+        let request = request(context, solve, variant.clone());
+        let error = match context.engine.solve(session, request, on_status).await {
+            Ok(response) => break response,
+            Err(error) => error,
+        };
+        tries += 1;
+        let failure = MirrorFailure::find(context, solve, &error);
+        let pause = failure
+            .as_ref()
+            .and_then(|failure| failure.pause(tries, no_cache));
+        let (Some(failure), Some(pause)) = (&failure, pause) else {
             ending.failed();
-            ReleaseError::build(name.clone(), error)
-        })?;
+            return Err(ReleaseError::solve(name.clone(), error, failure));
+        };
+        // Without the solve's name: the same image is wanted by many, and is told of once.
+        context.tell(Event::Warning {
+            message: format!(
+                "{} cannot be pulled from its mirror yet ({}: {}); trying again in {} s",
+                failure.image,
+                failure.mirrored,
+                failure.answer,
+                pause.as_secs()
+            ),
+        });
+        tokio::time::sleep(pause).await;
+    };
     ending.completed(&response);
     let steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(Solved {
@@ -185,7 +206,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
+fn request(context: &Context, solve: &SolvePlan, variant: Variant) -> SolveRequest {
     let mut attributes = solve.attributes.clone();
     if variant.fresh {
         attributes.extend(solve.fresh_attributes.clone());
@@ -196,9 +217,10 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
     if let Some(url) = &solve.context.url {
         attributes.insert("context".to_owned(), url.clone());
     }
-    let mut builtin_frontend = false;
-    if let Some(text) = dockerfile_text(solve) {
+    let (mut builtin_frontend, mut selection) = (false, None);
+    if let Some(text) = solve.context.dockerfile_text() {
         builtin_frontend = names_stable_frontend(&text);
+        selection = selection::of(&text, &attributes, ignore_text(solve).as_deref());
     }
     let directory = solve.context.directory.clone();
     let dockerfile = solve.context.dockerfile_directory.clone();
@@ -210,33 +232,51 @@ fn request(solve: &SolvePlan, variant: Variant) -> SolveRequest {
         context: directory.map(|context| ContextRoots {
             dockerfile: dockerfile.unwrap_or_else(|| context.clone()),
             context,
+            selection,
         }),
         inline_dockerfile: solve.context.dockerfile_inline.clone(),
         named_local_contexts: solve.context.named.clone(),
         exporter: variant.exporter,
-        cache_imports: variant.cache_imports.iter().map(cache_entry).collect(),
-        cache_exports: variant.cache_exports.iter().map(cache_entry).collect(),
+        cache_imports: cache_entries(context, &variant.cache_imports),
+        cache_exports: cache_entries(context, &variant.cache_exports),
         entitlements: solve.entitlements.clone(),
         builtin_frontend,
         pinned_images: variant.pinned,
+        redirects: redirects(context, solve),
         // A record in the daemon's history costs more than a cached solve itself (it is synced to
         // disk), and what happened is in our own record.
         internal: true,
     }
 }
 
-/// The Dockerfile, as far as we can see it. Unreadable files are the daemon's to report.
-fn dockerfile_text(solve: &SolvePlan) -> Option<String> {
-    if let Some(text) = &solve.context.dockerfile_inline {
-        return Some(text.clone());
-    }
-    let directory = solve.context.dockerfile_directory.as_deref()?;
-    std::fs::read_to_string(directory.join(Path::new(&solve.context.dockerfile))).ok()
+/// Caches as the daemon is told them: in registries that it can connect to.
+fn cache_entries(context: &Context, caches: &[CacheReference]) -> Vec<CacheEntry> {
+    let entries = caches.iter().map(|cache| {
+        let mut attributes = cache.attributes.clone();
+        if let Some(reference) = cache.registry_reference() {
+            let reference = context.endpoints.to_connect_to(reference);
+            attributes.insert("ref".to_owned(), reference);
+        }
+        CacheEntry {
+            kind: cache.kind.clone(),
+            attributes,
+        }
+    });
+    entries.collect()
 }
 
-fn cache_entry(cache: &CacheReference) -> CacheEntry {
-    CacheEntry {
-        kind: cache.kind.clone(),
-        attributes: cache.attributes.clone(),
-    }
+/// The ignore file that belongs to the Dockerfile alone, if there is one.
+fn ignore_text(solve: &SolvePlan) -> Option<String> {
+    let directory = solve.context.dockerfile_directory.as_deref()?;
+    let name = format!("{}.dockerignore", solve.context.dockerfile);
+    std::fs::read_to_string(directory.join(name)).ok()
+}
+
+/// Images that come from mirrors, and those of registries that are elsewhere than their names say.
+/// A mirror may be on such a registry, so its rules come first.
+fn redirects(context: &Context, solve: &SolvePlan) -> Vec<Redirect> {
+    let hosts = context.endpoints.hosts();
+    let endpoints = hosts.map(|(host, place)| (format!("{host}/"), format!("{place}/")));
+    let rules = solve.base_images.rules().chain(endpoints);
+    rules.map(|(from, to)| Redirect { from, to }).collect()
 }

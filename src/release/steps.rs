@@ -83,10 +83,12 @@ impl Steps {
 }
 
 /// `[stage n/m] FROM reference:tag@sha256:…`: the reference and the digest. The Dockerfile frontend
-/// has no better place that tells what it resolved a tag to. `COPY --from=reference` is such a step
-/// too.
+/// has no better place that tells what it resolved a tag to. Images that `COPY --from=reference` and
+/// mounts name are told in the same way, without a stage. The reference is what the image was pulled
+/// by, from a mirror too, and a pin is of that.
 fn base(name: &str) -> Option<(String, String)> {
-    let (_, rest) = name.split_once("] FROM ")?;
+    let with_stage = || name.split_once("] FROM ").map(|(_, rest)| rest);
+    let rest = name.strip_prefix("FROM ").or_else(with_stage)?;
     let (reference, digest) = rest.split_once('@')?;
     let tagged = reference
         .rsplit_once('/')
@@ -99,16 +101,19 @@ fn saturating(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Steps are named `[stage n/m] INSTRUCTION …`; `FROM` is the base image, which is pulled or not
-/// as the other steps need it.
+/// Steps are named `[stage n/m] INSTRUCTION …`, with the platform before the stage sometimes; `FROM`
+/// is the base image, which is pulled or not as the other steps need it. Everything else has no
+/// `n/m`: `[internal]`, `[auth]`, `[context name]`.
 fn is_step(vertex: &Vertex) -> bool {
-    vertex.name.starts_with('[')
-        && !vertex.name.starts_with("[internal]")
-        && !vertex.name.starts_with("[auth]")
-        && vertex
-            .name
-            .split_once("] ")
-            .is_some_and(|(_, rest)| !rest.starts_with("FROM "))
+    let Some((place, instruction)) = vertex.name.split_once("] ") else {
+        return false;
+    };
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let counted = place
+        .rsplit_once([' ', '['])
+        .and_then(|(_, last)| last.split_once('/'))
+        .is_some_and(|(step, all)| number(step) && number(all));
+    place.starts_with('[') && counted && !instruction.starts_with("FROM ")
 }
 
 #[cfg(test)]
@@ -156,13 +161,23 @@ mod tests {
             vertex("3", "[auth] sharing credentials", false, true),
             vertex("4", "exporting to image", false, true),
             vertex("5", "importing cache manifest from x", false, true),
-            vertex("6", "[base 2/2] RUN true", true, true),
+            vertex(
+                "6",
+                "[context tools] load metadata for debian:12",
+                false,
+                true,
+            ),
+            vertex("7", "[context tools] debian:12", false, true),
+            vertex("8", "[internal] load metadata for debian:12", false, true),
+            vertex("9", "FROM registry.test/tool:2@sha256:00", false, true),
+            vertex("10", "[base 2/2] RUN true", true, true),
+            vertex("11", "[linux/amd64 context 2/2] RUN true", true, true),
         ]);
         assert_eq!(
             steps.count(),
             StepCount {
-                total: 1,
-                cached: 1
+                total: 2,
+                cached: 2
             }
         );
         assert!(!steps.ran());
@@ -177,6 +192,10 @@ mod tests {
             (
                 name("docker.io/library/debian:12"),
                 Some("docker.io/library/debian:12"),
+            ),
+            (
+                format!("FROM 127.0.0.1:5000/tool:2@{digest}"),
+                Some("127.0.0.1:5000/tool:2"),
             ),
             // Named by digest in the Dockerfile: nothing to pin.
             (name("127.0.0.1:5000/base"), None),

@@ -1,5 +1,6 @@
 //! A plan for people: what would be built, where it would go, and which caches it would use.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -16,6 +17,9 @@ pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
     let mut line = |line: String| {
         let _ = writeln!(text, "{}", line.trim_end());
     };
+    if let Some(environment) = &plan.environment {
+        line(format!("Environment {}", style.bold(environment)));
+    }
     if let Some(commit) = &plan.source.commit {
         let branch = plan
             .source
@@ -32,6 +36,8 @@ pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
             commit.get(..8).unwrap_or(commit),
             branch.unwrap_or_default()
         ));
+    }
+    if plan.environment.is_some() || plan.source.commit.is_some() {
         line(String::new());
     }
     let width = plan
@@ -97,15 +103,41 @@ pub fn plan_table(plan: &Plan, directory: &Path, style: Style) -> String {
             ));
         }
     }
+    for text in base_images(plan, style) {
+        line(text);
+    }
     if !plan.services.is_empty() {
         line(String::new());
         line(style.bold("Hand-off"));
         for service in &plan.services {
-            let images: Vec<&str> = service.images.values().map(String::as_str).collect();
+            let images: Vec<&str> = service.targets().into_iter().collect();
             line(format!("  {}  {}", service.name, images.join(", ")));
         }
     }
     text
+}
+
+/// The mirrors, and below each what Dockerfiles name for certain of its registry.
+fn base_images(plan: &Plan, style: Style) -> Vec<String> {
+    let mut mirrors: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for bases in plan.solves.iter().map(|solve| &solve.base_images) {
+        for (registry, mirror) in &bases.mirrors {
+            let images = mirrors.entry((registry, mirror)).or_default();
+            let pulled = bases.images.values().map(String::as_str);
+            let of_mirror = |name| str::strip_prefix(name, mirror.as_str())?.strip_prefix('/');
+            images.extend(pulled.filter_map(of_mirror));
+        }
+    }
+    let mut lines = Vec::new();
+    for ((registry, mirror), images) in mirrors {
+        lines.push(format!("  {registry} from {mirror}"));
+        lines.extend(images.iter().map(|image| style.dim(format!("    {image}"))));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, style.bold("Base images"));
+        lines.insert(0, String::new());
+    }
+    lines
 }
 
 /// The Dockerfile and stage of a solve.

@@ -74,6 +74,7 @@ fn release() {
     What to build:
       -f, --file <FILE>             Bake file; may be repeated [default: docker-bake.hcl,
                                     docker-bake.json and their `.override` forms]
+          --env <NAME>              Environment to use the values of [env: LAUNCHWAY_ENV]
           --set <TARGET.KEY=VALUE>  Override a target's attribute, for example `web.args.VERSION=2` or
                                     `*.platform=linux/arm64`
           --platform <PLATFORM>     Platforms instead of those in the file, for example
@@ -141,6 +142,7 @@ fn plan() {
     What to build:
       -f, --file <FILE>             Bake file; may be repeated [default: docker-bake.hcl,
                                     docker-bake.json and their `.override` forms]
+          --env <NAME>              Environment to use the values of [env: LAUNCHWAY_ENV]
           --set <TARGET.KEY=VALUE>  Override a target's attribute, for example `web.args.VERSION=2` or
                                     `*.platform=linux/arm64`
           --platform <PLATFORM>     Platforms instead of those in the file, for example
@@ -193,6 +195,7 @@ fn bake() {
     What to build:
       -f, --file <FILE>             Bake file; may be repeated [default: docker-bake.hcl,
                                     docker-bake.json and their `.override` forms]
+          --env <NAME>              Environment to use the values of [env: LAUNCHWAY_ENV]
           --set <TARGET.KEY=VALUE>  Override a target's attribute, for example `web.args.VERSION=2` or
                                     `*.platform=linux/arm64`
           --platform <PLATFORM>     Platforms instead of those in the file, for example
@@ -364,6 +367,82 @@ fn soci_explain() {
 }
 
 #[test]
+fn environment_list() {
+    assert_snapshot!(help_of(&["environment", "list"]), @r#"
+    List the environments, and the variables that each sets
+
+    Usage: launchway environment list [OPTIONS]
+
+    Options:
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway environment list
+      launchway environment list --format json   # [{"name": "dev", "variables": […]}, …]
+
+    Values that do not fit their variables are warnings here, and errors where the environment is
+    chosen.
+    "#);
+}
+
+#[test]
+fn environment_diff() {
+    assert_snapshot!(help_of(&["environment", "diff"]), @"
+    Show what a release would do differently in two environments
+
+    Usage: launchway environment diff [OPTIONS] <FROM> <TO>
+
+    Arguments:
+      <FROM>  The first environment
+      <TO>    The second environment
+
+    Options:
+          --format <FORMAT>  How it is printed: text or json [default: text]
+          --exit-code        Exit with code 1 when something differs
+      -h, --help             Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway environment diff dev production
+      launchway environment diff dev production --format json
+      launchway environment diff staging production --exit-code   # for a check in CI
+
+    Compares what `launchway release` would do in each: values of variables, images, tags, platforms,
+    build arguments and caches, settings, and the files of the hand-off (with made-up digests). Nothing
+    is built, and no registry or account is asked. Values whose names say that they are secrets are
+    compared and not shown.
+
+    Exit codes: 0 done, 1 something differs (--exit-code), 3 configuration, 15 hand-off.
+    ");
+}
+
+#[test]
 fn completions() {
     assert_snapshot!(help("completions"), @"
     Print a completion script for a shell
@@ -400,6 +479,7 @@ fn no_line_is_wider_than_a_terminal() {
         "build",
         "soci",
         "engine",
+        "environment",
         "doctor",
         "completions",
     ] {

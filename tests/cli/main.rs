@@ -8,6 +8,8 @@
 
 mod completions;
 mod environment;
+mod environments;
+mod handoff;
 mod help;
 mod interrupt;
 mod mistakes;

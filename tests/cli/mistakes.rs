@@ -167,3 +167,15 @@ fn debug_shows_the_typed_error_before_the_report() {
         "{said}"
     );
 }
+
+#[test]
+fn an_endpoint_that_is_none() {
+    let endpoint = "registry.example.com=http://me:planted@127.0.0.1:5000/v2";
+    let environment = TestEnvironment::new();
+    let run = environment.run_with("LAUNCHWAY_REGISTRY_ENDPOINTS", endpoint, &["plan"]);
+    assert_snapshot!(run.refusal(3), @"
+    error: the environment variable LAUNCHWAY_REGISTRY_ENDPOINTS cannot be used
+      caused by: `registry.example.com=http://127.0.0.1:5000/v2`: a registry's API is at the root of a host: no path, login, query or fragment
+    hint: Write `HOST=URL`, and commas between several: `registry.example.com=https://vpce-1.example.com`.
+    ");
+}

@@ -96,6 +96,7 @@ async fn build(engine: &Engine, context: &Path) -> bool {
         context: Some(ContextRoots {
             context: context.to_owned(),
             dockerfile: context.to_owned(),
+            selection: None,
         }),
         ..SolveRequest::default()
     };

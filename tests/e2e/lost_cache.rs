@@ -12,7 +12,7 @@ use launchway::engine::{self, Engine};
 use launchway::image::Platform;
 use launchway::plan::{self, Handoff, Mode, Options, Plan, SociWish};
 use launchway::registry::auth::{Keychain, KeychainConfig};
-use launchway::registry::{Client, ClientConfig};
+use launchway::registry::{Client, ClientConfig, EndpointMap};
 use launchway::release::record::Record;
 use launchway::release::{self, Context, Event, FailPoints, Observer, ReleaseError};
 use tempfile::TempDir;
@@ -143,6 +143,7 @@ async fn release(plan: &Plan, engine: &Engine, observer: Observer) -> Result<Rec
         engine_id: engine.worker_id.clone(),
         platforms: engine.platforms.clone(),
         registry: Client::new(ClientConfig::new(credentials.clone())).unwrap(),
+        endpoints: EndpointMap::default(),
         repositories: None,
         credentials,
         sync_records: None,
@@ -151,6 +152,7 @@ async fn release(plan: &Plan, engine: &Engine, observer: Observer) -> Result<Rec
         observer,
         clock: Arc::new(jiff::Timestamp::now),
         ztocs: None,
+        gate: None,
         fail_points: FailPoints::default(),
     };
     let options = release::Options {

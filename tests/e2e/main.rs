@@ -5,16 +5,24 @@
     reason = "tests find their parts by the environment"
 )]
 
+mod approve;
+mod base_images;
+mod contexts;
 mod ecr;
 mod engine;
+mod environment;
 mod faults;
+mod handoff_pull;
+mod iam;
 mod kills;
 mod logins;
 mod lost_cache;
 mod mistakes;
 mod notify;
+mod parameter;
 mod registry;
 mod release;
+mod scan;
 mod service;
 mod soci_attach;
 mod soci_release;

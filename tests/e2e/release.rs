@@ -112,7 +112,13 @@ fn the_shop_from_a_clone_to_a_fresh_machine() {
     let require = stage.engine.run(&project, &["release", "--require-change"]);
     assert_eq!(require.code, Some(4), "{}", require.stderr);
 
-    // One file of rp: only rp.
+    // One file of rp: only rp, and what has the same bytes is not written again.
+    let written = |path: &str| {
+        let path = project.path().join("launchway-out").join(path);
+        std::fs::metadata(path).unwrap().modified().unwrap()
+    };
+    let batch = written("shop-batch/taskdef.json");
+    let shop = written("shop/taskdef.json");
     project.write("rp/robots.txt", "User-agent: *\nDisallow: /basket\n");
     project.commit("Keep robots out of the basket");
     let (outcome, third) = release(&stage.engine, &project);
@@ -129,8 +135,25 @@ fn the_shop_from_a_clone_to_a_fresh_machine() {
         let tag = format!("{repository}:{}", project.commit8());
         assert_eq!(crane(&["digest", &tag]), digests(&third)[image]);
     }
-    assert!(outcome.stderr.contains("rp"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("to deploy: rp changed"),
+        "{}",
+        outcome.stderr
+    );
     handoff_names_what_was_released(&project, &third);
+    assert_eq!(written("shop-batch/taskdef.json"), batch);
+    assert_ne!(written("shop/taskdef.json"), shop);
+    let environment = project.read("launchway-out/release.env");
+    for line in [
+        "export LAUNCHWAY_CHANGED_IMAGES='rp'\n",
+        "export LAUNCHWAY_SERVICES_TO_DEPLOY='shop'\n",
+    ] {
+        assert!(environment.contains(line), "{environment}");
+    }
+    let summary = |service: &str| project.json(&format!("launchway-out/{service}/handoff.json"));
+    assert_eq!(summary("shop-batch")["changed"], false);
+    assert_eq!(summary("shop")["images"]["rp"]["changed"], true);
+    assert_eq!(summary("shop")["images"]["web"]["changed"], false);
 
     // A fresh machine: no cache but the registry's.
     let fresh = tempfile::Builder::new().prefix("lw-").tempdir().unwrap();

@@ -31,7 +31,7 @@ pub(crate) struct Links {
     closed: CancellationToken,
     id: String,
     main: Mutex<Option<JoinHandle<()>>>,
-    contexts: Mutex<BTreeMap<RootName, Link>>,
+    contexts: Mutex<BTreeMap<(RootName, Option<String>), Link>>,
 }
 
 /// A tunnel that serves one build context.
@@ -86,26 +86,36 @@ impl Links {
         &self.id
     }
 
-    /// The session that serves a folder as `context`.
-    pub(crate) async fn serving(&self, context: &RootName) -> Result<String, Error> {
+    /// The session that serves a folder as `context`; see [`crate::ContextRoots::selection`].
+    pub(crate) async fn serving(
+        &self,
+        context: &RootName,
+        selection: Option<&str>,
+    ) -> Result<String, Error> {
         let mut contexts = self.contexts.lock().await;
-        if let Some(link) = contexts.get(context)
+        let key = (context.clone(), selection.map(str::to_owned));
+        if let Some(link) = contexts.get(&key)
             && !link.closed.is_cancelled()
         {
             return Ok(link.id.clone());
         }
         let id = random::name()?;
+        // The name is always `context`: only the key can tell the daemon's copies apart.
+        let mut shared_key = format!("{}:{context}", self.shared.config.shared_key);
+        if let Some(selection) = selection {
+            shared_key.push(':');
+            shared_key.push_str(selection);
+        }
         let identity = Identity {
             id: id.clone(),
-            // The name is always `context`: only the key can tell the daemon's copies apart.
-            shared_key: format!("{}:{context}", self.shared.config.shared_key),
+            shared_key,
             context: self.shared.roots.get(context),
         };
         let closed = self.closed.child_token();
         let shared = Arc::clone(&self.shared);
         let server = tunnel::open(&self.client, shared, identity, closed.clone()).await?;
         contexts.insert(
-            context.clone(),
+            key,
             Link {
                 id: id.clone(),
                 closed,

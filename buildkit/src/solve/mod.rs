@@ -12,7 +12,7 @@ use tonic::{Status, Streaming};
 
 use crate::{Client, Error, Session, StatusUpdate, limits, random};
 
-pub use request::{CacheEntry, ContextRoots, Exporter, SolveRequest};
+pub use request::{CacheEntry, ContextRoots, Exporter, Redirect, SolveRequest};
 pub use response::SolveResponse;
 
 impl Client {
@@ -36,7 +36,7 @@ impl Client {
             let reference = random::name()?;
             let roots = request.add_roots(&session)?;
             let context_session = match roots.context() {
-                Some(root) => Some(links.serving(root).await?),
+                Some(root) => Some(links.serving(root, roots.selection()).await?),
                 None => None,
             };
             let request = request.into_wire(&reference, links.id(), context_session, &roots);

@@ -58,8 +58,22 @@ pub struct SolveRequest {
     /// (`docker.io/library/debian:12`) with their digests (`sha256:…`). A tag that moves meanwhile
     /// changes nothing.
     pub pinned_images: BTreeMap<String, String>,
+    /// Where images are taken from instead of where the build says. Reading a redirected image,
+    /// the daemon looks for the next redirect, so one can lead to another; a circle is an error of
+    /// the daemon's. Pins are of what redirects lead to.
+    pub redirects: Vec<Redirect>,
     /// Leave no record in the daemon's history.
     pub internal: bool,
+}
+
+/// Images that are somewhere else: `docker.io/library/debian` in `docker.io/` is
+/// `mirror.example/hub/library/debian` in `mirror.example/hub/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// How canonical references begin; without `*`.
+    pub from: String,
+    /// What stands there instead; without `$`.
+    pub to: String,
 }
 
 /// The folders of a build.
@@ -69,6 +83,11 @@ pub struct ContextRoots {
     pub context: PathBuf,
     /// The folder that `filename` is relative to.
     pub dockerfile: PathBuf,
+    /// What the build selects of the context, as a short text; `None` for all of it or where that
+    /// is not known. The daemon keeps one copy of a context for each text. A build whose copy holds
+    /// another build's selection has everything sent again, so builds that select different files
+    /// should say so; a wrong guess costs a transfer and never changes a result.
+    pub selection: Option<String>,
 }
 
 /// Where a result goes.
@@ -94,6 +113,7 @@ pub struct CacheEntry {
 pub(super) struct Roots {
     /// `None` for a remote context.
     context: Option<RootName>,
+    selection: Option<String>,
     /// `None` when it comes with a remote context.
     dockerfile: Option<RootName>,
     named: BTreeMap<String, RootName>,
@@ -105,6 +125,7 @@ impl SolveRequest {
         let mut roots = Roots::default();
         if let Some(folders) = &self.context {
             roots.context = Some(session.add_directory(&folders.context)?);
+            roots.selection.clone_from(&folders.selection);
             if self.inline_dockerfile.is_none() {
                 roots.dockerfile = Some(session.add_directory(&folders.dockerfile)?);
             }
@@ -165,7 +186,7 @@ impl SolveRequest {
             }),
             entitlements: self.entitlements,
             internal: self.internal,
-            source_policy: pin(self.pinned_images),
+            source_policy: policy(self.pinned_images, self.redirects),
             ..Default::default()
         }
     }
@@ -208,36 +229,49 @@ impl SolveRequest {
     }
 }
 
-/// A policy that puts digests in place of tags; none where nothing is pinned.
-fn pin(images: BTreeMap<String, String>) -> Option<Policy> {
-    if images.is_empty() {
-        return None;
-    }
-    let rules = images.into_iter().map(|(reference, digest)| {
-        let identifier = format!("docker-image://{reference}");
-        Rule {
-            action: PolicyAction::Convert.into(),
-            updates: Some(Update {
-                identifier: format!("{identifier}@{digest}"),
-                ..Update::default()
-            }),
-            selector: Some(Selector {
-                identifier,
-                match_type: MatchType::Exact.into(),
-                ..Selector::default()
-            }),
-        }
+/// A policy that puts digests in place of tags, and other places in place of the images' own; none
+/// where nothing is changed. The daemon begins again with the first rule after every change.
+fn policy(pins: BTreeMap<String, String>, redirects: Vec<Redirect>) -> Option<Policy> {
+    let pins = pins.into_iter().map(|(reference, digest)| {
+        let pinned = format!("{reference}@{digest}");
+        convert(MatchType::Exact, &reference, &pinned)
     });
-    Some(Policy {
-        version: 1,
-        rules: rules.collect(),
-    })
+    let redirects = redirects.into_iter().map(|Redirect { from, to }| {
+        convert(
+            MatchType::Wildcard,
+            &format!("{from}*"),
+            &format!("{to}${{1}}"),
+        )
+    });
+    let rules: Vec<_> = pins.chain(redirects).collect();
+    (!rules.is_empty()).then_some(Policy { version: 1, rules })
+}
+
+fn convert(match_type: MatchType, from: &str, to: &str) -> Rule {
+    let identifier = |reference: &str| format!("docker-image://{reference}");
+    Rule {
+        action: PolicyAction::Convert.into(),
+        updates: Some(Update {
+            identifier: identifier(to),
+            ..Update::default()
+        }),
+        selector: Some(Selector {
+            identifier: identifier(from),
+            match_type: match_type.into(),
+            ..Selector::default()
+        }),
+    }
 }
 
 impl Roots {
     /// The main folder, when it is served by us.
     pub(super) fn context(&self) -> Option<&RootName> {
         self.context.as_ref()
+    }
+
+    /// See [`ContextRoots::selection`].
+    pub(super) fn selection(&self) -> Option<&str> {
+        self.selection.as_deref()
     }
 }
 

@@ -240,6 +240,7 @@ pub(crate) fn build_of(folder: &Path) -> SolveRequest {
         context: Some(ContextRoots {
             context: folder.into(),
             dockerfile: folder.into(),
+            selection: None,
         }),
         ..Default::default()
     }

@@ -26,6 +26,7 @@ use super::attribute::Field;
 use super::diagnostic::Fault;
 use super::matrix::Row;
 use super::module::Module;
+use super::syntax::Block;
 use super::text::Range;
 use super::value::Value;
 use crate::config::Source;
@@ -40,6 +41,10 @@ pub(crate) struct Inputs<'a> {
     pub(crate) environment: &'a BTreeMap<String, String>,
     /// Facts for `source.*`.
     pub(crate) source: &'a Source,
+    /// The block of the environment whose values variables have.
+    pub(crate) chosen: Option<&'a Block>,
+    /// What `chosen` sets is not overridden by the process environment: its values are tried out.
+    pub(crate) trial: bool,
     /// `BAKE_CMD_CONTEXT` and `BAKE_LOCAL_PLATFORM`: not to be overridden.
     pub(crate) builtins: BTreeMap<&'static str, String>,
     /// Seconds since 1970, for `timestamp()`.
@@ -82,6 +87,37 @@ pub(crate) struct Evaluator<'a> {
     rows: RefCell<Vec<Row>>,
     pending: RefCell<Vec<Pending>>,
     depth: Cell<usize>,
+    /// What has been looked at since this was last cleared.
+    seen: Cell<Seen>,
+    /// What the values of `variables` were made from, where it is not nothing.
+    made_from: RefCell<BTreeMap<String, Seen>>,
+}
+
+/// Circumstances of a run that a value depends on, beside files and variables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// `source.*`
+    pub(crate) source: bool,
+    /// `environment.name`
+    pub(crate) environment: bool,
+}
+
+impl Seen {
+    pub(super) const SOURCE: Seen = Seen {
+        source: true,
+        environment: false,
+    };
+    pub(super) const ENVIRONMENT: Seen = Seen {
+        source: false,
+        environment: true,
+    };
+
+    fn and(self, other: Seen) -> Seen {
+        Seen {
+            source: self.source || other.source,
+            environment: self.environment || other.environment,
+        }
+    }
 }
 
 impl<'a> Evaluator<'a> {
@@ -94,7 +130,23 @@ impl<'a> Evaluator<'a> {
             rows: RefCell::default(),
             pending: RefCell::default(),
             depth: Cell::new(0),
+            seen: Cell::default(),
+            made_from: RefCell::default(),
         }
+    }
+
+    /// Runs `work` and says which circumstances its result depends on.
+    pub(crate) fn watch<T>(&self, work: impl FnOnce() -> T) -> (T, Seen) {
+        let before = self.seen.take();
+        let result = work();
+        let seen = self.seen.get();
+        self.seen.set(seen.and(before));
+        (result, seen)
+    }
+
+    /// Notes that the result of what runs depends on this.
+    fn saw(&self, seen: Seen) {
+        self.seen.set(self.seen.get().and(seen));
     }
 
     pub(crate) fn module(&self) -> &'a Module {

@@ -1,6 +1,6 @@
 //! Names: loop variables and matrix values, built-ins, top-level attributes, variables.
 
-use super::{Evaluator, Pending, Scope};
+use super::{Evaluator, Pending, Scope, Seen};
 use crate::bake::diagnostic::Fault;
 use crate::bake::suggest::did_you_mean;
 use crate::bake::text::Range;
@@ -28,12 +28,14 @@ impl Evaluator<'_> {
             .help("a top-level attribute (NAME = …) can use it")),
             "source" => Err(Fault::new(range, "\"source\" cannot be used alone")
                 .help("write source.commit, source.branch, …")),
+            "environment" => Err(Fault::new(range, "\"environment\" cannot be used alone")
+                .help("write environment.name")),
             _ => {
                 let mut known = scope.names();
                 known.extend(self.module.locals.keys().map(String::as_str));
                 known.extend(self.module.variables.keys().map(String::as_str));
                 known.extend(self.inputs.builtins.keys().copied());
-                known.push("source");
+                known.extend(["source", "environment"]);
                 let help = did_you_mean(name, known)
                     .unwrap_or_else(|| format!("declare it with `variable {name:?} {{}}`"));
                 Err(Fault::new(range, format!("there is no variable {name:?}")).help(help))
@@ -52,19 +54,24 @@ impl Evaluator<'_> {
             return Ok(Some(Value::String(text.clone())));
         }
         if let Some(known) = self.variables.borrow().get(name) {
+            let made_from = self.made_from.borrow().get(name).copied();
+            self.saw(made_from.unwrap_or_default());
             return known.clone().map(Some);
         }
         let module = self.module;
         let pending = Pending::Variable(name.to_owned());
-        let result = if let Some(local) = module.locals.get(name) {
+        let (result, seen) = if let Some(local) = module.locals.get(name) {
             let work = || self.evaluate(&local.value, &Scope::root());
-            self.pending(pending, |path| self.cycle(path), work)
+            self.watch(|| self.pending(pending, |path| self.cycle(path), work))
         } else if let Some(declared) = module.variables.get(name) {
             let work = || variable::resolve(self, declared);
-            self.pending(pending, |path| self.cycle(path), work)
+            self.watch(|| self.pending(pending, |path| self.cycle(path), work))
         } else {
             return Ok(None);
         };
+        if seen != Seen::default() {
+            self.made_from.borrow_mut().insert(name.to_owned(), seen);
+        }
         self.variables
             .borrow_mut()
             .insert(name.to_owned(), result.clone());

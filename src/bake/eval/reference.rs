@@ -1,4 +1,4 @@
-//! `target.<name>.<attribute>`, `group.<name>.<attribute>` and `source.<fact>`.
+//! `target.<name>.<attribute>`, `group.<name>.<attribute>`, `source.<fact>` and `environment.name`.
 //!
 //! A reference sees what the block itself says, before inheritance and `--set`, as in bake.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Evaluator, Pending, Scope};
+use super::{Evaluator, Pending, Scope, Seen};
 use crate::bake::attribute::{Field, Spec, decode};
 use crate::bake::diagnostic::Fault;
 use crate::bake::matrix::BlockKind;
@@ -121,6 +121,7 @@ impl Evaluator<'_> {
         steps: &[Step],
     ) -> Result<(Value, usize), Fault> {
         const FACTS: [&str; 6] = ["commit", "commit7", "commit8", "branch", "tag", "time"];
+        self.saw(Seen::SOURCE);
         let source = self.inputs.source;
         let name = match steps.first() {
             Some(Step::Attribute(name, _)) => name.as_str(),
@@ -176,5 +177,35 @@ impl Evaluator<'_> {
             return Err(fault);
         };
         Ok((Value::String(value), 1))
+    }
+
+    /// `environment.name`: the chosen environment, or an error that says how to choose one.
+    pub(super) fn environment_fact(
+        &self,
+        range: Range,
+        steps: &[Step],
+    ) -> Result<(Value, usize), Fault> {
+        self.saw(Seen::ENVIRONMENT);
+        let at = range.to(steps.first().map_or(range, Step::range));
+        match steps.first() {
+            Some(Step::Attribute(name, _)) if name == "name" => {}
+            Some(Step::Attribute(name, _)) => {
+                return Err(Fault::new(at, format!("\"environment\" has no {name:?}"))
+                    .help("it has name alone; the variables that it sets have their own names"));
+            }
+            _ => {
+                return Err(
+                    Fault::new(range, "\"environment\" is followed by a name only")
+                        .help("write environment.name"),
+                );
+            }
+        }
+        let label = self.inputs.chosen.and_then(|block| block.labels.first());
+        let Some(label) = label else {
+            return Err(Fault::new(at, "no environment is chosen here").help(
+                "choose one with --env NAME, or use try(environment.name, \"…\") to go on without",
+            ));
+        };
+        Ok((Value::String(label.text.clone()), 1))
     }
 }

@@ -24,6 +24,9 @@ impl Evaluator<'_> {
                     Some(self.reference(name, root.range, steps)?)
                 }
                 "source" if !self.declares("source") => Some(self.source_fact(root.range, steps)?),
+                "environment" if !self.declares("environment") => {
+                    Some(self.environment_fact(root.range, steps)?)
+                }
                 _ => None,
             };
             if let Some((value, taken)) = referenced {

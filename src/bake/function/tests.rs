@@ -11,6 +11,8 @@ fn evaluate(text: &str) -> Result<String, String> {
     let source = Source::default();
     let module = Module::default();
     let inputs = Inputs {
+        chosen: None,
+        trial: false,
         environment: &environment,
         source: &source,
         builtins: BTreeMap::new(),

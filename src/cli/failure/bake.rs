@@ -7,7 +7,16 @@ use crate::ui::Failure;
 
 impl From<BakeError> for Failure {
     fn from(error: BakeError) -> Self {
-        Self::from_error(exit::CONFIGURATION, &error)
+        let failure = Self::from_error(exit::CONFIGURATION, &error);
+        match error {
+            BakeError::NoEnvironment { .. } => {
+                failure.hint("Choose one with --env NAME, or with LAUNCHWAY_ENV.")
+            }
+            BakeError::UnknownEnvironment { declared, .. } if !declared.is_empty() => failure.hint(
+                format!("The configuration declares {}.", declared.join(", ")),
+            ),
+            _ => failure,
+        }
     }
 }
 

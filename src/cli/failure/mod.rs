@@ -1,8 +1,13 @@
 //! From each area's typed errors to a [`Failure`](crate::ui::Failure): which exit code, which
 //! excerpt, which hints. One file per area.
 
+pub(super) mod approve;
 mod bake;
 mod engine;
 mod handoff;
+pub(super) mod parameter;
 mod release;
+mod scan;
 mod soci;
+
+pub(super) use scan::refused;

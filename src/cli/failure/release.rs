@@ -1,9 +1,9 @@
 //! A run over all images.
 
-use crate::aws::AwsError;
+use crate::aws::{AwsError, parse_ecr_host};
 use crate::exit;
 use crate::registry;
-use crate::release::{ReleaseError, WriteError};
+use crate::release::{MirrorAnswer, MirrorFailure, ReleaseError, WriteError};
 use crate::ui::Failure;
 
 use super::engine::build;
@@ -14,6 +14,9 @@ impl From<ReleaseError> for Failure {
         match &error {
             ReleaseError::Engine(source) => build(&error.to_string(), source),
             ReleaseError::Build { source, .. } => build(&error.to_string(), source),
+            ReleaseError::BaseImage {
+                failure, source, ..
+            } => base_image(build(&error.to_string(), source), failure),
             ReleaseError::UnsupportedPlatform { .. } => {
                 Self::from_error(exit::CONFIGURATION, &error)
                     .hint("`launchway doctor` says how to add a platform to this machine.")
@@ -36,6 +39,11 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Registry { source, .. } => {
                 with_registry(Self::from_error(exit::REGISTRY, &error), source)
             }
+            ReleaseError::Scan(source) => {
+                let failure = Self::from_error(super::scan::code(source), &error);
+                super::scan::with_scan(failure, source)
+            }
+            ReleaseError::Refused { report } => super::refused(error.to_string(), report),
             ReleaseError::Tags { moved, source, .. } => {
                 let failure = with_registry(Self::from_error(exit::REGISTRY, &error), source);
                 let failure = if moved.is_empty() {
@@ -68,6 +76,39 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Write(_) => Self::from_error(exit::UNEXPECTED, &error),
         }
     }
+}
+
+/// What to do about a mirror, instead of what to do about any registry.
+fn base_image(mut report: Failure, failure: &MirrorFailure) -> Failure {
+    report.hints.clear();
+    report = report.hint(match failure.answer {
+        MirrorAnswer::Missing => {
+            "Check the image's name and tag, and the mirror in the `base_images` block of launchway.hcl."
+        }
+        MirrorAnswer::Busy => "The mirror is busy or out of reach; the same again may work.",
+        MirrorAnswer::Refused => {
+            "Check the login to the mirror, and the mirror in the `base_images` block of launchway.hcl."
+        }
+    });
+    let (host, path) = failure.mirrored.split_once('/').unwrap_or_default();
+    if failure.answer == MirrorAnswer::Busy || parse_ecr_host(host).is_none() {
+        return report;
+    }
+    let (prefix, _) = path.split_once('/').unwrap_or((path, ""));
+    let (registry, _) = failure.image.split_once('/').unwrap_or_default();
+    let upstream = match registry {
+        "docker.io" => "registry-1.docker.io",
+        other => other,
+    };
+    report
+        .hint(format!(
+            "ECR needs a pull-through cache rule for {prefix} with the upstream {upstream}, and for Docker Hub, \
+             GHCR and GitLab a secret ecr-pullthroughcache/… with a login there."
+        ))
+        .hint(
+            "The first pull needs ecr:BatchImportUpstreamImage and ecr:CreateRepository, every pull \
+             ecr:BatchGetImage and ecr:GetDownloadUrlForLayer.",
+        )
 }
 
 impl From<WriteError> for Failure {

@@ -1,17 +1,100 @@
-//! `launchway handoff`: the files that a deploy stage reads, apart from a release.
+//! `launchway handoff`: the files that a deploy stage reads, apart from a release. One file per
+//! action.
 
+mod init;
+mod pull;
+mod record;
 mod release;
+mod running;
+mod template_file;
+mod write;
 
-pub(super) use release::Handoffs;
+use serde::Serialize;
 
+use crate::bake::suggest::did_you_mean;
+use crate::config::ServiceSettings;
+use crate::exit;
 use crate::ui::Failure;
 
 use crate::cli::Invocation;
 
+pub(super) use release::Handoffs;
+
+const ABOUT: &str = "\
+Write, pull and start the files that a deploy stage reads
+
+A release writes them by itself. These verbs are for what comes before and after: a template from
+what runs, the files of an earlier release, and the pipeline around them.";
+
 /// Arguments of `handoff`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(long_about = ABOUT, arg_required_else_help = true)]
+#[command(subcommand_value_name = "ACTION", subcommand_help_heading = "Actions")]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
 
-pub(crate) async fn run(_: Args, _: &Invocation) -> Result<u8, Failure> {
-    Err(Failure::usage("this verb is being built"))
+/// What can be done with hand-off files.
+#[derive(Debug, clap::Subcommand)]
+pub enum Action {
+    /// Write the hand-off files of a release that is done, without building
+    Write(write::Args),
+    /// Make a task definition template of what runs
+    Pull(pull::Args),
+    /// Print a buildspec and a pipeline for the services of the configuration
+    Init(init::Args),
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    match args.action {
+        Action::Write(args) => Box::pin(write::run(args, invocation)).await,
+        Action::Pull(args) => Box::pin(pull::run(args, invocation)).await,
+        Action::Init(args) => init::run(&args, invocation),
+    }
+}
+
+/// Prints a result for programs.
+fn answer_json(invocation: &Invocation, value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| {
+        Failure::with_cause(exit::UNEXPECTED, "cannot write the result", &error)
+    })?;
+    invocation.printer.answer(&text)
+}
+
+/// The `service` blocks with these labels, in this order; all of them for none.
+fn select(
+    services: Vec<ServiceSettings>,
+    wanted: &[String],
+) -> Result<Vec<ServiceSettings>, Failure> {
+    if wanted.is_empty() {
+        return Ok(services);
+    }
+    wanted
+        .iter()
+        .map(|label| {
+            let found = services.iter().find(|service| service.name == *label);
+            found.cloned().ok_or_else(|| {
+                let names = services.iter().map(|service| service.name.as_str());
+                let message = format!("there is no service block `{label}`");
+                let failure = Failure::new(exit::CONFIGURATION, message);
+                match did_you_mean(label, names) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure.hint(format!(
+                        "Declare it in launchway.hcl: service \"{label}\" {{ … }}"
+                    )),
+                }
+            })
+        })
+        .collect()
 }

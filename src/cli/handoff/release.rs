@@ -24,7 +24,7 @@ impl Handoffs {
             let templates = folder::read_templates(service, &invocation.context.directory)?;
             let handoff = handoff::hand_off(service, &templates, &draft)?;
             for warning in &handoff.warnings {
-                invocation.printer.warn(&warning.to_string());
+                invocation.printer.warn(&warning.with_hint());
             }
             handoffs.push((service.clone(), templates));
         }

@@ -7,7 +7,9 @@
 mod docker_config;
 mod helper;
 mod keychain;
+mod mapped;
 
 pub use docker_config::{DockerConfigError, DockerConfigProblem};
 pub use helper::{HelperError, HelperProblem};
 pub use keychain::{Keychain, KeychainConfig, LoginError};
+pub use mapped::MappedCredentials;

@@ -60,7 +60,7 @@ impl Endpoints {
 
 /// Whether a host (with an optional port) is this machine. As with Docker, such registries are
 /// spoken to in plain HTTP, and never through a proxy.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub(in crate::registry) fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
         None => host.split_once(':').map_or(host, |(name, _)| name),

@@ -33,6 +33,7 @@ use launchway_buildkit::CredentialSource;
 
 use authorize::Authenticator;
 use endpoint::Endpoints;
+pub(super) use endpoint::is_loopback;
 use transport::Http;
 
 pub use blob::BlobReader;

@@ -1,5 +1,6 @@
 //! The binary, with an engine and an environment of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,6 +11,7 @@ use super::project::Project;
 /// A state folder, whose daemon `launchway` starts when it needs one. Stopped when dropped.
 pub(crate) struct Engine {
     state: PathBuf,
+    environment: BTreeMap<String, String>,
 }
 
 /// A run of the binary.
@@ -25,7 +27,13 @@ impl Engine {
         fs::create_dir_all(state).unwrap();
         Self {
             state: state.to_owned(),
+            environment: BTreeMap::new(),
         }
+    }
+
+    /// From now on the binary gets this variable.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.environment.insert(name.to_owned(), value.into());
     }
 
     /// `launchway` with these arguments, in the project's folder and a clean environment.
@@ -39,7 +47,8 @@ impl Engine {
             .env("HOME", &self.state)
             .env("LAUNCHWAY_STATE_DIR", &self.state)
             .env("LAUNCHWAY_LIBEXEC", libexec())
-            .env("REGISTRY", &project.registry);
+            .env("REGISTRY", &project.registry)
+            .envs(&self.environment);
         command
     }
 

@@ -5,6 +5,7 @@
 
 mod aws;
 mod chat;
+mod ecr;
 mod launchway;
 mod layers;
 mod parts;
@@ -14,6 +15,7 @@ mod soci;
 
 pub(crate) use aws::{Answer, FakeAws};
 pub(crate) use chat::{Chat, Post, Reply};
+pub(crate) use ecr::{ECR_HOST, EcrStage};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
 pub(crate) use parts::{crane, libexec, output, part};

@@ -49,12 +49,20 @@ impl Registry {
 
     /// `base/busybox:stable` for both platforms, from Debian's packages.
     pub(crate) fn push_base_images(&self) {
+        output(&mut self.base_images());
+    }
+
+    /// The same with a login from this Docker configuration.
+    pub(crate) fn push_base_images_as(&self, docker_config: &Path) {
+        output(self.base_images().env("DOCKER_CONFIG", docker_config));
+    }
+
+    fn base_images(&self) -> Command {
         let mut script = Command::new(root().join("scripts/base-images.sh"));
-        output(
-            script
-                .arg(&self.address)
-                .env("LAUNCHWAY_TEST_PARTS", parts()),
-        );
+        script
+            .arg(&self.address)
+            .env("LAUNCHWAY_TEST_PARTS", parts());
+        script
     }
 
     /// Every manifest that the registry holds, as `repository@digest`.

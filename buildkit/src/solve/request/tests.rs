@@ -55,6 +55,7 @@ fn folders_have_sessions_and_names() {
         context: Some(ContextRoots {
             context: folder.path().into(),
             dockerfile: folder.path().into(),
+            selection: None,
         }),
         named_local_contexts: [("extra".to_owned(), folder.path().into())].into(),
         ..Default::default()
@@ -144,4 +145,39 @@ fn caps_of_the_caller_stay() {
     add_cap(&mut attrs);
     add_cap(&mut attrs);
     assert_eq!(attrs[FRONTEND_CAPS], format!("a,b,{CAP_NAMED_CONTEXTS}"));
+}
+
+#[test]
+fn pins_and_redirects_are_rules_of_the_source_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = SolveRequest {
+        pinned_images: strings(&[("docker.io/library/a:1", "sha256:00")]),
+        redirects: vec![Redirect {
+            from: "docker.io/".to_owned(),
+            to: "mirror.example/hub/".to_owned(),
+        }],
+        ..Default::default()
+    };
+    let (wire, _) = wire(request, folder.path());
+    let rules = wire.source_policy.unwrap().rules.into_iter().map(|rule| {
+        let selector = rule.selector.unwrap();
+        let kind = selector.match_type();
+        (kind, selector.identifier, rule.updates.unwrap().identifier)
+    });
+    let rule = |kind, from: &str, to: &str| (kind, from.to_owned(), to.to_owned());
+    assert_eq!(
+        rules.collect::<Vec<_>>(),
+        [
+            rule(
+                MatchType::Exact,
+                "docker-image://docker.io/library/a:1",
+                "docker-image://docker.io/library/a:1@sha256:00",
+            ),
+            rule(
+                MatchType::Wildcard,
+                "docker-image://docker.io/*",
+                "docker-image://mirror.example/hub/${1}",
+            ),
+        ]
+    );
 }

@@ -1,0 +1,231 @@
+//! Which resources of AWS a configuration names.
+
+use std::collections::BTreeSet;
+
+use super::arn::{EcrRepository, Place};
+use crate::config::{ParameterKind, ParameterSettings, ParameterTier, Settings};
+use crate::plan::Plan;
+use crate::registry::Reference;
+
+/// How a named context says that it is an image.
+const IMAGE_CONTEXT: &str = "docker-image://";
+
+/// Everything that some verb may touch. Plain values, so that a test can say what it wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Repositories of images.
+    pub images: BTreeSet<EcrRepository>,
+    /// Repositories that caches are written to.
+    pub caches: BTreeSet<EcrRepository>,
+    /// Repositories that are only read: caches of others, base images in named contexts.
+    pub bases: BTreeSet<EcrRepository>,
+    /// Prefixes of pull-through caches that base images come from.
+    pub mirrors: BTreeSet<EcrRepository>,
+    /// Missing repositories are created.
+    pub create_repositories: bool,
+    /// Repositories whose images ECR scans; empty for other scanners.
+    pub scanned: BTreeSet<EcrRepository>,
+    /// SSM parameters that a release writes.
+    pub parameters: Vec<ParameterNeed>,
+    /// ARNs of SNS topics.
+    pub topics: BTreeSet<String>,
+    /// ARNs of event buses.
+    pub buses: BTreeSet<String>,
+    /// Secrets that notifications are sent with.
+    pub secrets: BTreeSet<SecretNeed>,
+    /// ECS services whose definitions are pulled.
+    pub services: BTreeSet<ServiceNeed>,
+    /// Pipelines whose approvals are answered.
+    pub pipelines: Vec<PipelineNeed>,
+}
+
+/// An SSM parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterNeed {
+    /// Where it is.
+    pub place: Place,
+    /// `/shop/production/web`.
+    pub name: String,
+    /// It is encrypted.
+    pub secure: bool,
+    /// The KMS key that it is encrypted with: id, ARN or `alias/…`; `None` is `aws/ssm`.
+    pub key: Option<String>,
+    /// Its tier.
+    pub tier: Option<ParameterTier>,
+}
+
+impl ParameterNeed {
+    /// Its ARN: a leading slash is not written twice.
+    pub fn arn(&self) -> String {
+        parameter_arn(&self.place, &self.name)
+    }
+}
+
+/// A secret that is read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretNeed {
+    /// A `SecureString` of SSM.
+    Parameter {
+        /// Where it is.
+        place: Place,
+        /// Its name.
+        name: String,
+    },
+    /// A secret of Secrets Manager.
+    Secret {
+        /// Where it is.
+        place: Place,
+        /// Its name, or its ARN.
+        name: String,
+    },
+}
+
+impl SecretNeed {
+    /// Its ARN. Secrets Manager puts six characters of its own behind a name.
+    pub fn arn(&self) -> String {
+        match self {
+            Self::Parameter { place, name } => parameter_arn(place, name),
+            Self::Secret { name, .. } if name.starts_with("arn:") => name.clone(),
+            Self::Secret { place, name } => {
+                place.arn("secretsmanager", &format!("secret:{name}-??????"))
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Parameter { place, .. } | Self::Secret { place, .. } => place,
+        }
+    }
+}
+
+fn parameter_arn(place: &Place, name: &str) -> String {
+    let name = name.strip_prefix('/').unwrap_or(name);
+    place.arn("ssm", &format!("parameter/{name}"))
+}
+
+/// An ECS service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServiceNeed {
+    /// Where it is.
+    pub place: Place,
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+}
+
+/// A pipeline, and which of its approvals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipelineNeed {
+    /// Where it is.
+    pub place: Place,
+    /// Its name.
+    pub name: String,
+    /// The stage; `None` is any.
+    pub stage: Option<String>,
+    /// The action; `None` is any.
+    pub action: Option<String>,
+}
+
+/// Where resources are whose place the configuration does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// The region, if it is known.
+    pub region: Option<String>,
+    /// The account, if it is known.
+    pub account: Option<String>,
+}
+
+impl Needs {
+    /// No resources, and the place of those that are named otherwise.
+    pub fn nothing(defaults: &Defaults) -> (Self, Place) {
+        let needs = Self::default();
+        let place = needs.default_place(defaults);
+        (needs, place)
+    }
+
+    /// What a plan and the settings beside it name. Resources without a place of their own are in
+    /// the default's; what is missing there comes from the ECR registries, if they agree.
+    pub fn of(plan: &Plan, settings: &Settings, defaults: &Defaults) -> (Self, Place) {
+        let mut needs = Self {
+            create_repositories: settings.release.create_repositories,
+            ..Self::default()
+        };
+        let pushed = plan.images.iter().flat_map(|image| image.repositories());
+        needs.images = pushed
+            .filter_map(|push| EcrRepository::of(&push.repository))
+            .collect();
+        for solve in &plan.solves {
+            let cache = &solve.cache;
+            let exports = cache.exports.iter().chain(&cache.later_exports);
+            let exports = exports.filter_map(|one| on_ecr(one.registry_reference()?));
+            needs.caches.extend(exports);
+            let imports = cache.imports.iter();
+            let imports = imports.filter_map(|one| on_ecr(one.registry_reference()?));
+            needs.bases.extend(imports);
+            let contexts = solve.attributes.values();
+            let contexts = contexts.filter_map(|text| on_ecr(text.strip_prefix(IMAGE_CONTEXT)?));
+            needs.bases.extend(contexts);
+        }
+        let written: BTreeSet<_> = needs.images.union(&needs.caches).cloned().collect();
+        needs.bases.retain(|base| !written.contains(base));
+        if let Some(bases) = &settings.base_images {
+            let mirrors = bases.mirrors.values();
+            needs.mirrors = mirrors
+                .filter_map(|mirror| {
+                    let (host, prefix) = mirror.split_once('/')?;
+                    EcrRepository::on(host, prefix.trim_end_matches('/'))
+                })
+                .collect();
+        }
+        let place = needs.default_place(defaults);
+        let parameters = settings.parameters.iter();
+        needs.parameters = parameters.map(|one| parameter(one, &place)).collect();
+        super::notifications::add(&mut needs, &settings.notifications, &place);
+        (needs, place)
+    }
+
+    fn default_place(&self, defaults: &Defaults) -> Place {
+        let all = || self.images.iter().chain(&self.caches).chain(&self.mirrors);
+        let only = |part: fn(&Place) -> &String| {
+            let parts: BTreeSet<&String> = all().map(|one| part(&one.place)).collect();
+            let mut parts = parts.into_iter();
+            match (parts.next(), parts.next()) {
+                (Some(part), None) => Some(part.clone()),
+                _ => None,
+            }
+        };
+        let any = || "*".to_owned();
+        let region = defaults.region.clone();
+        let account = defaults.account.clone();
+        Place {
+            region: region
+                .or_else(|| only(|place| &place.region))
+                .unwrap_or_else(any),
+            account: account
+                .or_else(|| only(|place| &place.account))
+                .unwrap_or_else(any),
+        }
+    }
+}
+
+fn on_ecr(reference: &str) -> Option<EcrRepository> {
+    let reference: Reference = reference.parse().ok()?;
+    EcrRepository::of(reference.repository())
+}
+
+fn parameter(settings: &ParameterSettings, place: &Place) -> ParameterNeed {
+    let region = settings.region.clone();
+    ParameterNeed {
+        place: Place {
+            region: region.unwrap_or_else(|| place.region.clone()),
+            account: place.account.clone(),
+        },
+        name: settings.name.clone(),
+        secure: settings.kind == ParameterKind::SecureString,
+        key: settings.key.clone(),
+        tier: settings.tier,
+    }
+}

@@ -1,0 +1,2 @@
+variable "level" { default = "debug" }
+environment "production" { level = "warn" }

@@ -1,0 +1,3 @@
+variable "environment" { default = { name = "mine" } }
+environment "dev" {}
+release { tags = [environment.name] }

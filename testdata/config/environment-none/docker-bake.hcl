@@ -1,0 +1,4 @@
+variable "level" { default = "debug" }
+target "default" {
+  tags = ["registry.example.com/web:${level}-${try(environment.name, "none")}"]
+}

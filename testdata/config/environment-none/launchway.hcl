@@ -1,0 +1,4 @@
+environment "dev" { level = 3 }
+release {
+  tags = [environment.name]
+}

@@ -1,0 +1,3 @@
+variable "a" { default = "a" }
+variable "b" { default = a }
+environment "production" { a = "${b}-x" }

@@ -1,0 +1,2 @@
+variable "a" { default = "a" }
+environment "production" { a = target.default.tags[0] }

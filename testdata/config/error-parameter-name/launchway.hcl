@@ -1,0 +1,2 @@
+parameter "/aws/web" {}
+parameter "web" { name = "shop/web" }

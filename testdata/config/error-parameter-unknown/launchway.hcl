@@ -1,0 +1,3 @@
+parameter "a" { taget = "web" }
+parameter "a" { target = "web" }
+parameter { target = "web" }

@@ -1,0 +1,4 @@
+service "d" {
+  images = { IMAGE = "web" }
+  value  = {}
+}

@@ -1,0 +1,1 @@
+parameter "web-tag" { value = "tag" }
