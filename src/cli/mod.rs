@@ -140,7 +140,7 @@ impl Verb {
             Self::Approve(args) => approve::run(args, invocation).await,
             Self::Notify(args) => notify::run(args, invocation).await,
             Self::Environment(args) => environment::run(args, invocation),
-            Self::Iam(args) => iam::run(args, invocation).await,
+            Self::Iam(args) => iam::run(&args, invocation),
             Self::Engine(args) => engine::run(args, invocation).await,
             Self::Doctor(args) => doctor::run(args, invocation).await,
             Self::Completions(args) => completions::run(&args, invocation),

@@ -66,10 +66,6 @@ pub struct Args {
     #[arg(long, help_heading = "Release")]
     pub no_handoff: bool,
 
-    /// Send no notifications
-    #[arg(long, help_heading = "Release")]
-    pub no_notify: bool,
-
     /// Write no SSM parameters
     #[arg(long, help_heading = "Release")]
     pub no_parameters: bool,
@@ -77,6 +73,10 @@ pub struct Args {
     /// Scan nothing, whatever the `scan` block says
     #[arg(long, help_heading = "Release")]
     pub no_scan: bool,
+
+    /// Send no notifications
+    #[arg(long, help_heading = "Release")]
+    pub no_notify: bool,
 
     /// Print the plan as JSON and stop
     #[arg(long)]

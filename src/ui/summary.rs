@@ -456,13 +456,18 @@ mod tests {
 
     #[test]
     fn nothing_changed() {
-        let record = record(vec![(
+        let mut record = record(vec![(
             "rp",
             image("rp", false, "same layers and configuration"),
         )]);
         assert_eq!(
             render(&record, true, &[]).lines().nth(1),
             Some("Released 1 image in 1m42s, nothing changed since tag:production")
+        );
+        record.environment = Some("staging".to_owned());
+        assert_eq!(
+            render(&record, true, &[]).lines().nth(1),
+            Some("Released 1 image for staging in 1m42s, nothing changed since tag:production")
         );
     }
 

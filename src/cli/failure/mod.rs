@@ -5,6 +5,7 @@ pub(super) mod approve;
 mod bake;
 mod engine;
 mod handoff;
+mod iam;
 pub(super) mod parameter;
 mod release;
 mod scan;

@@ -25,6 +25,7 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             baseline: None,
             copies: Vec::new(),
             platforms: BTreeMap::new(),
+            scan: None,
         }
     };
     let images = targets.iter().map(|name| ((*name).to_owned(), image(name)));
@@ -41,7 +42,9 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             tag: None,
             dirty: None,
         },
+        environment: None,
         baseline: "tag:production".to_owned(),
+        environment: Some("production".to_owned()),
         changed: true,
         images: images.collect(),
         caches: BTreeMap::new(),
@@ -73,6 +76,7 @@ fn one_image_in_every_form() {
             },
             "commit": "0123abcd00000000000000000000000000000000",
             "branch": "main",
+            "environment": "production",
             "releasedAt": "2026-03-02T09:01:42Z",
         })
     );

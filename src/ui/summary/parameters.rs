@@ -34,7 +34,9 @@ mod tests {
     #[test]
     fn says_what_was_written_and_what_was_not() {
         let mut record = draft(&crate::plan::Plan {
+            environment: None,
             source: crate::config::Source::default(),
+            environment: None,
             solves: Vec::new(),
             images: Vec::new(),
             services: Vec::new(),
