@@ -82,11 +82,7 @@ impl<'a> Announcer<'a> {
         let start = |block| Courier::start(block, sender.clone(), mask.clone());
         let couriers: Vec<Courier> = blocks.into_iter().map(start).collect();
         *self.couriers.lock().unwrap_or_else(PoisonError::into_inner) = couriers;
-        let message = message(
-            &self.invocation.context,
-            &project.source,
-            NotifyEvent::Failed,
-        );
+        let message = message(&self.invocation.context, project, NotifyEvent::Failed);
         self.set_last_words(&message);
         self.message = Some(message);
     }

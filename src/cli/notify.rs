@@ -214,7 +214,7 @@ fn chosen(args: &Args, blocks: &[NotifySettings]) -> Result<Vec<NotifySettings>,
 /// What is told, from the working directory, the record and the flags.
 fn message(args: &Args, invocation: &Invocation, project: &Project) -> Result<Message, Failure> {
     let context = &invocation.context;
-    let mut message = announce::message(context, &project.source, args.event);
+    let mut message = announce::message(context, project, args.event);
     message.text.clone_from(&args.message);
     if let Some(path) = &args.record {
         let path = context.resolve(path);
@@ -229,7 +229,7 @@ fn message(args: &Args, invocation: &Invocation, project: &Project) -> Result<Me
         message.services = services
             .map(|service| Service {
                 name: service.name.clone(),
-                targets: service.images.values().cloned().collect(),
+                targets: service.targets().into_iter().map(str::to_owned).collect(),
                 ..Service::default()
             })
             .filter(|service| {

@@ -8,6 +8,7 @@ mod arn;
 mod cloudformation;
 mod key;
 mod needs;
+mod notifications;
 mod policy;
 mod statements;
 mod terraform;

@@ -207,6 +207,7 @@ impl Needs {
         let place = needs.default_place(defaults);
         let parameters = settings.parameters.iter();
         needs.parameters = parameters.map(|one| parameter(one, &place)).collect();
+        super::notifications::add(&mut needs, &settings.notifications, &place);
         for service in &settings.services {
             needs.definitions |= service.service.is_some() || service.family.is_some();
             if let Some(name) = &service.service {

@@ -163,7 +163,7 @@ impl Message {
             .iter()
             .map(|service| Service {
                 name: service.name.clone(),
-                targets: service.images.values().cloned().collect(),
+                targets: service.targets().into_iter().map(str::to_owned).collect(),
                 changed: BTreeSet::new(),
             })
             .collect();
@@ -184,6 +184,9 @@ impl Message {
                 })
                 .cloned()
                 .collect();
+        }
+        if record.environment.is_some() {
+            self.environment.clone_from(&record.environment);
         }
         let known = |text: &String| !text.is_empty() && text != "none";
         self.baseline = Some(record.baseline.clone()).filter(known);

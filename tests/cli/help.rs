@@ -97,6 +97,7 @@ fn release() {
           --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
           --require-change        Exit with code 4 when no image changed
           --no-handoff            Write no hand-off files
+          --no-notify             Send no notifications
           --print                 Print the plan as JSON and stop
 
     SOCI:

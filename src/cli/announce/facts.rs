@@ -5,14 +5,16 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::cli::Context;
-use crate::config::{NotifyEvent, Source};
+use crate::cli::project::Project;
+use crate::config::NotifyEvent;
 use crate::notify::{self, Message};
 
 /// Bytes of git's answer that are looked at; a commit message has no limit.
 const SUBJECT: usize = 4 << 10;
 
 /// A message about the working directory, that says nothing of a release yet.
-pub(in crate::cli) fn message(context: &Context, source: &Source, event: NotifyEvent) -> Message {
+pub(in crate::cli) fn message(context: &Context, project: &Project, event: NotifyEvent) -> Message {
+    let source = &project.source;
     let variable = |name: &str| context.environment.get(name);
     let directory = &context.directory;
     let remote = variable("CODEBUILD_SOURCE_REPO_URL")
@@ -25,12 +27,13 @@ pub(in crate::cli) fn message(context: &Context, source: &Source, event: NotifyE
         let name = directory.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     };
-    let project = repository
+    let name = repository
         .as_ref()
         .map(|(name, _)| name.clone())
         .or_else(|| pipeline.map(str::to_owned))
         .unwrap_or_else(folder);
-    let mut message = Message::new(event, project);
+    let mut message = Message::new(event, name);
+    message.environment.clone_from(&project.bake.environment);
     let told = &mut message.source;
     told.commit.clone_from(&source.commit);
     told.branch.clone_from(&source.branch);

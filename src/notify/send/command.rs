@@ -94,7 +94,7 @@ impl Run<'_> {
         Err(SendError::Command {
             program: program.clone(),
             status: status.to_string(),
-            last: last_line(&*last.lock().await),
+            last: last_line(&last.lock().await),
         })
     }
 }
