@@ -908,6 +908,7 @@ fn scan() {
     What to build:
       -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
                          their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
