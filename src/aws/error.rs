@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Debug;
 
-use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ecr::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 
 use super::Aws;
 
@@ -130,6 +130,22 @@ impl AwsError {
         }
     }
 
+    /// An entry of a batch was refused, though the call succeeded.
+    pub(super) fn entry(action: &'static str, region: &str, code: &str, message: &str) -> Self {
+        let metadata = ErrorMetadata::builder().code(code).message(message).build();
+        let status = if code == "InternalFailure" || code == "InternalException" {
+            500
+        } else {
+            400
+        };
+        Self {
+            action,
+            region: region.to_owned(),
+            kind: understand(&metadata, status),
+            source: None,
+        }
+    }
+
     pub(super) fn invalid(
         action: &'static str,
         region: &str,
@@ -197,9 +213,10 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
     let message = error.message().unwrap_or("no message").to_owned();
     match code.as_str() {
         "RepositoryNotFoundException" => AwsErrorKind::RepositoryNotFound,
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
-            AwsErrorKind::Denied { message }
-        }
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "UnauthorizedOperation" => AwsErrorKind::Denied { message },
         "ExpiredToken"
         | "ExpiredTokenException"
         | "UnrecognizedClientException"
@@ -209,7 +226,8 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "AuthFailure" => AwsErrorKind::BadCredentials { code, message },
-        "Throttling"
+        "Throttled"
+        | "Throttling"
         | "ThrottlingException"
         | "TooManyRequestsException"
         | "RequestLimitExceeded"
@@ -224,6 +242,7 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         | "PipelineNotFoundException"
         | "StageNotFoundException"
         | "ActionNotFoundException"
+        | "NotFound"
         | "NotFoundException" => AwsErrorKind::NotFound { code, message },
         _ if status == 429 => AwsErrorKind::Throttled,
         _ if status >= 500 => AwsErrorKind::Unavailable { status },
@@ -233,8 +252,6 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecr::error::ErrorMetadata;
-
     use super::*;
 
     #[test]

@@ -5,17 +5,22 @@ mod ecr;
 mod ecr_host;
 mod ecs;
 mod error;
+mod notification;
 mod parameter;
 mod pipeline;
+mod scan;
+mod secret;
 mod session;
 
 pub use ecr::{Creation, EcrLogin};
 pub use ecr_host::{EcrHost, Partition, parse_ecr_host};
 pub use ecs::EcsService;
 pub use error::{AwsError, AwsErrorKind};
+pub use notification::{AttributeValue, BusEvent, TopicMessage};
 pub use parameter::{NewParameter, ParameterStore, ParameterVersion, Put, StoredParameter};
 pub use pipeline::{
     ActionState, ApprovalAnswer, ApprovalDeclaration, PipelineDeclaration, Pipelines,
     RunningAction, StageState,
 };
+pub use scan::{EcrFinding, EcrScanPage, EcrScanType};
 pub use session::{Aws, AwsSettings, StaticCredentials};

@@ -35,8 +35,8 @@ pub struct Location {
     pub end_line: usize,
     /// The column after the last one.
     pub end_column: usize,
-    /// The text of the first line.
-    pub excerpt: String,
+    /// The text of the first line; `None` when it may hold a secret.
+    pub excerpt: Option<String>,
 }
 
 /// A problem that knows its range but not its file's text yet. What evaluation returns.
@@ -48,6 +48,7 @@ struct Parts {
     range: Option<Range>,
     message: String,
     help: Option<String>,
+    hidden: bool,
 }
 
 impl Fault {
@@ -57,6 +58,7 @@ impl Fault {
             range: Some(range),
             message: message.into(),
             help: None,
+            hidden: false,
         }))
     }
 
@@ -66,6 +68,7 @@ impl Fault {
             range: None,
             message: message.into(),
             help: None,
+            hidden: false,
         }))
     }
 
@@ -80,6 +83,12 @@ impl Fault {
         if help.is_some() {
             self.0.help = help;
         }
+        self
+    }
+
+    /// Does not show the line: it may hold a secret.
+    pub(crate) fn hidden(mut self) -> Fault {
+        self.0.hidden = true;
         self
     }
 
@@ -105,11 +114,16 @@ impl Fault {
             range,
             message,
             help,
+            hidden,
         } = *self.0;
+        let mut location = range.and_then(|range| locate(range, sources));
+        if let (true, Some(location)) = (hidden, &mut location) {
+            location.excerpt = None;
+        }
         Diagnostic {
             message,
             help,
-            location: range.and_then(|range| locate(range, sources)),
+            location,
         }
     }
 }
@@ -124,7 +138,7 @@ fn locate(range: Range, sources: &Sources) -> Option<Location> {
         column: start.column,
         end_line: end.line,
         end_column: end.column,
-        excerpt: source.line(start.line).unwrap_or_default().to_owned(),
+        excerpt: Some(source.line(start.line).unwrap_or_default().to_owned()),
     })
 }
 
@@ -160,7 +174,10 @@ impl Location {
     fn write_excerpt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use unicode_segmentation::UnicodeSegmentation as _;
 
-        let line = self.excerpt.replace('\t', " ");
+        let Some(excerpt) = &self.excerpt else {
+            return Ok(());
+        };
+        let line = excerpt.replace('\t', " ");
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len());
         let graphemes: Vec<&str> = line.graphemes(true).collect();

@@ -317,6 +317,13 @@ fn asked(request: &Request, settings: &Settings, catalog: &Catalog) -> Result<Ve
         Some(targets) => targets.clone(),
         None => vec!["default".to_owned()],
     };
+    let names = catalog.names();
+    let missing = |name: &String| {
+        !names.contains(name.as_str()) && !catalog.groups.contains_key(name.as_str())
+    };
+    if request.targets.is_empty() && request.targets_optional && default.iter().all(missing) {
+        return Ok(Vec::new());
+    }
     let names = if request.targets.is_empty() {
         &default[..]
     } else {

@@ -31,6 +31,8 @@ pub struct Request {
     pub no_cache: bool,
     /// `--pull`.
     pub pull: bool,
+    /// Nothing is built: where no target is named, a missing `default` is no error.
+    pub targets_optional: bool,
     /// Which of our own blocks are evaluated.
     pub blocks: Blocks,
     /// Which of our own environments gives variables their values.

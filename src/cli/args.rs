@@ -125,6 +125,10 @@ pub struct SelectionArgs {
         help_heading = "What to build"
     )]
     pub platform: Vec<Platform>,
+
+    /// Nothing is built: the files may be without a default target.
+    #[arg(skip)]
+    pub optional: bool,
 }
 
 /// How the build cache is used.

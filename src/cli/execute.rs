@@ -11,12 +11,17 @@ use crate::exit;
 use crate::plan::Plan;
 use crate::registry::auth::{Keychain, KeychainConfig};
 use crate::release::record::Record;
-use crate::release::{self, Event, FailPoints, ReleaseError, RepositoryCreator, write_atomically};
+use crate::release::{
+    self, Event, FailPoints, Gate, ReleaseError, RepositoryCreator, write_atomically,
+};
 use crate::soci::ZtocStore;
-use crate::ui::Failure;
+use crate::ui::{Failure, scan_table};
 
 use super::Invocation;
 use super::ecr::EcrRepositories;
+
+/// How many findings of an image the report of a refused release lists; scan.json has all.
+const LISTED_FINDINGS: usize = 25;
 
 /// How a plan is carried out.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +38,8 @@ pub(super) struct Execution {
     pub(super) create_repositories: bool,
     /// Where zTOCs are kept between runs.
     pub(super) ztocs: Option<ZtocStore>,
+    /// Looks at the images before tags move.
+    pub(super) gate: Option<Arc<dyn Gate>>,
 }
 
 /// Runs the plan to its end, with progress on stderr.
@@ -94,6 +101,7 @@ async fn run(
         observer,
         clock: Arc::new(jiff::Timestamp::now),
         ztocs: execution.ztocs.clone(),
+        gate: execution.gate.clone(),
         fail_points: FailPoints::armed(variable("LAUNCHWAY_FAIL_AT")),
     };
     let options = release::Options {
@@ -102,12 +110,20 @@ async fn run(
     };
     release::run(plan, &context, &options)
         .await
-        .map_err(|error| report(error, plan, &invocation.context.directory))
+        .map_err(|error| report(error, plan, invocation))
 }
 
 /// The report of a failed run. The daemon knows a Dockerfile by its name alone; people know it by
 /// its path.
-fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
+fn report(error: ReleaseError, plan: &Plan, invocation: &Invocation) -> Failure {
+    let directory = &invocation.context.directory;
+    let table = match &error {
+        ReleaseError::Refused { report } => {
+            let style = invocation.printer.talk_style();
+            Some(scan_table(report, LISTED_FINDINGS, style))
+        }
+        _ => None,
+    };
     let solve = match &error {
         ReleaseError::Build { solve, .. } | ReleaseError::BaseImage { solve, .. } => {
             plan.solves.iter().find(|one| one.name() == *solve)
@@ -115,6 +131,7 @@ fn report(error: ReleaseError, plan: &Plan, directory: &Path) -> Failure {
         _ => None,
     };
     let mut failure = Failure::from(error);
+    failure.table = table;
     if let (Some(solve), Some(excerpt)) = (solve, &mut failure.excerpt)
         && excerpt.file == solve.context.dockerfile
     {

@@ -3,8 +3,8 @@
 use crate::config::Blocks;
 use crate::exit;
 use crate::iam::{
-    Defaults, MANAGED_LIMIT, Needs, PipelineNeed, Place, Policy, UnknownVerb, Verb, cloudformation,
-    policy, terraform,
+    Defaults, MANAGED_LIMIT, Needs, PipelineNeed, Place, Policy, Verb, cloudformation, policy,
+    terraform,
 };
 use crate::ui::Failure;
 
@@ -57,7 +57,8 @@ pub struct Args {
     #[arg(long, value_name = "ID", value_parser = account, help_heading = "Resources")]
     pub account: Option<String>,
 
-    /// The region of resources that name none [default: AWS_REGION, or that of the ECR registries]
+    /// The region of resources that name none [default: `AWS_REGION`, or that of the ECR
+    /// registries]
     #[arg(long, value_name = "REGION", help_heading = "Resources")]
     pub region: Option<String>,
 
@@ -85,12 +86,7 @@ fn account(text: &str) -> Result<String, String> {
     Err("an account id has twelve digits".to_owned())
 }
 
-pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
-    // Nothing is waited for; the signature is that of all verbs.
-    std::future::ready(print(&args, invocation)).await
-}
-
-fn print(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
     let verbs = Verb::parse(&args.verbs)?;
     if verbs.contains(&Verb::Approve) && args.pipeline.is_empty() {
         return Err(
@@ -168,18 +164,5 @@ fn warn(invocation: &Invocation, policy: &Policy) {
             "the policy has {size} characters, and a managed policy holds {MANAGED_LIMIT}; make \
              one for each verb, or use it as an inline policy of a role, which holds 10240"
         ));
-    }
-}
-
-impl From<UnknownVerb> for Failure {
-    fn from(error: UnknownVerb) -> Self {
-        let failure = Self::from_error(exit::USAGE, &error);
-        match error {
-            UnknownVerb::Unknown(_) => {
-                let names: Vec<String> = Verb::names().collect();
-                failure.hint(format!("There are policies of {}.", names.join(", ")))
-            }
-            _ => failure,
-        }
     }
 }

@@ -6,6 +6,7 @@ use crate::ui::{Failure, Printer, Style, Talk};
 
 use super::args::GlobalArgs;
 use super::context::Context;
+use super::last_words::LastWords;
 
 /// What every verb is given.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Invocation {
     pub endpoints: EndpointMap,
     /// `--debug`.
     pub debug: bool,
+    /// What is done when a signal ends the run.
+    pub last_words: LastWords,
 }
 
 impl Invocation {
@@ -62,6 +65,7 @@ impl Invocation {
             endpoints: super::registry::endpoints(&context.environment)?,
             context,
             debug: global.debug,
+            last_words: LastWords::default(),
         })
     }
 

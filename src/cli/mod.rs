@@ -3,6 +3,7 @@
 //!
 //! [`main`] is the whole process but its exit: parse, run until done or interrupted, report.
 
+mod announce;
 mod approve;
 mod args;
 mod bake;
@@ -15,9 +16,11 @@ mod engine;
 mod environment;
 mod execute;
 mod failure;
+mod gate;
 mod handoff;
 mod iam;
 mod invocation;
+mod last_words;
 mod later;
 mod notify;
 mod parameter;
@@ -137,7 +140,7 @@ impl Verb {
             Self::Approve(args) => approve::run(args, invocation).await,
             Self::Notify(args) => notify::run(args, invocation).await,
             Self::Environment(args) => environment::run(args, invocation),
-            Self::Iam(args) => iam::run(args, invocation).await,
+            Self::Iam(args) => iam::run(&args, invocation),
             Self::Engine(args) => engine::run(args, invocation).await,
             Self::Doctor(args) => doctor::run(args, invocation).await,
             Self::Completions(args) => completions::run(&args, invocation),

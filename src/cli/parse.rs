@@ -1,6 +1,9 @@
 //! Readers of flag values: text to typed values, with errors that say what was expected.
 
-use crate::config::{Baseline, parse_size};
+use std::time::Duration;
+
+use crate::config::{Baseline, parse_size, parse_timeout};
+use crate::scan::{NoResult, ScannerKind, Severity};
 use crate::soci::check_span_size;
 
 /// `tag:NAME`, `record:FILE` or `none`.
@@ -16,6 +19,34 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 /// The size of a span.
 pub(crate) fn span_size(text: &str) -> Result<u64, String> {
     check_span_size(size(text)?).map_err(|error| format!("{error}: {}", error.why()))
+}
+
+/// A time limit.
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
+    parse_timeout(text).map_err(|error| format!("{error}; expected for example 10m or 90s"))
+}
+
+/// A severity.
+pub(crate) fn severity(text: &str) -> Result<Severity, String> {
+    let names = || Severity::ALL.map(Severity::name).join(", ");
+    Severity::parse(text).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+/// A scanner.
+pub(crate) fn scanner(text: &str) -> Result<ScannerKind, String> {
+    let found = ScannerKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == text);
+    found.ok_or_else(|| "expected ecr, trivy or command".to_owned())
+}
+
+/// `fail` or `warn`.
+pub(crate) fn no_result(text: &str) -> Result<NoResult, String> {
+    match text {
+        "fail" => Ok(NoResult::Fail),
+        "warn" => Ok(NoResult::Warn),
+        _ => Err("expected fail or warn".to_owned()),
+    }
 }
 
 /// A key and perhaps a value.

@@ -64,10 +64,15 @@ fn run(cli: Cli, invocation: &Invocation) -> Result<u8, Failure> {
         tokio::spawn(watch(signals, interrupt));
         // Whichever comes first, the other is dropped: a run that is dropped cancels its solves
         // and restores the terminal.
-        tokio::select! {
-            outcome = cli.verb.run(invocation) => outcome,
-            _ = interrupted => Err(Failure::new(exit::CANCELLED, "cancelled")),
+        let outcome = tokio::select! {
+            outcome = cli.verb.run(invocation) => Some(outcome),
+            _ = interrupted => None,
+        };
+        if let Some(outcome) = outcome {
+            return outcome;
         }
+        invocation.last_words.say().await;
+        Err(Failure::new(exit::CANCELLED, "cancelled"))
     });
     runtime.shutdown_timeout(GRACE);
     outcome

@@ -71,6 +71,7 @@ impl Project {
             no_cache: cache.no_cache,
             pull: cache.pull,
             chosen: named.map_or(without, |name| EnvironmentChoice::Named(name.to_owned())),
+            targets_optional: selection.optional,
             blocks,
             ..request(invocation, source.clone(), &selection.config.files)
         };
@@ -116,6 +117,7 @@ impl Project {
     ) -> Result<Self, Failure> {
         let selection = SelectionArgs {
             config: config.clone(),
+            optional: true,
             ..SelectionArgs::default()
         };
         Self::with_environment(

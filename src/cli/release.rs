@@ -1,16 +1,19 @@
 //! `launchway release`: the whole run as declared; what CI calls.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::Blocks;
 use crate::exit;
-use crate::release;
 use crate::release::record::State;
+use crate::release::{self, Gate};
 use crate::ui::{Failure, Summary};
 
 use super::Invocation;
+use super::announce::Announcer;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::execute::{Execution, execute};
+use super::gate::{REPORTS, ReleaseGate};
 use super::handoff::Handoffs;
 use super::parameter::Parameters;
 use super::project::{DEFAULT_OUTPUT, Project};
@@ -23,8 +26,8 @@ Examples:
   launchway release --baseline tag:production --require-change
 
 Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change), 10 a Dockerfile step
-failed, 11 engine unreachable, 12 registry or credentials, 14 SOCI, 15 hand-off, 75 temporary,
-130 cancelled.";
+failed, 11 engine unreachable, 12 registry or credentials, 13 refused by the scan, 14 SOCI, 15 hand-off,
+75 temporary, 130 cancelled.";
 
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]
@@ -67,6 +70,14 @@ pub struct Args {
     #[arg(long, help_heading = "Release")]
     pub no_parameters: bool,
 
+    /// Scan nothing, whatever the `scan` block says
+    #[arg(long, help_heading = "Release")]
+    pub no_scan: bool,
+
+    /// Send no notifications
+    #[arg(long, help_heading = "Release")]
+    pub no_notify: bool,
+
     /// Print the plan as JSON and stop
     #[arg(long)]
     pub print: bool,
@@ -81,7 +92,18 @@ pub struct Args {
 }
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let mut announcer = Announcer::new(invocation, !args.no_notify && !args.print);
+    let outcome = release(args, invocation, &mut announcer).await;
+    announcer.finish(outcome).await
+}
+
+async fn release(
+    args: Args,
+    invocation: &Invocation,
+    announcer: &mut Announcer<'_>,
+) -> Result<u8, Failure> {
     let project = Project::read(invocation, &args.selection, args.cache, Blocks::All, false)?;
+    announcer.project(&project);
     let plan = project.release_plan(invocation, &args.release, args.soci, !args.no_handoff)?;
     let handoffs = Handoffs::check(invocation, &plan)?;
     let parameters = if args.no_parameters {
@@ -89,6 +111,8 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     } else {
         Parameters::check(invocation, &project, &plan)?
     };
+    let settings = project.bake.settings.scan.as_ref();
+    let gate = ReleaseGate::of(invocation, settings.filter(|_| !args.no_scan), &plan)?;
     if args.print {
         super::plan::print_json(invocation, &plan)?;
         return Ok(exit::OK);
@@ -117,7 +141,10 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     for file in &files {
         release::check_writable(file)?;
     }
-    let mut outputs = files.clone();
+    let reports = gate
+        .iter()
+        .flat_map(|_| REPORTS.map(|name| output.join(name)));
+    let mut outputs: Vec<PathBuf> = files.iter().cloned().chain(reports).collect();
     if output.ends_with(DEFAULT_OUTPUT) {
         outputs.push(output.clone());
     } else {
@@ -135,8 +162,15 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         outputs,
         create_repositories: project.bake.settings.release.create_repositories,
         ztocs: project.ztoc_store(invocation, &plan),
+        gate: gate.clone().map(|gate| gate as Arc<dyn Gate>),
     };
-    let mut record = execute(invocation, &plan, &execution).await?;
+    announcer.start(&plan);
+    let result = execute(invocation, &plan, &execution).await;
+    // What was refused is reported like what has passed.
+    if let Some(gate) = &gate {
+        files.extend(gate.write_reports(&output)?);
+    }
+    let mut record = result?;
 
     let services = handoffs.write(invocation, &record, &output)?;
     let to_deploy: Vec<&str> = services
@@ -154,6 +188,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     // Last: a run that dies before this has not handed on what changed, and the next one knows.
     record.state = State::Complete;
     release::write_atomically(&record_path, record.to_json().as_bytes())?;
+    announcer.released(&record);
     let summary = Summary {
         record: &record,
         compared: true,

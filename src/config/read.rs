@@ -62,7 +62,10 @@ pub(crate) fn check(declared: &[Block], variables: &Variables<'_>) -> Vec<Fault>
         let known = attributes(kind);
         for attribute in &block.body.attributes {
             if !known.contains(&attribute.name.as_str()) {
-                faults.push(unknown(kind, &attribute.name, attribute.name_range, known));
+                let fault = unknown(kind, &attribute.name, attribute.name_range, known);
+                // In JSON all may be one line, and a secret that does not belong there is on it.
+                let secretive = kind == "notify";
+                faults.push(if secretive { fault.hidden() } else { fault });
             }
         }
         for inner in &block.body.blocks {
@@ -126,7 +129,9 @@ pub(crate) fn read(
             "cache" => reader.cache().map(|cache| settings.cache = Some(cache)),
             "soci" => soci::read(&reader, names).map(|soci| settings.soci = Some(soci)),
             "scan" => scan::read(&reader, names).map(|scan| settings.scan = Some(scan)),
-            "notify" => notify::read(&reader, names).map(|one| settings.notifications.push(one)),
+            "notify" => {
+                notify::read(&reader, names, declared).map(|one| settings.notifications.push(one))
+            }
             "parameter" => parameter::read(&reader, names).map(|one| settings.parameters.push(one)),
             "base_images" => {
                 base_images::read(&reader, names).map(|found| settings.base_images = Some(found))
@@ -233,6 +238,11 @@ impl Reader<'_> {
 
     fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.block.body.attribute(name)
+    }
+
+    /// Whether an attribute is there and not null.
+    pub(super) fn has(&self, name: &str) -> Result<bool, Fault> {
+        Ok(self.json(name)?.is_some_and(|value| !value.is_null()))
     }
 
     /// A problem with the value of an attribute.

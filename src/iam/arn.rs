@@ -72,8 +72,11 @@ impl EcrRepository {
         self.place.arn("ecr", &format!("repository/{}", self.path))
     }
 
-    /// The ARN of all repositories below it.
+    /// The ARN of all repositories below it; with an empty path, of all in the registry.
     pub fn below(&self) -> String {
+        if self.path.is_empty() {
+            return self.place.arn("ecr", "repository/*");
+        }
         self.place
             .arn("ecr", &format!("repository/{}/*", self.path))
     }

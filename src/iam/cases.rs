@@ -12,10 +12,13 @@ use crate::config::{ParameterTier, Source};
 use crate::plan::{self, Handoff, Mode, Options, SociWish};
 
 /// Actions that IAM knows no resource of, from the service authorization reference.
-const ANYWHERE: [&str; 3] = [
+const ANYWHERE: [&str; 6] = [
     "ecr:GetAuthorizationToken",
     "ecr:GetRegistryScanningConfiguration",
     "ecs:DescribeTaskDefinition",
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:ListTaskDefinitionFamilies",
 ];
 
 /// Actions that everybody may do.
@@ -178,6 +181,7 @@ fn everything() -> Needs {
             service: "web".to_owned(),
         }]
         .into(),
+        definitions: true,
         pipelines: vec![PipelineNeed {
             place: place(),
             name: "shop".to_owned(),

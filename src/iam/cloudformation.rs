@@ -1,4 +1,4 @@
-//! A policy as a CloudFormation template: one managed policy, in JSON.
+//! A policy as a `CloudFormation` template: one managed policy, in JSON.
 
 use serde::Serialize;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::arn::{EcrRepository, Place};
 use crate::config::{ParameterKind, ParameterSettings, ParameterTier, Settings};
-use crate::plan::Plan;
+use crate::plan::{ImagePlan, Plan};
 use crate::registry::Reference;
 
 /// How a named context says that it is an image.
@@ -35,6 +35,8 @@ pub struct Needs {
     pub secrets: BTreeSet<SecretNeed>,
     /// ECS services whose definitions are pulled.
     pub services: BTreeSet<ServiceNeed>,
+    /// Task definitions are pulled, of a service or by their family.
+    pub definitions: bool,
     /// Pipelines whose approvals are answered.
     pub pipelines: Vec<PipelineNeed>,
 }
@@ -116,6 +118,28 @@ pub struct ServiceNeed {
     pub service: String,
 }
 
+impl ServiceNeed {
+    /// The service of a cluster, which is named by name or ARN; an ARN says the place, too.
+    fn of(cluster: &str, service: &str, place: &Place) -> Self {
+        let parts: Vec<&str> = cluster.split(':').collect();
+        let (place, cluster) = match parts.as_slice() {
+            ["arn", _, _, region, account, name] => {
+                let place = Place {
+                    region: (*region).to_owned(),
+                    account: (*account).to_owned(),
+                };
+                (place, name.strip_prefix("cluster/").unwrap_or(name))
+            }
+            _ => (place.clone(), cluster),
+        };
+        Self {
+            place,
+            cluster: cluster.to_owned(),
+            service: service.to_owned(),
+        }
+    }
+}
+
 /// A pipeline, and which of its approvals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PipelineNeed {
@@ -153,7 +177,7 @@ impl Needs {
             create_repositories: settings.release.create_repositories,
             ..Self::default()
         };
-        let pushed = plan.images.iter().flat_map(|image| image.repositories());
+        let pushed = plan.images.iter().flat_map(ImagePlan::repositories);
         needs.images = pushed
             .filter_map(|push| EcrRepository::of(&push.repository))
             .collect();
@@ -175,7 +199,7 @@ impl Needs {
             let mirrors = bases.mirrors.values();
             needs.mirrors = mirrors
                 .filter_map(|mirror| {
-                    let (host, prefix) = mirror.split_once('/')?;
+                    let (host, prefix) = mirror.split_once('/').unwrap_or((mirror, ""));
                     EcrRepository::on(host, prefix.trim_end_matches('/'))
                 })
                 .collect();
@@ -183,6 +207,15 @@ impl Needs {
         let place = needs.default_place(defaults);
         let parameters = settings.parameters.iter();
         needs.parameters = parameters.map(|one| parameter(one, &place)).collect();
+        for service in &settings.services {
+            needs.definitions |= service.service.is_some() || service.family.is_some();
+            if let Some(name) = &service.service {
+                let cluster = service.cluster.as_deref().unwrap_or("default");
+                needs
+                    .services
+                    .insert(ServiceNeed::of(cluster, name, &place));
+            }
+        }
         (needs, place)
     }
 

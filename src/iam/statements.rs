@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::arn::EcrRepository;
 use super::key::{self, Use};
-use super::needs::{Needs, SecretNeed};
+use super::needs::{Needs, ParameterNeed, SecretNeed};
 use super::policy::{Policy, Statement};
 use super::verb::Verb;
 
@@ -41,6 +41,14 @@ const SCAN: &[&str] = &[
     "ecr:DescribeImageScanFindings",
     "ecr:DescribeImages",
     "ecr:StartImageScan",
+];
+
+/// Task definitions, and the names that a wrong one is compared with.
+const DEFINITIONS: &[&str] = &[
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:ListTaskDefinitionFamilies",
 ];
 
 /// The policy of one or several verbs.
@@ -85,18 +93,14 @@ pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
     if any(&[Verb::Release, Verb::Notify]) {
         notify(&mut statements, needs);
     }
-    if any(&[Verb::HandoffPull]) && !needs.services.is_empty() {
+    if any(&[Verb::HandoffPull]) && needs.definitions {
         let services = needs.services.iter().map(|one| {
             let name = format!("service/{}/{}", one.cluster, one.service);
             one.place.arn("ecs", &name)
         });
-        statements.push(Statement::new(
-            "EcsService",
-            &["ecs:DescribeServices"],
-            services,
-        ));
-        let definition = &["ecs:DescribeTaskDefinition"];
-        statements.push(anywhere("EcsTaskDefinition", definition));
+        let describe = &["ecs:DescribeServices"];
+        statements.push(Statement::new("EcsService", describe, services));
+        statements.push(anywhere("EcsTaskDefinition", DEFINITIONS));
     }
     if any(&[Verb::Approve]) {
         approve(&mut statements, needs);
@@ -126,7 +130,7 @@ fn parameters(statements: &mut Vec<Statement>, verbs: &[Verb], needs: &Needs) {
     if actions.is_empty() {
         return;
     }
-    let arns = needs.parameters.iter().map(|one| one.arn());
+    let arns = needs.parameters.iter().map(ParameterNeed::arn);
     statements.push(Statement::new("Parameters", &actions, arns));
     let how = if writes { Use::Write } else { Use::Read };
     statements.extend(key::of_parameters("ParameterKey", &needs.parameters, how));

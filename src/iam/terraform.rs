@@ -14,9 +14,11 @@ pub fn terraform(policy: &Policy) -> String {
         let _ = writeln!(text, "{gap}  statement {{");
         let _ = writeln!(text, "    sid       = {}", quoted(&statement.sid));
         let actions = statement.actions.iter().map(|action| quoted(action));
-        let _ = writeln!(text, "    actions   = {}", list(actions.collect(), 4));
+        let actions: Vec<String> = actions.collect();
+        let _ = writeln!(text, "    actions   = {}", list(&actions, 4));
         let resources = statement.resources.iter().map(|arn| quoted(arn));
-        let _ = writeln!(text, "    resources = {}", list(resources.collect(), 4));
+        let resources: Vec<String> = resources.collect();
+        let _ = writeln!(text, "    resources = {}", list(&resources, 4));
         for (operator, keys) in &statement.conditions {
             for (key, values) in keys {
                 let values: BTreeSet<String> = values.iter().map(|value| quoted(value)).collect();
@@ -24,7 +26,7 @@ pub fn terraform(policy: &Policy) -> String {
                 let _ = writeln!(text, "\n    condition {{");
                 let _ = writeln!(text, "      test     = {}", quoted(operator));
                 let _ = writeln!(text, "      variable = {}", quoted(key));
-                let _ = writeln!(text, "      values   = {}", list(values, 6));
+                let _ = writeln!(text, "      values   = {}", list(&values, 6));
                 let _ = writeln!(text, "    }}");
             }
         }
@@ -35,8 +37,8 @@ pub fn terraform(policy: &Policy) -> String {
 }
 
 /// One on the line, several each on their own.
-fn list(items: Vec<String>, indent: usize) -> String {
-    if let [only] = items.as_slice() {
+fn list(items: &[String], indent: usize) -> String {
+    if let [only] = items {
         return format!("[{only}]");
     }
     let items = items.iter();

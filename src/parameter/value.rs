@@ -39,6 +39,9 @@ pub struct Document {
     /// The branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// The environment that the release was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// When the images were built and pushed, RFC 3339 in UTC.
     pub released_at: String,
 }
@@ -256,6 +259,7 @@ fn document(images: &BTreeMap<String, &ImageRecord>, record: &Record) -> Documen
             .collect(),
         commit: source.commit.clone(),
         branch: source.branch.clone(),
+        environment: record.environment.clone(),
         released_at: completed.unwrap_or(&record.started_at).clone(),
     }
 }

@@ -6,7 +6,8 @@ use super::evaluate::Evaluated;
 use super::index::Top;
 use super::publish::Published;
 use super::record::{
-    ImageRecord, LayerRecord, PlatformRecord, Record, SCHEMA, SociRecord, SourceRecord, State,
+    ImageRecord, LayerRecord, PlatformRecord, Record, SCHEMA, ScanRecord, SociRecord, SourceRecord,
+    State,
 };
 use super::soci::PlatformSoci;
 use crate::image::{Descriptor, Digest, Platform};
@@ -27,10 +28,12 @@ pub(super) struct Facts<'a> {
     pub(super) changed: bool,
     pub(super) reason: &'a str,
     pub(super) baseline: Option<Digest>,
+    /// What the scan found, where there was one.
+    pub(super) scan: Option<ScanRecord>,
 }
 
 /// The record of one image.
-pub(super) fn image(facts: &Facts<'_>) -> ImageRecord {
+pub(super) fn image(facts: Facts<'_>) -> ImageRecord {
     let repository = &facts.image.primary.repository;
     let digest = facts.top.descriptor.digest;
     let mut platforms: BTreeMap<Platform, PlatformRecord> = BTreeMap::new();
@@ -82,6 +85,7 @@ pub(super) fn image(facts: &Facts<'_>) -> ImageRecord {
             .map(|push| push.repository.to_string())
             .collect(),
         platforms,
+        scan: facts.scan,
     }
 }
 

@@ -169,7 +169,7 @@ pub(super) async fn fetch(context: &Context, reference: &Reference) -> Result<By
 }
 
 /// `None` when there is no such file: the first release has none to be compared with.
-fn read_record(path: &Path) -> Result<Option<Record>, ReleaseError> {
+pub(crate) fn read_record(path: &Path) -> Result<Option<Record>, ReleaseError> {
     let wrong = |detail: String| ReleaseError::BaselineRecord {
         path: path.display().to_string(),
         detail,

@@ -47,11 +47,13 @@ impl Compared {
 }
 
 /// The record of a run that died after it was written: its tags may have moved, and nobody has
-/// deployed what they point at. Anything else in that file is no such record.
+/// deployed what they point at. A run that was refused has moved none, but one before it may have,
+/// and its record says so. Anything else in that file is no such record.
 pub(super) fn unfinished(path: &Path) -> Option<Record> {
     let text = std::fs::read_to_string(path).ok()?;
     let record: Record = serde_json::from_str(&text).ok()?;
-    (record.schema == SCHEMA && record.state == State::Published).then_some(record)
+    let unfinished = matches!(record.state, State::Published | State::Refused);
+    (record.schema == SCHEMA && unfinished).then_some(record)
 }
 
 /// Compares all images at once, in the order of the plan.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use launchway_buildkit::{BlobReceiver, Client, CredentialSource, Session, SessionConfig};
 
-use super::{Event, FailPoints, Observer, ReleaseError};
+use super::{Event, FailPoints, Gate, Observer, ReleaseError};
 use crate::image::Platform;
 use crate::registry::auth::MappedCredentials;
 use crate::registry::{self, EndpointMap, Repository};
@@ -58,6 +58,8 @@ pub struct Context {
     pub clock: Clock,
     /// Where zTOCs are kept between runs; `None` keeps none.
     pub ztocs: Option<ZtocStore>,
+    /// Looks at images before tags move; `None` lets everything pass.
+    pub gate: Option<Arc<dyn Gate>>,
     /// Where to die, in tests.
     pub fail_points: FailPoints,
 }

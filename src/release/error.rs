@@ -3,6 +3,7 @@
 
 use crate::image::{Digest, Platform};
 use crate::registry;
+use crate::scan::{Report, ScanError};
 use crate::soci::PushError;
 
 use super::SolveName;
@@ -132,6 +133,15 @@ pub enum ReleaseError {
         /// What is wrong.
         detail: String,
     },
+    /// The scanner could not work. No tag has moved.
+    #[error("the images were not scanned, and no tag was moved")]
+    Scan(#[source] ScanError),
+    /// Images were refused for what was found in them. No tag has moved.
+    #[error("the scan refused {}, and no tag was moved", refused(report))]
+    Refused {
+        /// Everything that was found.
+        report: Box<Report>,
+    },
     /// Some tags could not be moved.
     #[error("{} of {} tags were not moved: {}", failed.len(), failed.len() + moved.len(), failed.join(", "))]
     Tags {
@@ -196,6 +206,15 @@ fn platform_of(solve: &SolveName) -> String {
         .platform
         .as_ref()
         .map_or_else(String::new, ToString::to_string)
+}
+
+/// `web`, `api and web`, `api, rp and web`.
+fn refused(report: &Report) -> String {
+    let names: Vec<&str> = report.refused().map(|image| image.name.as_str()).collect();
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 fn list(platforms: &[Platform]) -> String {

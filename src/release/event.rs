@@ -8,6 +8,7 @@ use std::sync::Arc;
 use launchway_buildkit::StatusUpdate;
 
 use crate::image::{Digest, Platform};
+use crate::scan::{Counts, ScannerKind};
 
 /// One target for one platform.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +156,26 @@ pub enum Event {
         repository: String,
         /// The digest that tags will point at.
         digest: Digest,
+    },
+    /// A platform's image is being scanned.
+    ScanStarted {
+        /// The bake target.
+        target: String,
+        /// Which of its platforms.
+        platform: Platform,
+        /// Who looks.
+        scanner: ScannerKind,
+    },
+    /// A scan ended. What follows from it is decided when all have.
+    ScanCompleted {
+        /// The bake target.
+        target: String,
+        /// Which of its platforms.
+        platform: Platform,
+        /// Findings by severity.
+        counts: Counts,
+        /// Why there is no result, if there is none.
+        no_result: Option<String>,
     },
     /// A tag points at its image.
     Tagged {

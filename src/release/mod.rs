@@ -1,4 +1,4 @@
-//! One run over all images: evaluate, compare, publish, index, tags, record.
+//! One run over all images: evaluate, compare, publish, index, scan, record, tags.
 //!
 //! `run.rs` decides; every other file here is one step, or one format. Nothing here reads the
 //! environment, prints, or knows of AWS.
@@ -16,6 +16,7 @@ mod error;
 mod evaluate;
 mod event;
 mod failpoint;
+mod gate;
 mod index;
 mod layers;
 pub mod metadata;
@@ -31,10 +32,13 @@ mod syntax;
 mod tags;
 
 pub use base_images::{MirrorAnswer, MirrorFailure};
+pub(crate) use baseline::read_record;
 pub use context::{Clock, Context, RepositoryCreator};
 pub use environment::environment_file;
 pub use error::ReleaseError;
 pub use event::{Event, LayerOutcome, Observer, SolveName, SolveStep};
 pub use failpoint::{FailPoint, FailPoints};
+pub(crate) use gate::event as scan_event;
+pub use gate::{Gate, Listener};
 pub use run::{Options, run};
 pub use store::{WriteError, check_writable, write_atomically};

@@ -5,6 +5,7 @@
 
 mod parameter;
 mod read;
+mod scan;
 mod soci;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::plan::Plan;
 
 pub use parameter::{ParameterOutcome, ParameterRecord};
 pub use read::{ReadError, read};
+pub use scan::ScanRecord;
 pub use soci::{SociLayerRecord, SociOutcome, SociRecord};
 
 /// The `schema` of the records that this version writes.
@@ -99,6 +101,7 @@ pub fn draft(plan: &Plan) -> Record {
                 .iter()
                 .map(|platform| (platform.clone(), PlatformRecord::draft(digest)))
                 .collect(),
+            scan: None,
         };
         (image.target.clone(), record)
     });
@@ -126,6 +129,8 @@ pub fn draft(plan: &Plan) -> Record {
 pub enum State {
     /// All images are in the registry by digest; tags may have begun to move.
     Published,
+    /// All images are in the registry by digest, and the scan refused one: no tag has moved.
+    Refused,
     /// All tags point at their images, and the hand-off is written.
     Complete,
 }
@@ -176,6 +181,9 @@ pub struct ImageRecord {
     pub copies: Vec<String>,
     /// Every platform's image.
     pub platforms: BTreeMap<Platform, PlatformRecord>,
+    /// What the scan found, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<ScanRecord>,
 }
 
 /// One platform of an image.

@@ -253,14 +253,14 @@ mod tests {
 
     #[test]
     fn an_ignore_file_of_its_own_makes_a_selection_of_its_own() {
-        let of = |dockerfile: &str, ignore| super::of(dockerfile, &BTreeMap::new(), ignore);
+        let own = |dockerfile: &str, ignore| of(dockerfile, &BTreeMap::new(), ignore);
         let all = "FROM a\nCOPY . /src";
-        assert_eq!(of(all, None), None);
-        assert!(of(all, Some("web")).is_some());
-        assert_ne!(of(all, Some("web")), of(all, Some("api")));
+        assert_eq!(own(all, None), None);
+        assert!(own(all, Some("web")).is_some());
+        assert_ne!(own(all, Some("web")), own(all, Some("api")));
         let some = "FROM a\nCOPY web /src";
-        assert_ne!(of(some, Some("x")), of(some, None));
-        assert_ne!(of(some, Some("x")), of(all, Some("x")));
-        assert_eq!(of("FROM a", Some("web")), None);
+        assert_ne!(own(some, Some("x")), own(some, None));
+        assert_ne!(own(some, Some("x")), own(all, Some("x")));
+        assert_eq!(own("FROM a", Some("web")), None);
     }
 }

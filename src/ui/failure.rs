@@ -22,6 +22,8 @@ pub struct Failure {
     pub causes: Vec<String>,
     /// The place in a file that it is about.
     pub excerpt: Option<Excerpt>,
+    /// A table that says more, as it is printed; left out in JSON, where events have said it.
+    pub table: Option<String>,
     /// The last output of the step that failed.
     pub log_tail: Option<LogTail>,
     /// What to do about it, each a sentence.
@@ -89,6 +91,13 @@ impl Failure {
     #[must_use]
     pub fn at(mut self, excerpt: Excerpt) -> Self {
         self.excerpt = Some(excerpt);
+        self
+    }
+
+    /// Adds a table that says more.
+    #[must_use]
+    pub fn with_table(mut self, table: String) -> Self {
+        self.table = Some(table);
         self
     }
 

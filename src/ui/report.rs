@@ -34,6 +34,9 @@ pub fn text(failure: &Failure, style: Style) -> String {
         let cause = cause.trim_end().replace('\n', "\n    ");
         let _ = writeln!(report, "  {label} {cause}");
     }
+    if let Some(table) = &failure.table {
+        let _ = writeln!(report, "\n{}", table.trim_end());
+    }
     if let Some(log) = &failure.log_tail {
         let lines = measure::count(log.lines.len(), "line");
         let heading =
@@ -47,7 +50,7 @@ pub fn text(failure: &Failure, style: Style) -> String {
     if let Some(excerpt) = &failure.excerpt {
         let _ = write!(report, "\n{}", excerpt.render(style));
     }
-    if failure.log_tail.is_some() || failure.excerpt.is_some() {
+    if failure.table.is_some() || failure.log_tail.is_some() || failure.excerpt.is_some() {
         report.push('\n');
     }
     for hint in &failure.hints {

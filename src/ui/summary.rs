@@ -2,6 +2,7 @@
 //! without failing, and where the files are. A pure function of the record.
 
 mod parameters;
+mod scan;
 mod soci;
 
 use std::fmt::Write as _;
@@ -179,6 +180,13 @@ fn push_image(text: &mut String, name: &str, image: &ImageRecord, compared: bool
         let _ = writeln!(text, "{:indent$}{}", "", line.trim_end());
     }
     push_soci(text, indent, image, style);
+    if let Some(line) = scan::line(image) {
+        let name = measure::pad("Scan", STATUS);
+        let _ = writeln!(text, "{:indent$}{name}  {line}", "");
+    }
+    for reason in scan::reasons(image) {
+        let _ = writeln!(text, "{:indent$}{} {reason}", "", style.yellow("!"));
+    }
     for repository in std::iter::once(&image.repository).chain(&image.copies) {
         let tags = match image.tags.as_slice() {
             [] => "no tags".to_owned(),
@@ -281,6 +289,7 @@ mod tests {
             baseline: None,
             copies: Vec::new(),
             platforms: platforms.into(),
+            scan: None,
         }
     }
 
@@ -447,7 +456,7 @@ mod tests {
 
     #[test]
     fn nothing_changed() {
-        let record = record(vec![(
+        let mut record = record(vec![(
             "rp",
             image("rp", false, "same layers and configuration"),
         )]);
@@ -455,6 +464,45 @@ mod tests {
             render(&record, true, &[]).lines().nth(1),
             Some("Released 1 image in 1m42s, nothing changed since tag:production")
         );
+        record.environment = Some("staging".to_owned());
+        assert_eq!(
+            render(&record, true, &[]).lines().nth(1),
+            Some("Released 1 image for staging in 1m42s, nothing changed since tag:production")
+        );
+    }
+
+    #[test]
+    fn a_scan_has_a_line_and_what_deserves_a_look() {
+        use crate::scan::Decision;
+        let mut warned = image("api", true, "no baseline");
+        let reason = "no result for linux/arm64: ECR says UNSUPPORTED_IMAGE";
+        warned.scan = Some(scan::tests::record(Decision::Warned, &[reason]));
+        let mut same = image("web", false, "same as tag:production");
+        let reason = "1 finding of HIGH or above";
+        same.scan = Some(scan::tests::record(Decision::Reported, &[reason]));
+        let text = render(&record(vec![("api", warned), ("web", same)]), true, &[]);
+        assert_snapshot!(text.trim_start(), @"
+        Released 2 images in 1m42s, 1 changed since tag:production
+
+          api  changed    14c2529eb449  no baseline
+               amd64      ab3902d864e3    31.0 MB    8.0s  2 of 9 steps cached
+               arm64      2271302608d2    30.0 MB   1m35s  9 of 9 steps cached
+               Scan       passed with a warning; 1 critical, 12 low
+               ! no result for linux/arm64: ECR says UNSUPPORTED_IMAGE
+               registry.example.com/shop/api: 1.4.0, production
+
+          web  unchanged  4b5e57f6eb2f  same as tag:production
+               amd64      616122641a59    31.0 MB    8.0s  2 of 9 steps cached
+               arm64      9ca7bb4f9d71    30.0 MB   1m35s  9 of 9 steps cached
+               Scan       not refused: it did not change; 1 critical, 12 low
+               ! 1 finding of HIGH or above
+               registry.example.com/shop/web: 1.4.0, production
+
+        Files
+          launchway-out/release.json
+          /tmp/release.env
+        ");
+        assert!(text.lines().all(|line| measure::width(line) <= 80));
     }
 
     #[test]

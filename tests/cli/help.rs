@@ -490,3 +490,391 @@ fn no_line_is_wider_than_a_terminal() {
         assert!(widest.chars().count() <= 100, "{verb}: {widest}");
     }
 }
+
+#[test]
+fn handoff_write() {
+    assert_snapshot!(help_of(&["handoff", "write"]), @"
+    Write the hand-off files of a release that is done, without building
+
+    Usage: launchway handoff write [OPTIONS] [SERVICE]...
+
+    Arguments:
+      [SERVICE]...  Service blocks [default: all whose images were released]
+
+    Options:
+          --format <FORMAT>  How the result is printed: table or json [default: table]
+      -h, --help             Print help
+
+    Hand-off:
+          --record <FILE>    The record of the release [default: release.json in the output folder]
+          --output <DIR>     Folder for the files [default: that of the record, or launchway-out]
+          --require-change   Exit with code 4 when there is nothing to deploy
+          --compare-running  Compare each task definition with the one that ECS runs
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway handoff write                          # of launchway-out/release.json, all services
+      launchway handoff write shop --record in/release.json --output deploy
+      launchway handoff write --require-change         # exit 4 when there is nothing to deploy
+      launchway handoff write --compare-running        # against what ECS runs, by meaning
+
+    Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change; with --compare-running
+    nothing differs from what runs), 15 the files cannot be written, the release must not be deployed,
+    or
+    AWS refused; 75 temporary.
+    ");
+}
+
+#[test]
+fn handoff_pull() {
+    assert_snapshot!(help_of(&["handoff", "pull"]), @"
+    Make a task definition template of what runs
+
+    Usage: launchway handoff pull [OPTIONS] [SERVICE]
+
+    Arguments:
+      [SERVICE]  The service block, for its cluster, service or family, its images, and its template
+
+    Options:
+      -h, --help  Print help
+
+    What runs:
+          --cluster <CLUSTER>      The ECS cluster, by name or ARN [default: the block's, else ECS's
+                                   `default`]
+          --service <NAME>         The ECS service: the task definition that its production traffic
+                                   reaches
+          --family <NAME>          The latest revision of a task definition family
+          --task-definition <ARN>  One revision, as an ARN or FAMILY:REVISION
+          --from <FILE>            A file with what `aws ecs describe-task-definition` printed, or - for
+                                   standard input
+
+    Template:
+      -o, --output <FILE>  Write the template to this file [default: print it]
+          --diff           Show what differs from the file that is there, and write nothing [default
+                           file: the block's `taskdef`]
+          --force          Replace a file that differs
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway handoff pull shop --output deploy/taskdef.json   # what service block `shop` names
+      launchway handoff pull shop --diff                         # what runs against its template
+      launchway handoff pull --cluster prod --service web        # no block needed; prints it
+      launchway handoff pull --family nightly-batch
+      aws ecs describe-task-definition --task-definition web:7 | launchway handoff pull --from -
+
+    Tags go into a file of their own beside the template (taskdef.json: tags.json), since CodePipeline
+    refuses a template with tags.
+
+    Exit codes: 0 done, 3 configuration, 15 there is no such service or task definition, AWS refused, or
+    a file that differs is there; 75 temporary.
+    ");
+}
+
+#[test]
+fn handoff_init() {
+    assert_snapshot!(help_of(&["handoff", "init"]), @"
+    Print a buildspec and a pipeline for the services of the configuration
+
+    Usage: launchway handoff init [OPTIONS] [SERVICE]...
+
+    Arguments:
+      [SERVICE]...  Service blocks [default: all]
+
+    Options:
+      -h, --help  Print help
+
+    Pipeline:
+          --kind <KIND>          How services are deployed: blue-green, rolling, ecs-blue-green or batch
+                                 [default: by the block]
+          --style <STYLE>        Who puts the images into a blue/green task definition: render (the
+                                 hand-off did) or placeholder (CodePipeline does) [default: render]
+          --source <SOURCE>      Where the sources are: github, gitlab, bitbucket or codecommit
+                                 [default: github]
+          --approval             A person approves before anything is deployed
+          --language <LANGUAGE>  The language of the pipeline: cloudformation [default: cloudformation]
+      -o, --output <DIR>         Write buildspec.yml and pipeline.yml into this folder [default: print
+                                 them]
+          --force                Replace files that differ
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway handoff init                                 # print both, for all services
+      launchway handoff init --output . --approval           # write buildspec.yml and pipeline.yml
+      launchway handoff init shop --style placeholder
+      launchway handoff init nightly --kind batch --source codecommit
+
+    A service is deployed blue/green when its block has an appspec, as a batch when it has a family and
+    no
+    service, and rolling otherwise; --kind says otherwise.
+
+    Exit codes: 0 done, 3 configuration, 15 a file that differs is there.
+    ");
+}
+
+#[test]
+fn parameter() {
+    assert_snapshot!(help("parameter"), @"
+    Write SSM parameters that name a release, and look at their history
+
+    Usage: launchway parameter [OPTIONS] <ACTION>
+
+    Actions:
+      set      Write the parameters of the configuration from the record of a release
+      get      Show what a parameter says now
+      history  Show what a parameter said before, and who wrote it
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+    ");
+}
+
+#[test]
+fn parameter_set() {
+    assert_snapshot!(help_of(&["parameter", "set"]), @"
+    Write the parameters of the configuration from the record of a release
+
+    Usage: launchway parameter set [OPTIONS] [NAME]...
+
+    Arguments:
+      [NAME]...  Labels of `parameter` blocks, or names of parameters [default: all]
+
+    Options:
+          --record <FILE>    The record of the release [default: release.json in the output folder]
+          --force            Write a new version where nothing differs, too
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway parameter set                                # all of the configuration
+      launchway parameter set web --record release.json      # the block \"web\", from that release
+      launchway parameter set web --force                    # a new version of the same, as a trigger
+
+    A parameter that holds what it should is not written.
+
+    Exit codes: 0 done, 3 configuration or record, 15 a parameter could not be written, 75 temporary.
+    ");
+}
+
+#[test]
+fn parameter_get() {
+    assert_snapshot!(help_of(&["parameter", "get"]), @"
+    Show what a parameter says now
+
+    Usage: launchway parameter get [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  The parameter
+
+    Options:
+          --region <REGION>  The region [default: the one that AWS is configured for]
+          --format <FORMAT>  How it is printed: table, json or value [default: table]
+      -h, --help             Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway parameter get /shop/production/web
+      launchway parameter get /shop/production/web --format json
+      launchway parameter get /shop/production/web --format value    # exactly what it holds
+
+    Exit codes: 0 done, 15 there is none, or AWS refused; 75 temporary.
+    ");
+}
+
+#[test]
+fn parameter_history() {
+    assert_snapshot!(help_of(&["parameter", "history"]), @"
+    Show what a parameter said before, and who wrote it
+
+    Usage: launchway parameter history [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  The parameter
+
+    Options:
+          --limit <N>        The newest versions only, this many
+          --region <REGION>  The region [default: the one that AWS is configured for]
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway parameter history /shop/production/web
+      launchway parameter history /shop/production/web --limit 3 --format json
+
+    SSM keeps the last 100 versions. Values are not shown, only what they say of a release.
+
+    Exit codes: 0 done, 15 there is none, or AWS refused; 75 temporary.
+    ");
+}
+
+#[test]
+fn approve() {
+    assert_snapshot!(help("approve"), @"
+    Answer a manual approval of CodePipeline
+
+    Usage: launchway approve [OPTIONS] <PIPELINE>
+
+    Arguments:
+      <PIPELINE>  The pipeline
+
+    Options:
+          --stage <STAGE>    The stage, where several approvals wait
+          --action <ACTION>  The action, where several approvals wait
+          --execution <ID>   The execution that was looked at; another one is not answered
+          --reject           Stop the execution instead
+          --summary <TEXT>   Why, for the pipeline's history; at most 512 characters
+          --list             Show what waits, and answer nothing
+      -y, --yes              Do not ask
+          --region <REGION>  The region [default: the one that AWS is configured for]
+          --format <FORMAT>  How it is printed: table or json [default: table]
+      -h, --help             Print help
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway approve shop                     # look at what waits, and answer it
+      launchway approve shop --list
+      launchway approve shop --reject --summary \"the test port shows the old version\"
+      launchway approve shop --execution 3137f7cb-7cf7-4abc-9def-0123456789ab    # no question asked
+
+    On a terminal it asks first. Elsewhere it needs --yes, which answers whatever waits, or --execution,
+    which answers for that execution alone.
+
+    Exit codes: 0 done, 2 several wait, or nobody to ask; 15 none waits, or AWS refused; 75 temporary.
+    ");
+}
+
+#[test]
+fn iam() {
+    assert_snapshot!(help("iam"), @"
+    Print the least-privilege IAM policy of a verb
+
+    Usage: launchway iam [OPTIONS] <VERB>...
+
+    Arguments:
+      <VERB>...  The verbs that the policy is for: `release`, `soci attach`, …
+
+    Options:
+          --format <FORMAT>  How it is printed: json, cloudformation or terraform [default: json]
+      -h, --help             Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Resources:
+          --pipeline <NAME>  For approve: the pipeline; may be repeated
+          --stage <STAGE>    For approve: the stage whose approvals are answered [default: any]
+          --action <ACTION>  For approve: the action that is answered [default: any]
+          --account <ID>     The account of resources outside of ECR [default: that of the ECR
+                             registries]
+          --region <REGION>  The region of resources that name none [default: `AWS_REGION`, or that of
+                             the ECR registries]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway iam release                          # for the role of the build project
+      launchway iam release parameter history        # one policy for both
+      launchway iam soci attach --format terraform
+      launchway iam approve --pipeline shop --stage Approve
+
+    AWS is not asked. Verbs: release, bake, build, plan, soci attach|inspect|verify|explain, scan,
+    handoff pull, parameter set|get|history, approve, notify.
+
+    Exit codes: 0 done, 2 no such verb, 3 configuration.
+    ");
+}

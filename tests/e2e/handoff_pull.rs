@@ -455,3 +455,79 @@ fn a_description_can_come_from_a_file() {
     let failed = shop.run(nowhere, &["pull", "--from", "described.json"]);
     failed.assert_failed(3, &["the description of services, not a task definition"]);
 }
+
+#[test]
+fn what_the_pipeline_names_is_what_the_hand_off_writes() {
+    let shop = Shop::new();
+    let nowhere = "http://127.0.0.1:1";
+    let mut template = definition();
+    template["containerDefinitions"][0]["image"] = "<IMAGE_RP>".into();
+    template["containerDefinitions"][1]["image"] = "<IMAGE_WEB>".into();
+    shop.write("deploy/taskdef.json", &template.to_string());
+    shop.write("rp/Dockerfile", "FROM scratch\n");
+    let arguments = ["init", "--output", "pipeline"];
+    // A service without an appspec is deployed rolling.
+    let appspec = "version: 0.0\nResources:\n  - TargetService:\n      Type: AWS::ECS::Service\n      \
+                   Properties:\n        TaskDefinition: <TASK_DEFINITION>\n        LoadBalancerInfo:\n          \
+                   ContainerName: rp\n          ContainerPort: 80\n";
+    shop.write("Dockerfile", "FROM scratch\n");
+    shop.succeed(nowhere, &arguments);
+    assert!(
+        shop.read("pipeline/buildspec.yml")
+            .contains("- imagedefinitions.json")
+    );
+    assert!(
+        shop.read("pipeline/pipeline.yml")
+            .contains("Provider: ECS\n")
+    );
+
+    shop.write("deploy/appspec.yml", appspec);
+    let block = shop.read("launchway.hcl");
+    let block = block.replace(
+        "images ",
+        "appspec = \"deploy/appspec.yml\"\n                images ",
+    );
+    shop.write("launchway.hcl", &block);
+    let differs = shop.run(nowhere, &arguments);
+    differs.assert_failed(15, &["is there and differs", "--force"]);
+    shop.succeed(nowhere, &[&arguments[..], &["--force"]].concat());
+    // Its files are where the hand-off of a release has them.
+    let written = [
+        "write",
+        "--record",
+        "out/release.json",
+        "--output",
+        "launchway-out",
+    ];
+    shop.succeed(nowhere, &written);
+    let buildspec = shop.read("pipeline/buildspec.yml");
+    let folder = buildspec
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("base-directory: "));
+    let folder = folder.unwrap();
+    let files: Vec<&str> = buildspec
+        .lines()
+        .skip_while(|line| !line.contains("base-directory"))
+        .filter_map(|line| line.trim().strip_prefix("- "))
+        .collect();
+    assert_eq!(files, ["appspec.yml", "taskdef.json"]);
+    for file in files {
+        assert!(shop.path(folder).join(file).is_file(), "{folder}/{file}");
+    }
+    let pipeline = shop.read("pipeline/pipeline.yml");
+    for says in [
+        "Provider: CodeDeployToECS",
+        "AppSpecTemplatePath: appspec.yml",
+        "Default: AppECS-prod-web",
+        ":ecr:ap-northeast-1:123456789012:repository/shop/web",
+        "- arn:aws:iam::123456789012:role/ecsTaskExecutionRole",
+    ] {
+        assert!(pipeline.contains(says), "{says}\n{pipeline}");
+    }
+    // Both on standard output are two documents.
+    let printed = shop.succeed(nowhere, &["init"]).stdout;
+    assert_eq!(printed, format!("{buildspec}---\n{pipeline}"));
+    fs::remove_file(shop.path("deploy/taskdef.json")).unwrap();
+    let missing = shop.run(nowhere, &["init"]);
+    missing.assert_failed(3, &["cannot read", "launchway handoff pull shop"]);
+}

@@ -152,6 +152,7 @@ async fn release(plan: &Plan, engine: &Engine, observer: Observer) -> Result<Rec
         observer,
         clock: Arc::new(jiff::Timestamp::now),
         ztocs: None,
+        gate: None,
         fail_points: FailPoints::default(),
     };
     let options = release::Options {

@@ -360,15 +360,25 @@ fn a_release_writes_last_and_makes_up_for_a_run_that_could_not() {
     );
     let run = |arguments: &[&str]| run(&stage.engine, &project, &service, arguments);
 
-    // A value that SSM would not take fails before anything is built.
-    project.write(
-        "launchway.hcl",
-        &SETTINGS.replace(
-            "target      = \"web\"",
-            "value = \"digest\"\n  tier = \"standard\"",
-        ),
+    // A parameter that cannot be written fails before anything is built.
+    let other = format!("{BAKE}target \"api\" {{ inherits = [\"web\"] }}\n");
+    project.write("docker-bake.hcl", &other);
+    let api = SETTINGS.replace("target      = \"web\"", "target = \"api\"");
+    project.write("launchway.hcl", &api);
+    let early = [
+        "the release has no image of target api",
+        "name another in the block",
+    ];
+    run(&["release"]).assert_failed(exit::CONFIGURATION, &early);
+    run(&["plan"]).assert_failed(exit::CONFIGURATION, &early);
+    assert!(
+        stage
+            .registry
+            .manifests()
+            .iter()
+            .all(|one| !one.contains("shop/"))
     );
-    assert_eq!(run(&["plan"]).code, Some(0));
+    project.write("docker-bake.hcl", BAKE);
     project.write("launchway.hcl", SETTINGS);
 
     // AWS refuses: the tags have moved, the release is not complete, and both are said.

@@ -5,6 +5,10 @@ pub(super) mod approve;
 mod bake;
 mod engine;
 mod handoff;
+mod iam;
 pub(super) mod parameter;
 mod release;
+mod scan;
 mod soci;
+
+pub(super) use scan::refused;

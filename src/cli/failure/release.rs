@@ -39,6 +39,11 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Registry { source, .. } => {
                 with_registry(Self::from_error(exit::REGISTRY, &error), source)
             }
+            ReleaseError::Scan(source) => {
+                let failure = Self::from_error(super::scan::code(source), &error);
+                super::scan::with_scan(failure, source)
+            }
+            ReleaseError::Refused { report } => super::refused(error.to_string(), report),
             ReleaseError::Tags { moved, source, .. } => {
                 let failure = with_registry(Self::from_error(exit::REGISTRY, &error), source);
                 let failure = if moved.is_empty() {

@@ -12,7 +12,7 @@ use crate::config::{Blocks, ServiceSettings};
 use crate::exit;
 use crate::handoff::init::{self, EcrRepository, InitError, Service, ServiceImage, Setup};
 use crate::handoff::{self, Handoff, folder};
-use crate::plan::Plan;
+use crate::plan::{ImagePlan, Plan};
 use crate::registry::Repository;
 use crate::release::{self, record};
 use crate::ui::Failure;
@@ -148,7 +148,7 @@ pub(super) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
             Ok(there) if args.force || there == **text => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             _ => {
-                let message = format!("{} is there and differs", path.display());
+                let message = format!("{} is there and differs", super::shown(invocation, path));
                 return Err(Failure::new(exit::HANDOFF, message)
                     .hint("--force replaces it; without --output both are printed."));
             }
@@ -158,7 +158,7 @@ pub(super) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
         release::write_atomically(&path, text.as_bytes())?;
         invocation
             .printer
-            .note(&format!("wrote {}", path.display()));
+            .note(&format!("wrote {}", super::shown(invocation, &path)));
     }
     Ok(exit::OK)
 }
@@ -179,11 +179,6 @@ fn setup(args: &Args, invocation: &Invocation) -> Result<Setup, Failure> {
     for block in &selected {
         services.push(service(args, invocation, block, &plan, &output)?);
     }
-    let targets: BTreeSet<String> = selected
-        .iter()
-        .flat_map(|service| service.targets())
-        .map(str::to_owned)
-        .collect();
     let platforms: BTreeSet<String> = plan
         .images
         .iter()
@@ -196,9 +191,11 @@ fn setup(args: &Args, invocation: &Invocation) -> Result<Setup, Failure> {
         repositories: ecr_repositories(&plan, cache),
         create_repositories: settings.release.create_repositories,
         platforms: platforms.into_iter().collect(),
-        targets: targets.into_iter().collect(),
         output: output.display().to_string(),
-        environment: None,
+        environment: args
+            .config
+            .environment(&invocation.context.environment)
+            .map(str::to_owned),
         source: match args.source {
             Source::Github => init::Source::Github,
             Source::Gitlab => init::Source::Gitlab,
@@ -210,7 +207,7 @@ fn setup(args: &Args, invocation: &Invocation) -> Result<Setup, Failure> {
 }
 
 fn ecr_repositories(plan: &Plan, cache: Option<Repository>) -> Vec<EcrRepository> {
-    let images = plan.images.iter().flat_map(|image| image.repositories());
+    let images = plan.images.iter().flat_map(ImagePlan::repositories);
     let pushed: BTreeSet<Repository> = images
         .map(|push| push.repository.clone())
         .chain(cache)
@@ -266,6 +263,7 @@ fn service(
         cluster: block.cluster.clone(),
         service: block.service.clone(),
         folder: folder.display().to_string(),
+        targets: handoff.summary.images.keys().cloned().collect(),
         images: images(block, &files),
         roles: roles(&handoff),
         files,

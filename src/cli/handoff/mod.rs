@@ -9,6 +9,8 @@ mod running;
 mod template_file;
 mod write;
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::bake::suggest::did_you_mean;
@@ -70,6 +72,13 @@ fn answer_json(invocation: &Invocation, value: &impl Serialize) -> Result<(), Fa
         Failure::with_cause(exit::UNEXPECTED, "cannot write the result", &error)
     })?;
     invocation.printer.answer(&text)
+}
+
+/// A path as people see it: from the working directory where it is below it.
+fn shown(invocation: &Invocation, path: &Path) -> String {
+    let directory = &invocation.context.directory;
+    let path = path.strip_prefix(directory).unwrap_or(path);
+    path.display().to_string()
 }
 
 /// The `service` blocks with these labels, in this order; all of them for none.

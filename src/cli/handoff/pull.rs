@@ -296,14 +296,15 @@ fn report(running: &Running, pulled: &Pulled, containers: &[Container], style: S
         .max();
     let width = width.unwrap_or_default();
     for container in containers {
-        let image = match &container.placeholder {
+        let (name, image) = (&container.name, &container.image);
+        match &container.placeholder {
             Some(placeholder) => {
-                let was = style.dim(format!("was {}", container.image));
-                format!("{}  {was}", style.green(format!("<{placeholder}>")))
+                let placeholder = style.green(format!("<{placeholder}>"));
+                line(format!("  {name:width$}  {placeholder}"));
+                line(style.dim(format!("  {:width$}  was {image}", "")));
             }
-            None => container.image.clone(),
-        };
-        line(format!("  {:width$}  {image}", container.name));
+            None => line(format!("  {name:width$}  {image}")),
+        }
     }
     let left_out = [
         (

@@ -16,6 +16,8 @@ use crate::ui::{Failure, Style};
 
 use crate::cli::Invocation;
 
+use super::shown;
+
 /// The file as JSON; `None` when there is none.
 fn existing(path: &Path) -> Result<Option<Value>, Failure> {
     match fs::read_to_string(path) {
@@ -43,21 +45,21 @@ pub(super) fn show_difference(
     pulled: &Pulled,
 ) -> Result<(), Failure> {
     let Some(there) = existing(path)? else {
-        let message = format!("there is no {} to compare with", path.display());
+        let message = format!("there is no {} to compare with", shown(invocation, path));
         return Err(
             Failure::new(exit::CONFIGURATION, message).hint("--output without --diff writes it.")
         );
     };
     let found = differences(&there, &parsed(&pulled.text));
     if found.is_empty() {
-        let message = format!("{} is what runs", path.display());
+        let message = format!("{} is what runs", shown(invocation, path));
         invocation.printer.note(&message);
         return Ok(());
     }
     let style = invocation.printer.answer_style();
     let mut text = format!(
         "{}\n",
-        style.bold(format!("from {} to what runs", path.display()))
+        style.bold(format!("from {} to what runs", shown(invocation, path)))
     );
     for difference in &found {
         let _ = writeln!(text, "{}", painted(difference, style));
@@ -91,7 +93,7 @@ pub(super) fn write(
         let there = if force { Ok(None) } else { existing(&path) };
         let message = match there {
             Ok(Some(there)) if there == parsed(text) => {
-                let message = format!("{} is the same already", path.display());
+                let message = format!("{} is the same already", shown(invocation, &path));
                 invocation.printer.note(&message);
                 continue;
             }
@@ -104,10 +106,13 @@ pub(super) fn write(
                 let places = if count == 1 { "place" } else { "places" };
                 format!(
                     "{} is there and differs in {count} {places}",
-                    path.display()
+                    shown(invocation, &path)
                 )
             }
-            Err(_) => format!("{} is there and is something else", path.display()),
+            Err(_) => format!(
+                "{} is there and is something else",
+                shown(invocation, &path)
+            ),
         };
         return Err(Failure::new(exit::HANDOFF, message)
             .hint("--diff shows what differs; --force replaces the file."));
@@ -116,7 +121,7 @@ pub(super) fn write(
         release::write_atomically(&path, text.as_bytes())?;
         invocation
             .printer
-            .note(&format!("wrote {}", path.display()));
+            .note(&format!("wrote {}", shown(invocation, &path)));
     }
     Ok(())
 }

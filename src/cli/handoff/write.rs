@@ -312,7 +312,11 @@ fn table(report: &Report, directory: &Path, style: Style) -> String {
                 "  {target:wide$}  {}{containers}",
                 self::mark(image.changed, style)
             ));
-            line(format!("  {:wide$}  {}", "", style.dim(&image.reference)));
+            line(format!(
+                "  {:wide$}  {}",
+                "",
+                style.dim(short(&image.reference))
+            ));
         }
         let shown = |path: &Path| path.display().to_string();
         let wide = width(&mut service.files.keys().map(|path| shown(path).len()));
@@ -341,6 +345,17 @@ fn table(report: &Report, directory: &Path, style: Style) -> String {
         }
     }
     text
+}
+
+/// A reference with as much of its digest as tells it apart; JSON has all of it.
+fn short(reference: &str) -> String {
+    match reference.split_once("@sha256:") {
+        Some((repository, digest)) => {
+            let digest = digest.get(..12).unwrap_or(digest);
+            format!("{repository}@{digest}")
+        }
+        None => reference.to_owned(),
+    }
 }
 
 fn mark(changed: bool, style: Style) -> String {

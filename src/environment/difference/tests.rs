@@ -135,17 +135,14 @@ fn apply(value: &mut Value, path: &[Step], change: &Change) {
 
 /// Some elements may have been added or removed already: any identity that fits will do.
 fn position(list: &[Value], name: &[String]) -> Option<usize> {
-    let members = IDENTITIES
+    let mut members = IDENTITIES
         .iter()
-        .filter(|members| members.len() == name.len())
-        .filter(|members| identify(list, members).is_some());
-    members
-        .filter_map(|members| {
-            identify(list, members)?
-                .iter()
-                .position(|other| other == name)
-        })
-        .next()
+        .filter(|members| members.len() == name.len());
+    members.find_map(|members| {
+        identify(list, members)?
+            .iter()
+            .position(|other| other == name)
+    })
 }
 
 fn replace(value: &mut Value, change: &Change) {

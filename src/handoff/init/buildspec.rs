@@ -1,5 +1,7 @@
 //! `buildspec.yml`: build, push and hand off in one build.
 
+use std::collections::BTreeSet;
+
 use super::text::Text;
 use super::{Artifact, Kind, Service, Setup};
 
@@ -60,7 +62,8 @@ pub(super) fn text(setup: &Setup, artifacts: &[Artifact]) -> String {
 /// The variables of release.env that are exported.
 pub(super) fn variables(setup: &Setup) -> Vec<String> {
     let fixed = ["LAUNCHWAY_CHANGED", "LAUNCHWAY_SERVICES_TO_DEPLOY"];
-    let images = setup.targets.iter().map(|target| variable_of(target));
+    let targets = setup.services.iter().flat_map(|service| &service.targets);
+    let images: BTreeSet<String> = targets.map(|target| variable_of(target)).collect();
     fixed.into_iter().map(str::to_owned).chain(images).collect()
 }
 

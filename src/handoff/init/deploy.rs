@@ -1,6 +1,9 @@
 //! The stages after the build: an approval when it is wanted, and one stage for each service, which
 //! is skipped when the release changed none of its images.
 
+use std::collections::BTreeSet;
+
+use super::buildspec::variable_of;
 use super::text::Text;
 use super::{Kind, Service, Setup, logical};
 
@@ -76,19 +79,17 @@ pub(super) fn stages(text: &mut Text, setup: &Setup) {
     let deployed = || setup.services.iter().filter(|one| one.kind != Kind::Batch);
     if setup.approval && deployed().next().is_some() {
         text.add(8, "- Name: Approve");
-        condition(text, "LAUNCHWAY_CHANGED", "EQ", "\"true\"");
+        condition(text, deployed());
         text.add(10, APPROVE);
-        let images = setup.targets.iter().map(|target| {
-            let name = super::buildspec::variable_of(target);
-            format!("#{{BuildVariables.{name}}}")
-        });
-        let images: Vec<String> = images.collect();
+        let images: BTreeSet<String> = deployed()
+            .flat_map(|service| &service.targets)
+            .map(|target| format!("#{{BuildVariables.{}}}", variable_of(target)))
+            .collect();
         // CodePipeline takes 1,000 characters here, and a reference has about 150.
         if (1..=5).contains(&images.len()) {
-            text.add(
-                16,
-                &format!("Configuration:\n  CustomData: \"{}\"", images.join(" ")),
-            );
+            let images: Vec<String> = images.into_iter().collect();
+            let images = images.join(" ");
+            text.add(14, &format!("Configuration:\n  CustomData: \"{images}\""));
         }
     }
     for service in deployed() {
@@ -107,15 +108,12 @@ Actions:
       Version: \"1\"
 ";
 
-/// An entry condition: the stage is skipped when the variable is another.
-fn condition(text: &mut Text, variable: &str, operator: &str, value: &str) {
-    text.add(
-        10,
-        &CONDITION
-            .replace("VARIABLE", variable)
-            .replace("OPERATOR", operator)
-            .replace("VALUE", value),
-    );
+/// An entry condition: the stage is skipped when none of these services has anything to deploy.
+fn condition<'a>(text: &mut Text, services: impl Iterator<Item = &'a Service>) {
+    let names: Vec<String> = services
+        .map(|service| service.name.replace('.', "[.]"))
+        .collect();
+    text.add(10, &CONDITION.replace("NAMES", &names.join("|")));
 }
 
 const CONDITION: &str = "\
@@ -130,27 +128,21 @@ BeforeEntry:
             Provider: VariableCheck
             Version: \"1\"
           Configuration:
-            Variable: \"#{BuildVariables.VARIABLE}\"
-            Operator: OPERATOR
-            Value: VALUE
+            Variable: \"#{BuildVariables.LAUNCHWAY_SERVICES_TO_DEPLOY}\"
+            Operator: MATCHES
+            Value: \"^(.* )?(NAMES)( .*)?$\"
 ";
 
 fn stage(text: &mut Text, service: &Service) {
     let name = super::identifier(&service.name);
     text.add(8, &format!("- Name: Deploy-{name}"));
-    let pattern = service.name.replace('.', "[.]");
-    condition(
-        text,
-        "LAUNCHWAY_SERVICES_TO_DEPLOY",
-        "MATCHES",
-        &format!("\"^(.* )?{pattern}( .*)?$\""),
-    );
+    condition(text, std::iter::once(service));
     let provider = match service.kind {
         Kind::BlueGreen => "CodeDeployToECS",
         _ => "ECS",
     };
     text.add(10, &ACTION.replace("PROVIDER", provider));
-    text.add(16, "Configuration:");
+    text.add(14, "Configuration:");
     match service.kind {
         Kind::BlueGreen => blue_green(text, service, &name),
         _ => rolling(text, service),
@@ -175,7 +167,7 @@ fn blue_green(text: &mut Text, service: &Service, artifact: &str) {
     let prefix = logical(&service.name);
     let appspec = service.appspec().unwrap_or("appspec.yaml");
     text.add(
-        18,
+        16,
         &format!(
             "\
 ApplicationName: !Ref {prefix}Application
@@ -190,7 +182,7 @@ AppSpecTemplatePath: {appspec}"
     for (number, image) in service.pipeline_images().iter().enumerate() {
         let number = number + 1;
         text.add(
-            18,
+            16,
             &format!(
                 "Image{number}ArtifactName: {}\nImage{number}ContainerName: {}",
                 service.image_artifact(image),
@@ -203,7 +195,7 @@ AppSpecTemplatePath: {appspec}"
 fn rolling(text: &mut Text, service: &Service) {
     let prefix = logical(&service.name);
     text.add(
-        18,
+        16,
         &format!(
             "\
 # Replaces images in the task definition that runs, and nothing else of it.
@@ -215,7 +207,7 @@ DeploymentTimeout: \"60\""
     );
     if service.kind == Kind::EcsBlueGreen {
         text.add(
-            18,
+            16,
             "# The service's own deployment strategy shifts the traffic; its bake time counts here.",
         );
     }

@@ -60,8 +60,6 @@ pub struct Setup {
     pub create_repositories: bool,
     /// The platforms of all images, for example `linux/arm64`.
     pub platforms: Vec<String>,
-    /// The targets whose references later stages may want.
-    pub targets: Vec<String>,
     /// The folder of the release's files, relative to the sources.
     pub output: String,
     /// The environment whose values are used.
@@ -89,6 +87,8 @@ pub struct Service {
     pub folder: String,
     /// The files that a hand-off writes, relative to the folder.
     pub files: Vec<String>,
+    /// The targets whose images it runs.
+    pub targets: Vec<String>,
     /// Its images, for [`Style::Placeholder`].
     pub images: Vec<ServiceImage>,
     /// The roles that its task definition names, as far as they are ARNs.

@@ -8,21 +8,21 @@ pub(super) fn add(text: &mut Text, setup: &Setup) {
     text.add(2, BUILD);
     ecr(text, setup);
     if setup.source.by_connection() {
-        text.add(12, CLONE);
+        text.add(14, CLONE);
     } else {
-        text.add(12, PULL);
+        text.add(14, PULL);
     }
     if setup.services.iter().any(|one| one.kind == Kind::Batch) {
-        text.add(12, REGISTER);
+        text.add(14, REGISTER);
         let mut services = setup.services.iter();
         if services.any(|one| one.kind == Kind::Batch && one.service.is_some()) {
-            text.add(12, UPDATE);
+            text.add(14, UPDATE);
         }
         pass_role(text, setup, &|kind| kind == Kind::Batch);
     }
     text.add(2, PIPELINE);
     text.add(
-        12,
+        14,
         if setup.source.by_connection() {
             CONNECTION
         } else {
@@ -34,10 +34,10 @@ pub(super) fn add(text: &mut Text, setup: &Setup) {
         code_deploy(text, setup);
     }
     if has(&[Kind::Rolling, Kind::EcsBlueGreen]) {
-        text.add(12, ECS);
+        text.add(14, ECS);
     }
     if has(&[Kind::BlueGreen, Kind::Rolling, Kind::EcsBlueGreen]) {
-        text.add(12, REGISTER);
+        text.add(14, REGISTER);
         pass_role(text, setup, &|kind| kind != Kind::Batch);
     }
 }
@@ -85,18 +85,18 @@ BuildRole:
 
 fn ecr(text: &mut Text, setup: &Setup) {
     if setup.repositories.is_empty() {
-        text.add(12, "# No image of this configuration is in ECR.");
+        text.add(14, "# No image of this configuration is in ECR.");
         return;
     }
-    text.add(12, LOGIN);
+    text.add(14, LOGIN);
     if setup.create_repositories {
-        text.add(14, "  - ecr:CreateRepository\n  - ecr:DescribeRepositories");
+        text.add(16, "  - ecr:CreateRepository\n  - ecr:DescribeRepositories");
     }
-    text.add(14, "Resource:");
+    text.add(16, "Resource:");
     for repository in &setup.repositories {
         let host = &repository.host;
         text.add(
-            16,
+            18,
             &format!(
                 "- !Sub arn:${{AWS::Partition}}:ecr:{}:{}:repository/{}",
                 host.region, host.account, repository.path
@@ -167,7 +167,7 @@ const UPDATE: &str = "\
 /// Handing the tasks' roles to ECS, and to nothing else.
 fn pass_role(text: &mut Text, setup: &Setup, wanted: &dyn Fn(Kind) -> bool) {
     text.add(
-        12,
+        14,
         "- Sid: PassRole\n  Effect: Allow\n  Action: iam:PassRole\n  Condition:\n    \
          StringEquals:\n      iam:PassedToService: ecs-tasks.amazonaws.com",
     );
@@ -181,14 +181,14 @@ fn pass_role(text: &mut Text, setup: &Setup, wanted: &dyn Fn(Kind) -> bool) {
     if services().any(|one| one.roles.is_empty()) {
         // One list for all: a parameter cannot be joined with others.
         for role in roles {
-            text.add(14, &format!("# {role} belongs into it, too."));
+            text.add(16, &format!("# {role} belongs into it, too."));
         }
-        text.add(14, "Resource: !Ref TaskRoles");
+        text.add(16, "Resource: !Ref TaskRoles");
         return;
     }
-    text.add(14, "Resource:");
+    text.add(16, "Resource:");
     for role in roles {
-        text.add(16, &format!("- {role}"));
+        text.add(18, &format!("- {role}"));
     }
 }
 
@@ -250,7 +250,7 @@ const CODECOMMIT: &str = "\
 ";
 
 fn code_deploy(text: &mut Text, setup: &Setup) {
-    text.add(12, CODE_DEPLOY);
+    text.add(14, CODE_DEPLOY);
     for service in setup
         .services
         .iter()
@@ -258,7 +258,7 @@ fn code_deploy(text: &mut Text, setup: &Setup) {
     {
         let prefix = super::logical(&service.name);
         text.add(
-            16,
+            18,
             &format!(
                 "\
 - !Sub arn:${{AWS::Partition}}:codedeploy:${{AWS::Region}}:${{AWS::AccountId}}:application:${{{prefix}Application}}

@@ -25,13 +25,13 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             baseline: None,
             copies: Vec::new(),
             platforms: BTreeMap::new(),
+            scan: None,
         }
     };
     let images = targets.iter().map(|name| ((*name).to_owned(), image(name)));
     Record {
         schema: RECORD.to_owned(),
         launchway: "0.1.0".to_owned(),
-        environment: None,
         state: State::Published,
         started_at: "2026-03-02T09:00:00Z".to_owned(),
         completed_at: Some("2026-03-02T09:01:42Z".to_owned()),
@@ -43,6 +43,7 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             dirty: None,
         },
         baseline: "tag:production".to_owned(),
+        environment: Some("production".to_owned()),
         changed: true,
         images: images.collect(),
         caches: BTreeMap::new(),
@@ -74,6 +75,7 @@ fn one_image_in_every_form() {
             },
             "commit": "0123abcd00000000000000000000000000000000",
             "branch": "main",
+            "environment": "production",
             "releasedAt": "2026-03-02T09:01:42Z",
         })
     );

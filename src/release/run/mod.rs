@@ -1,8 +1,8 @@
 //! The run itself: the only place that decides what comes next.
 //!
 //! Order matters more than speed here, and everything that may overlap does so inside a step:
-//! evaluate, compare, publish, index, record, tags. No tag moves before the record is written, and
-//! the record is written only when every image is in the registry.
+//! evaluate, compare, publish, index, scan, record, tags. No tag moves before the record is written,
+//! and the record is written only when every image is in the registry.
 
 mod rounds;
 
@@ -20,15 +20,16 @@ use super::evaluate::{self, Evaluated, Evaluations};
 use super::index::{self, Top};
 use super::layers::Layers;
 use super::publish::Published;
-use super::record::{ImageRecord, Record};
+use super::record::{ImageRecord, Record, ScanRecord, State};
 use super::soci::{self, SociIndexes};
 use super::solve::{self, Variant};
 use super::{
-    Context, Event, FailPoint, ReleaseError, SolveStep, assemble_record, cache_export, copy, store,
-    tags,
+    Context, Event, FailPoint, ReleaseError, SolveStep, assemble_record, cache_export, copy, gate,
+    store, tags,
 };
 use crate::image::{Descriptor, Digest, Platform};
 use crate::plan::{ImagePlan, Plan, SolvePlan};
+use crate::scan::{Report, Subject};
 
 /// How a plan is run.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +101,22 @@ struct Ready<'a> {
     baseline: Option<Digest>,
 }
 
+impl Ready<'_> {
+    /// What a scanner looks at: the images themselves, never their index.
+    fn subject(&self) -> Subject {
+        let manifests = self.manifests.iter();
+        Subject {
+            name: self.image.target.clone(),
+            repository: self.image.primary.repository.clone(),
+            digest: self.top.descriptor.digest,
+            manifests: manifests
+                .map(|(platform, manifest)| (platform.clone(), manifest.digest))
+                .collect(),
+            changed: self.changed,
+        }
+    }
+}
+
 /// What publishing came to.
 struct Outcomes<'a> {
     evaluations: Evaluations,
@@ -163,7 +180,7 @@ impl Run<'_> {
             })
             .collect();
         let exports = async { Ok(cache_export::all(context, &caches, &candidates).await) };
-        let (exports, mut record) =
+        let (exports, (mut record, refused)) =
             futures::future::try_join(exports, self.finish(started, &evaluations, &soci, ready))
                 .await?;
         record.caches = exports;
@@ -172,6 +189,12 @@ impl Run<'_> {
         let now = (context.clock)();
         record.completed_at = Some(now.to_string());
         record.duration_ms = milliseconds(started, now);
+        if let Some(report) = refused {
+            // What was built is not built again: its cache is exported, and only then it ends.
+            self.write(&record)?;
+            let report = Box::new(report);
+            return Err(ReleaseError::Refused { report });
+        }
         context.fail_points.pass(FailPoint::Completed);
         Ok(record)
     }
@@ -365,21 +388,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Record, then tags.
+    /// Gate, record, then tags. What the gate refuses has a record and no tags.
     async fn finish(
         &self,
         started: jiff::Timestamp,
         evaluations: &Evaluations,
         soci: &SociIndexes,
         ready: Vec<Ready<'_>>,
-    ) -> Result<Record, ReleaseError> {
+    ) -> Result<(Record, Option<Report>), ReleaseError> {
         let context = self.context;
         context.fail_points.pass(FailPoint::Indexed);
+        let subjects = ready.iter().map(Ready::subject).collect();
+        let report = gate::examine(context, subjects).await?;
         let images: BTreeMap<String, ImageRecord> = ready
             .iter()
             .map(|one| {
                 let evaluated = evaluations.get(&one.image.target);
-                let record = assemble_record::image(&assemble_record::Facts {
+                let record = assemble_record::image(assemble_record::Facts {
                     image: one.image,
                     top: &one.top,
                     evaluated,
@@ -389,13 +414,22 @@ impl Run<'_> {
                     changed: one.changed,
                     reason: &one.reason,
                     baseline: one.baseline,
+                    scan: report
+                        .as_ref()
+                        .and_then(|report| ScanRecord::of(report, &one.image.target)),
                 });
                 (one.image.target.clone(), record)
             })
             .collect();
-        let record = assemble_record::release(self.plan, started, images);
+        let mut record = assemble_record::release(self.plan, started, images);
+        if report.as_ref().is_some_and(|report| !report.passed) {
+            record.state = State::Refused;
+        }
         self.write(&record)?;
         context.fail_points.pass(FailPoint::Recorded);
+        if record.state == State::Refused {
+            return Ok((record, report));
+        }
 
         let moves: Vec<tags::Move<'_>> = ready
             .iter()
@@ -406,7 +440,7 @@ impl Run<'_> {
             .collect();
         tags::move_all(context, &moves).await?;
         context.fail_points.pass(FailPoint::Tagged);
-        Ok(record)
+        Ok((record, None))
     }
 
     fn write(&self, record: &Record) -> Result<(), ReleaseError> {

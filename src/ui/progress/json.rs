@@ -20,6 +20,7 @@ use crate::release::{Event, SolveName, SolveStep};
 
 use super::layers;
 use super::model::Model;
+use super::scans;
 use super::step::Stream;
 
 /// Turns events into JSON lines.
@@ -50,7 +51,9 @@ impl Json {
             }
             other => (
                 Map::new(),
-                layers::json(other).unwrap_or_else(|| own_event(other)),
+                layers::json(other)
+                    .or_else(|| scans::json(other))
+                    .unwrap_or_else(|| own_event(other)),
             ),
         };
         about["at"] = json!(now.as_secs_f64());
@@ -301,6 +304,8 @@ fn own_event(event: &Event) -> Value {
         | Event::LayerIndexing { .. }
         | Event::LayerProgress { .. }
         | Event::LayerIndexed { .. }
-        | Event::SociPublished { .. } => Value::Null,
+        | Event::SociPublished { .. }
+        | Event::ScanStarted { .. }
+        | Event::ScanCompleted { .. } => Value::Null,
     }
 }

@@ -16,6 +16,7 @@ mod picture;
 mod plain;
 #[cfg(test)]
 mod replay;
+mod scans;
 mod step;
 mod terminal;
 mod transfer;

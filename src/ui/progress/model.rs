@@ -13,6 +13,7 @@ use crate::image::Digest;
 use crate::release::{Event, SolveName, SolveStep};
 
 use super::layers::Layers;
+use super::scans::Scan;
 use super::step::{Kind, Progress, Step, Stream};
 
 /// Everything that is known about a run.
@@ -51,6 +52,8 @@ pub(crate) struct Solve {
     pub(crate) published: bool,
     /// The image manifest, once it is known.
     pub(crate) manifest: Option<Digest>,
+    /// Its scan, where there is one.
+    pub(crate) scan: Option<Scan>,
     /// Its steps, in the order of appearance.
     steps: Vec<usize>,
 }
@@ -154,6 +157,13 @@ impl Model {
             Event::LayerIndexing { .. }
             | Event::LayerProgress { .. }
             | Event::LayerIndexed { .. } => self.layers.apply(event, now),
+            Event::ScanStarted { .. } | Event::ScanCompleted { .. } => {
+                if let Some((name, scan)) = Scan::of(event, now) {
+                    let index = self.solve(&name);
+                    let before = self.solves[index].scan.take();
+                    self.solves[index].scan = Some(scan.after(before.as_ref(), now));
+                }
+            }
             Event::CacheChecked { .. }
             | Event::SociPublished { .. }
             | Event::ImagePublished { .. }
@@ -175,6 +185,7 @@ impl Model {
             changed: None,
             published: false,
             manifest: None,
+            scan: None,
             steps: Vec::new(),
         });
         self.solves.len() - 1

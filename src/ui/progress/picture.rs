@@ -13,6 +13,7 @@ use crate::ui::measure;
 use super::flows;
 use super::line::{Line, Tone};
 use super::model::{Model, Phase, Solve};
+use super::scans::Scan;
 use super::step::{Kind, Step};
 use super::terminal::Size;
 
@@ -126,7 +127,12 @@ fn header(model: &Model, view: &View<'_>) -> Line {
     let mut facts = Vec::new();
     if !model.engine_ready && all == 0 {
         facts.push("looking for BuildKit".to_owned());
-    } else if all > 0 {
+    } else if all > 0
+        && model
+            .solves
+            .iter()
+            .any(|solve| solve.phase != Phase::Waiting)
+    {
         facts.push(format!("{built} of {all} built"));
     }
     let counts = model.total_counts();
@@ -135,8 +141,16 @@ fn header(model: &Model, view: &View<'_>) -> Line {
         facts.push(format!("{steps} done, {} cached", counts.cached));
     }
     let indexed = model.layers.indexed();
-    // Both do not fit into 80 columns, and tags are the later news.
-    if indexed > 0 && model.tagged == 0 {
+    let scans: Vec<&Scan> = model
+        .solves
+        .iter()
+        .filter_map(|solve| solve.scan.as_ref())
+        .collect();
+    let scanned = scans.iter().filter(|scan| !scan.is_running()).count();
+    // All do not fit into 80 columns, and the later one is the news.
+    if model.tagged == 0 && !scans.is_empty() {
+        facts.push(format!("{scanned} of {} scanned", scans.len()));
+    } else if indexed > 0 && model.tagged == 0 {
         facts.push(format!("{} indexed", measure::count(indexed, "layer")));
     }
     if model.tagged > 0 {
@@ -198,6 +212,14 @@ fn solve_lines(model: &Model, view: &View<'_>, columns: usize) -> Vec<(Phase, Li
 }
 
 fn glyph(solve: &Solve, glyphs: Glyphs) -> (&'static str, Tone) {
+    match (&solve.scan, solve.phase) {
+        (_, Phase::Failed | Phase::Cancelled) | (None, _) => {}
+        (Some(Scan::Running { .. }), _) => return (glyphs.running, Tone::Active),
+        (Some(Scan::Done { known: false, .. }), _) => return (glyphs.failed, Tone::Odd),
+        // A scan of something that was not built here.
+        (Some(Scan::Done { .. }), Phase::Waiting) => return (glyphs.done, Tone::Good),
+        (Some(Scan::Done { .. }), _) => {}
+    }
     match solve.phase {
         Phase::Waiting => (glyphs.waiting, Tone::Quiet),
         Phase::Running(_) => (glyphs.running, Tone::Active),
@@ -215,6 +237,18 @@ fn activity(model: &Model, solve: &Solve, view: &View<'_>) -> (Line, Option<Dura
         let ended = solve.ended.unwrap_or(view.now);
         ended.saturating_sub(started)
     });
+    match (&solve.scan, solve.phase) {
+        (Some(scan), Phase::Waiting) => {
+            let (line, took) = scan.line(view.now);
+            return (line, Some(took));
+        }
+        // Whatever else is done for it, this is what tags wait for.
+        (Some(scan), Phase::Running(_) | Phase::Done(_)) if scan.is_running() => {
+            let (line, took) = scan.line(view.now);
+            return (line, Some(took));
+        }
+        _ => {}
+    }
     match solve.phase {
         Phase::Waiting => (line.with(Tone::Quiet, "waiting"), None),
         Phase::Cancelled => (line.with(Tone::Odd, "cancelled"), took),
@@ -255,6 +289,13 @@ fn outcome(model: &Model, solve: &Solve) -> Line {
     };
     if let Some(manifest) = solve.manifest {
         text.push_str(&format!(" {}", manifest.short()));
+    }
+    if let Some(scan) = &solve.scan {
+        let (found, _) = scan.line(Duration::ZERO);
+        return Line::default()
+            .with(Tone::Normal, text)
+            .with(Tone::Quiet, "  ")
+            .and(found);
     }
     let counts = model.counts(solve);
     let steps = measure::count(counts.all, "step");

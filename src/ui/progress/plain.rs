@@ -14,6 +14,7 @@ use crate::ui::printer::warning_text;
 use crate::ui::style::Style;
 
 use super::model::{Change, Model};
+use super::scans;
 use super::step::{Kind, Progress, Step};
 use super::transfer::Flow;
 
@@ -71,6 +72,9 @@ impl Plain {
             self.change(change, now, &mut text);
         }
         if let Some((who, what)) = self.milestone(event, now) {
+            self.line(&mut text, &who, &what);
+        }
+        if let Some((who, what)) = scans::line(event, self.style) {
             self.line(&mut text, &who, &what);
         }
         if let Some((who, what)) = self.model.layers.line(event, now) {
@@ -190,7 +194,9 @@ impl Plain {
             | Event::LayerIndexing { .. }
             | Event::LayerProgress { .. }
             | Event::LayerIndexed { .. }
-            | Event::SociPublished { .. } => return None,
+            | Event::SociPublished { .. }
+            | Event::ScanStarted { .. }
+            | Event::ScanCompleted { .. } => return None,
         })
     }
 

@@ -255,6 +255,17 @@ fn event(about: &Value, line: &Value) -> Event {
             reused: count("reused"),
             uploaded: count("uploaded"),
         },
+        Some("scanStarted") => Event::ScanStarted {
+            target: text("target"),
+            platform: text("platform").parse().unwrap(),
+            scanner: serde_json::from_value(about["scanner"].clone()).unwrap(),
+        },
+        Some("scanCompleted") => Event::ScanCompleted {
+            target: text("target"),
+            platform: text("platform").parse().unwrap(),
+            counts: serde_json::from_value(about["counts"].clone()).unwrap(),
+            no_result: about["noResult"].as_str().map(str::to_owned),
+        },
         Some("imagePublished") => Event::ImagePublished {
             target: text("target"),
             repository: text("repository"),

@@ -35,10 +35,10 @@ mod tests {
     fn says_what_was_written_and_what_was_not() {
         let mut record = draft(&crate::plan::Plan {
             source: crate::config::Source::default(),
+            environment: None,
             solves: Vec::new(),
             images: Vec::new(),
             services: Vec::new(),
-            environment: None,
         });
         let mut text = String::new();
         push(&mut text, &record, Style::PLAIN);

@@ -4,6 +4,7 @@
 //! test ends. A part that is missing fails the test and says how to get it.
 
 mod aws;
+mod chat;
 mod ecr;
 mod launchway;
 mod layers;
@@ -13,6 +14,7 @@ mod registry;
 mod soci;
 
 pub(crate) use aws::{Answer, FakeAws};
+pub(crate) use chat::{Chat, Post, Reply};
 pub(crate) use ecr::{ECR_HOST, EcrStage};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
@@ -27,7 +29,7 @@ use tempfile::TempDir;
 pub(crate) struct Stage {
     pub(crate) registry: Registry,
     pub(crate) engine: Engine,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Stage {
@@ -39,8 +41,13 @@ impl Stage {
         Self {
             registry,
             engine,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The engine's state folder.
+    pub(crate) fn state(&self) -> std::path::PathBuf {
+        self.folder.path().join("state")
     }
 
     /// The shop of testdata/projects in its first commit.

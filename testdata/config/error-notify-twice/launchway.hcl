@@ -1,0 +1,3 @@
+notify "ops" {}
+notify "ops" {}
+notify { type = "slack" }

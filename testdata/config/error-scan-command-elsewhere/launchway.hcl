@@ -1,0 +1,4 @@
+scan {
+  scanner = "trivy"
+  command = ["trivy", "{reference}"]
+}

@@ -1,0 +1,3 @@
+scan {
+  ignore = [{ id = "CVE-2026-1", reason = "later", until = "2026-02-30" }]
+}

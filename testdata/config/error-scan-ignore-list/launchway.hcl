@@ -1,0 +1,3 @@
+scan {
+  ignore = ["CVE-2026-1"]
+}

@@ -1,0 +1,4 @@
+scan {
+  scanner = "command"
+  command = ["grype", "--platform", "{platform}"]
+}

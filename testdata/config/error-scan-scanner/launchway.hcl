@@ -1,0 +1,3 @@
+scan {
+  scanner = "clair"
+}

@@ -1,0 +1,3 @@
+scan {
+  severity = "SEVERE"
+}

@@ -1,0 +1,3 @@
+scan {
+  timeout = "10"
+}
