@@ -39,13 +39,12 @@ use crate::release::record::Record;
 pub use appspec::AppspecRule;
 pub use difference::{Change, Difference, differences};
 pub use error::{FolderError, HandoffError};
+use images::Images;
 pub use location::{Location, Origin};
 pub use normal::{normal_form, same_definition};
 pub use problem::Problem;
 pub use rule::TaskdefRule;
 pub use summary::{SCHEMA, ServiceSummary, UsedImage};
-
-use images::Images;
 
 /// The most that CodePipeline takes as one input artifact of CodeDeployToECS, 3 MB. It counts the
 /// compressed artifact; these files are counted as they are.
