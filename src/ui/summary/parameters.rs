@@ -38,7 +38,6 @@ mod tests {
             solves: Vec::new(),
             images: Vec::new(),
             services: Vec::new(),
-            environment: None,
         });
         let mut text = String::new();
         push(&mut text, &record, Style::PLAIN);
