@@ -26,8 +26,8 @@ Examples:
   launchway release --baseline tag:production --require-change
 
 Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change), 10 a Dockerfile step
-failed, 11 engine unreachable, 12 registry or credentials, 13 refused by the scan, 14 SOCI, 15 hand-off,
-75 temporary, 130 cancelled.";
+failed, 11 engine unreachable, 12 registry or credentials, 13 refused by the scan, 14 SOCI,
+15 hand-off, 75 temporary, 130 cancelled.";
 
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]

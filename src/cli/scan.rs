@@ -47,12 +47,12 @@ pub struct Args {
     #[arg(value_name = "REF", required = true)]
     pub references: Vec<Reference>,
 
-    /// Who looks: ecr, trivy or command (as the `scan` block says) [default: ecr]
+    /// Who looks: ecr, trivy or command [default: as the `scan` block says, else ecr]
     #[arg(long, value_name = "SCANNER", value_parser = parse::scanner)]
     pub scanner: Option<ScannerKind>,
 
     /// Findings of this severity and above fail: CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL or
-    /// UNDEFINED [default: HIGH]
+    /// UNDEFINED [default: as the `scan` block says, else HIGH]
     #[arg(long, value_name = "SEVERITY", value_parser = parse::severity)]
     pub severity: Option<Severity>,
 
@@ -60,11 +60,13 @@ pub struct Args {
     #[arg(long)]
     pub only_fixable: bool,
 
-    /// What happens where a scanner has no result: fail or warn [default: fail]
+    /// What happens where a scanner has no result: fail or warn [default: as the `scan`
+    /// block says, else fail]
     #[arg(long, value_name = "WHAT", value_parser = parse::no_result)]
     pub no_result: Option<NoResult>,
 
-    /// How long one platform's image may take, for example 10m [default: 10m]
+    /// How long one platform's image may take, for example 90s [default: as the
+    /// `scan` block says, else 10m]
     #[arg(long, value_name = "DURATION", value_parser = parse::timeout)]
     pub timeout: Option<Duration>,
 
@@ -116,9 +118,15 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         Format::Json => report.to_json(),
         Format::Sarif => sarif::to_text(&report),
     };
-    match &args.output {
-        Some(path) => write_atomically(&invocation.context.resolve(path), text.as_bytes())?,
-        None => invocation.printer.answer(&text)?,
+    if let Some(path) = &args.output {
+        write_atomically(&invocation.context.resolve(path), text.as_bytes())?;
+    } else if args.format == Format::Table {
+        // The table stands apart from the progress above it, and from the failure below.
+        invocation.printer.note("\n");
+        invocation.printer.answer(&text)?;
+        invocation.printer.note("\n");
+    } else {
+        invocation.printer.answer(&text)?;
     }
     if report.passed {
         return Ok(exit::OK);

@@ -64,7 +64,9 @@ fn prefix(text: &str) -> Result<String, String> {
     let trimmed = text.strip_suffix('/').unwrap_or(text);
     let read = format!("{trimmed}/{ANY}").parse();
     let repository: Repository = read.map_err(|error: InvalidReference| {
-        format!("{text:?} is no repository prefix: {}", error.problem)
+        let problem = error.problem.to_string();
+        let problem = problem.replace(&format!("/{ANY}"), "");
+        format!("{text:?} is no repository prefix: {problem}")
     })?;
     let host = repository.host();
     if !trimmed.starts_with(host) && host == "docker.io" {

@@ -143,12 +143,12 @@ pub fn hand_off(
         Err(problem) => problems.push(problem),
     }
 
-    let mut summary = ServiceSummary::new(settings, &images, &containers);
-    summary.files = files.iter().map(|file| file.path.clone()).collect();
-    summary.files.sort();
+    let summary = ServiceSummary::new(settings, &images, &containers);
+    let mut paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+    paths.sort();
     files.push(HandoffFile {
         path: summary::FILE.into(),
-        contents: summary.to_json().into_bytes(),
+        contents: summary.to_json(&paths).into_bytes(),
     });
     files.sort_by(|a, b| a.path.cmp(&b.path));
 

@@ -30,8 +30,6 @@ pub struct ServiceSummary {
     pub mode: HandoffMode,
     /// The images by target.
     pub images: BTreeMap<String, UsedImage>,
-    /// The files of the hand-off but `handoff.json`, relative to the service's folder.
-    pub files: Vec<PathBuf>,
 }
 
 /// An image that a service uses.
@@ -87,21 +85,22 @@ impl ServiceSummary {
             changed: used.values().any(|image| image.changed),
             mode: settings.mode,
             images: used,
-            files: Vec::new(),
         }
     }
 
-    /// `handoff.json`.
-    pub(super) fn to_json(&self) -> String {
+    /// `handoff.json`, which names the other files of the hand-off, too.
+    pub(super) fn to_json(&self, files: &[PathBuf]) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
             schema: &'static str,
             #[serde(flatten)]
             summary: &'a ServiceSummary,
+            files: &'a [PathBuf],
         }
         let document = Document {
             schema: SCHEMA,
             summary: self,
+            files,
         };
         // Maps with text keys and plain values always serialize.
         let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

@@ -161,18 +161,15 @@ fn substitute(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
         result.push_str(&rest[..start]);
         rest = &rest[start + 1..];
         let part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let name = match rest.strip_prefix('{') {
-            Some(braced) => {
-                let (name, after) = braced.split_once('}')?;
-                rest = after;
-                name
-            }
-            None => {
-                let end = rest.find(|c| !part_of_name(c)).unwrap_or(rest.len());
-                let (name, after) = rest.split_at(end);
-                rest = after;
-                name
-            }
+        let name = if let Some(braced) = rest.strip_prefix('{') {
+            let (name, after) = braced.split_once('}')?;
+            rest = after;
+            name
+        } else {
+            let end = rest.find(|c| !part_of_name(c)).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            rest = after;
+            name
         };
         if name.is_empty() || !name.chars().all(part_of_name) {
             return None;

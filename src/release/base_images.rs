@@ -135,4 +135,4 @@ impl MirrorFailure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

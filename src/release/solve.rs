@@ -15,7 +15,7 @@ use super::base_images::MirrorFailure;
 use super::record::StepCount;
 use super::selection;
 use super::steps::Steps;
-use super::syntax::names_stable_frontend;
+use super::syntax::wants_stable_frontend;
 use super::{Context, Event, ReleaseError, SolveName, SolveStep};
 use crate::plan::{CacheReference, SolvePlan};
 
@@ -217,11 +217,12 @@ fn request(context: &Context, solve: &SolvePlan, variant: Variant) -> SolveReque
     if let Some(url) = &solve.context.url {
         attributes.insert("context".to_owned(), url.clone());
     }
-    let (mut builtin_frontend, mut selection) = (false, None);
-    if let Some(text) = solve.context.dockerfile_text() {
-        builtin_frontend = names_stable_frontend(&text);
-        selection = selection::of(&text, &attributes, ignore_text(solve).as_deref());
-    }
+    let text = solve.context.dockerfile_text();
+    let builtin_frontend = wants_stable_frontend(solve, text.as_deref());
+    let selection = text.and_then(|text| {
+        let ignored = ignore_text(solve);
+        selection::of(&text, &attributes, ignored.as_deref())
+    });
     let directory = solve.context.directory.clone();
     let dockerfile = solve.context.dockerfile_directory.clone();
     if solve.context.dockerfile_inline.is_none() {

@@ -67,8 +67,7 @@ pub fn scan_advice(report: &Report) -> Vec<String> {
             (some, all) => format!("{some} of {all} have a fix"),
         };
         advice.push(format!(
-            "{which}: build with newer packages, from a newer base image (--pull) or with the steps \
-             that install them run again (--no-cache)."
+            "{which}: build on a newer base image (--pull), or with --no-cache."
         ));
     }
     if all > 0 {
@@ -148,7 +147,7 @@ fn rows(image: &ImageReport, rows: &[&Row], style: Style) -> String {
         column("SEVERITY", None),
         column("ID", None),
         column("PACKAGE", Some(12)),
-        column("INSTALLED", Some(8)),
+        column("VERSION", Some(8)),
         column("FIXED IN", Some(12)),
     ];
     if some_only {

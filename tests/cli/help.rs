@@ -879,3 +879,54 @@ fn iam() {
     Exit codes: 0 done, 2 no such verb, 3 configuration.
     ");
 }
+
+#[test]
+fn scan() {
+    assert_snapshot!(help("scan"), @"
+    Look at images for vulnerabilities, as the gate of a release does
+
+    Usage: launchway scan [OPTIONS] <REF>...
+
+    Arguments:
+      <REF>...  Images: tags, or digests; indexes or manifests
+
+    Options:
+          --scanner <SCANNER>    Who looks: ecr, trivy or command [default: as the `scan` block says,
+                                 else ecr]
+          --severity <SEVERITY>  Findings of this severity and above fail: CRITICAL, HIGH, MEDIUM, LOW,
+                                 INFORMATIONAL or UNDEFINED [default: as the `scan` block says, else
+                                 HIGH]
+          --only-fixable         Findings that no version mends do not fail
+          --no-result <WHAT>     What happens where a scanner has no result: fail or warn [default: as
+                                 the `scan` block says, else fail]
+          --timeout <DURATION>   How long one platform's image may take, for example 90s [default: as
+                                 the `scan` block says, else 10m]
+          --format <FORMAT>      How it is printed: table, json or sarif [default: table]
+      -o, --output <FILE>        Write it to this file instead of standard output
+      -h, --help                 Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway scan registry.example.com/app:1 --scanner trivy
+      launchway scan 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:production
+      launchway scan APP:1 --severity CRITICAL --only-fixable
+      launchway scan APP:1 --format sarif --output scan.sarif
+
+    Every platform's image is scanned by its digest, never the index. The rules come from the `scan`
+    block, when there is a configuration here; flags win. No bake file is needed.
+
+    Exit codes: 0 passed, 3 configuration, 12 registry or credentials, 13 refused, 75 temporary.
+    ");
+}

@@ -303,3 +303,27 @@ fn a_mirror_that_imports_an_image_first_is_waited_for() {
     let outcome = engine.run(&project, &["release"]);
     outcome.assert_failed(exit::TEMPORARY, &says);
 }
+
+#[test]
+fn the_stable_frontend_is_never_pulled_and_another_one_comes_from_the_mirror() {
+    let (stage, nowhere) = stage_with(&[]);
+    let mirror = format!("{ECR_HOST}/docker-hub");
+    let labs = "# syntax=docker/dockerfile:1-labs\nFROM scratch\nCOPY Dockerfile /\n";
+    let project = mirrored(&mirror, ECR_HOST, labs);
+    stage.engine.run(&project, &["bake"]).assert_failed(
+        exit::REGISTRY,
+        &[
+            "Dockerfile:1",
+            "docker.io/docker/dockerfile:1-labs",
+            &format!("{mirror}/docker/dockerfile:1-labs"),
+        ],
+    );
+    // The argument goes before the line.
+    let argument = "*.args.BUILDKIT_SYNTAX=docker/dockerfile:1.7";
+    stage.engine.succeed(&project, &["bake", "--set", argument]);
+    project.write("Dockerfile", &labs.replace(":1-labs", ":1"));
+    stage.engine.succeed(&project, &["bake"]);
+    // `build` reads no file of ours, so nothing but the built-in frontend can have served it.
+    stage.engine.succeed(&project, &["build", "."]);
+    assert_eq!(nowhere.asked(), [""; 0]);
+}

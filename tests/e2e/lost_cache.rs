@@ -201,10 +201,15 @@ fn a_cache_that_is_lost_once_is_built_again_and_lost_all_the_time_moves_no_tag()
 
 /// The project with SOCI indexes: every layer counts, the step's of some 200 bytes too.
 fn lazy_project(stage: &Stage) -> Project {
+    lazy_project_of(stage, BAKE, "")
+}
+
+fn lazy_project_of(stage: &Stage, bake: &str, settings: &str) -> Project {
+    let settings = format!("soci {{ min_layer_size = 0 }}\n{settings}");
     let files = [
-        ("docker-bake.hcl", BAKE),
+        ("docker-bake.hcl", bake),
         ("Dockerfile", DOCKERFILE),
-        ("launchway.hcl", "soci { min_layer_size = 0 }\n"),
+        ("launchway.hcl", &settings),
     ];
     Project::of(&stage.registry.address, &files)
 }
@@ -236,8 +241,20 @@ fn a_cache_that_is_lost_leaves_no_annotation_that_names_other_layers() {
 #[test]
 fn a_base_that_moves_changes_the_next_release_and_not_this_one() {
     let stage = Stage::new();
-    let project = lazy_project(&stage);
-    let plan = plan(&project, SociWish::AsDeclared);
+    move_the_base(&stage, &lazy_project(&stage));
+}
+
+/// The same where the Dockerfile names an image of Docker Hub, and a mirror has it.
+#[test]
+fn a_base_that_moves_on_a_mirror_changes_the_next_release_and_not_this_one() {
+    let stage = Stage::new();
+    let bake = BAKE.replace("${REGISTRY}/base/", "base/");
+    let mirror = "base_images {\n  mirrors = { \"docker.io\" = REGISTRY }\n}\n";
+    move_the_base(&stage, &lazy_project_of(&stage, &bake, mirror));
+}
+
+fn move_the_base(stage: &Stage, project: &Project) {
+    let plan = plan(project, SociWish::AsDeclared);
     let bench = Bench::new();
 
     let base = format!("{}/base/busybox:stable", stage.registry.address);

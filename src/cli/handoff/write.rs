@@ -208,7 +208,7 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
 }
 
 fn is_released(service: &ServiceSettings, record: &Record) -> bool {
-    let mut targets = service.images.values();
+    let mut targets = service.targets().into_iter();
     targets.all(|target| record.images.contains_key(target))
 }
 
@@ -223,7 +223,7 @@ async fn write(
     let templates = folder::read_templates(service, directory)?;
     let handoff = handoff::hand_off(service, &templates, record)?;
     for warning in &handoff.warnings {
-        invocation.printer.warn(&warning.to_string());
+        invocation.printer.warn(&warning.with_hint());
     }
     let running = if args.compare_running {
         compare(service, &handoff).await?

@@ -13,10 +13,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::Template;
 use super::image_files::pretty;
 use super::json::{Document, element_path, member_path};
-use super::problem::Problem;
 use super::{Problem, Template};
 
 /// The members that describing adds and registering does not have.
@@ -182,11 +180,6 @@ fn tags(found: Option<&Value>) -> (Option<String>, Vec<String>) {
     }
     let text = (!kept.is_empty()).then(|| pretty(&Value::Array(kept)));
     (text, reserved)
-}
-
-/// JSON as all files of a hand-off have it: two spaces, and a newline at the end.
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
 }
 
 fn drop_nulls(value: &mut Value, path: &str, dropped: &mut Vec<String>) {

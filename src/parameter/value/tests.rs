@@ -42,7 +42,6 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
             tag: None,
             dirty: None,
         },
-        environment: None,
         baseline: "tag:production".to_owned(),
         environment: Some("production".to_owned()),
         changed: true,

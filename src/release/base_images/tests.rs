@@ -3,9 +3,11 @@ use launchway_buildkit::BuildFailure;
 use super::*;
 use crate::plan::{BaseImagePlan, CachePlan, ContextPlan};
 
+/// A mirror of docker.io.
 const ECR: &str = "1.dkr.ecr.eu-west-1.amazonaws.com/docker-hub";
 
-fn solve() -> SolvePlan {
+/// A solve with this mirror.
+pub(in crate::release) fn solve() -> SolvePlan {
     SolvePlan {
         target: "web".to_owned(),
         platform: "linux/amd64".parse().unwrap(),

@@ -52,7 +52,7 @@ pub(super) fn aws(endpoint: &str) -> Aws {
 pub(super) fn scanner(endpoint: &str) -> (EcrScanner, Arc<Clock>) {
     let clock = Arc::new(Clock::default());
     let timer = Arc::clone(&clock) as Arc<dyn Timer>;
-    let patience = Duration::from_secs(600);
+    let patience = Duration::from_mins(10);
     (EcrScanner::new(aws(endpoint), timer, patience), clock)
 }
 

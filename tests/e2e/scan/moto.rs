@@ -62,7 +62,7 @@ async fn results_of_moto_are_read() {
     };
     assert_eq!(finding.id, "CVE-9999-9999");
     assert_eq!(finding.severity, Severity::High);
-    assert_eq!(finding.package.as_deref(), Some("package_name"));
+    assert_eq!(finding.package.as_deref(), Some("moto_fake"));
     assert!(result.scanned_at.is_some() && !result.reused);
     // Now it is there.
     assert!(complete(first.scan(&image()).await.unwrap()).reused);

@@ -1,0 +1,3 @@
+base_images {
+  mirrors = { "docker.io" = "docker-hub" }
+}

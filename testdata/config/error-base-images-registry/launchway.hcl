@@ -1,0 +1,3 @@
+base_images {
+  mirrors = { "hub" = "mirror.internal/hub" }
+}
