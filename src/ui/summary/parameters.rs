@@ -34,6 +34,7 @@ mod tests {
     #[test]
     fn says_what_was_written_and_what_was_not() {
         let mut record = draft(&crate::plan::Plan {
+            environment: None,
             source: crate::config::Source::default(),
             solves: Vec::new(),
             images: Vec::new(),
