@@ -93,7 +93,8 @@ pub struct Args {
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
     let mut announcer = Announcer::new(invocation, !args.no_notify && !args.print);
-    let outcome = release(args, invocation, &mut announcer).await;
+    // Boxed: what it holds over its many steps is large.
+    let outcome = Box::pin(release(args, invocation, &mut announcer)).await;
     announcer.finish(outcome).await
 }
 

@@ -30,6 +30,7 @@ fn without_a_verb() {
       soci         Attach SOCI indexes to images, and look at those that they have
       scan         Look at images for vulnerabilities, as the gate of a release does
       handoff      Write, pull and start the files that a deploy stage reads
+      parameter    Write SSM parameters that name a release, and look at their history
       approve      Answer a manual approval of CodePipeline
       notify       Send a notification, as a release does
       environment  List the environments of the configuration, and show what differs between two
@@ -97,6 +98,8 @@ fn release() {
           --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
           --require-change        Exit with code 4 when no image changed
           --no-handoff            Write no hand-off files
+          --no-parameters         Write no SSM parameters
+          --no-scan               Scan nothing, whatever the `scan` block says
           --no-notify             Send no notifications
           --print                 Print the plan as JSON and stop
 
@@ -121,8 +124,8 @@ fn release() {
       launchway release --baseline tag:production --require-change
 
     Exit codes: 0 done, 3 configuration, 4 nothing changed (--require-change), 10 a Dockerfile step
-    failed, 11 engine unreachable, 12 registry or credentials, 14 SOCI, 15 hand-off, 75 temporary,
-    130 cancelled.
+    failed, 11 engine unreachable, 12 registry or credentials, 13 refused by the scan, 14 SOCI,
+    15 hand-off, 75 temporary, 130 cancelled.
     ");
 }
 
@@ -930,5 +933,52 @@ fn scan() {
     block, when there is a configuration here; flags win. No bake file is needed.
 
     Exit codes: 0 passed, 3 configuration, 12 registry or credentials, 13 refused, 75 temporary.
+    ");
+}
+
+#[test]
+fn notify() {
+    assert_snapshot!(help("notify"), @"
+    Send a notification, as a release does
+
+    Usage: launchway notify [OPTIONS] <EVENT> [NAME]...
+
+    Arguments:
+      <EVENT>    What happened: start, success, unchanged, failed, refused or waiting-for-approval
+      [NAME]...  `notify` blocks to send to [default: all that have the event]
+
+    Options:
+          --record <FILE>        Tell of the images in this release.json
+          --message <TEXT>       Say this too
+          --pipeline <PIPELINE>  Link to this pipeline of CodePipeline [default: the one that runs this
+                                 build]
+          --dry-run              Print what would be sent; read no secret and send nothing
+          --format <FORMAT>      How it is printed: table or json [default: table]
+      -h, --help                 Print help
+
+    What to build:
+      -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
+                         their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
+
+    Global options:
+          --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson
+                              [env: BUILDKIT_PROGRESS] [default: auto]
+          --engine <ADDRESS>  BuildKit daemon to use, for example unix:///run/buildkit/buildkitd.sock
+                              [env: BUILDKIT_HOST]
+          --color <WHEN>      When to use colour: auto, always or never [default: auto]
+      -q, --quiet             Say nothing but warnings and errors
+      -D, --debug             Show the typed errors behind a report
+
+    Examples:
+      launchway notify success --dry-run                    # what every block would be sent
+      launchway notify success ops --record launchway-out/release.json
+      launchway notify waiting-for-approval --pipeline shop --message 'Green is on port 9001.'
+
+    A block hears of its own `events`; one that is named hears of any. Without --dry-run the secrets of
+    the blocks are needed.
+
+    Exit codes: 0 sent, or nobody wants to hear it; 3 configuration, 15 not everything was sent, 75 the
+    same for a reason that passes.
     ");
 }
