@@ -59,8 +59,12 @@ const APPSPEC: &str = "\
 version: 0.0
 Resources:
   - TargetService:
+      Type: AWS::ECS::Service
       Properties:
         TaskDefinition: <TASK_DEFINITION>
+        LoadBalancerInfo:
+          ContainerName: web
+          ContainerPort: 80
 ";
 
 fn taskdef(environment: &str, account: &str, cpu: u32) -> String {
@@ -73,6 +77,7 @@ fn taskdef(environment: &str, account: &str, cpu: u32) -> String {
     {{
       "name": "web",
       "image": "<IMAGE>",
+      "portMappings": [{{"containerPort": 80}}],
       "environment": [
         {{"name": "STAGE", "value": "{environment}"}},
         {{"name": "APP_KEY", "value": "planted-key-of-{environment}"}},
