@@ -18,7 +18,7 @@ Examples:
   launchway approve shop                     # look at what waits, and answer it
   launchway approve shop --list
   launchway approve shop --reject --summary \"the test port shows the old version\"
-  launchway approve shop --execution 3137f7cb-7cf7-4abc-9def-0123456789ab    # no question asked
+  launchway approve shop --execution 3137f7cb-7cf7-4abc-9def-0123456789ab    # no other one
 
 On a terminal it asks first. Elsewhere it needs --yes, which answers whatever waits, or --execution,
 which answers for that execution alone.

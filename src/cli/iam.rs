@@ -20,7 +20,7 @@ Examples:
   launchway iam approve --pipeline shop --stage Approve
 
 AWS is not asked. Verbs: release, bake, build, plan, soci attach|inspect|verify|explain, scan,
-handoff pull, parameter set|get|history, approve, notify.
+handoff pull|write, parameter set|get|history, approve, notify.
 
 Exit codes: 0 done, 2 no such verb, 3 configuration.";
 
@@ -97,6 +97,9 @@ pub(crate) fn run(args: &Args, invocation: &Invocation) -> Result<u8, Failure> {
     let (mut needs, place) = needs(args, invocation, &verbs)?;
     needs.pipelines = pipelines(args, &place);
     let policy = policy(&verbs, &needs);
+    if verbs.iter().any(|verb| verb.builds()) {
+        warn_of_bases(invocation, &needs);
+    }
     let printer = &invocation.printer;
     if policy.statements.is_empty() {
         let verbs = args.verbs.join(" ");
@@ -146,6 +149,22 @@ fn pipelines(args: &Args, place: &Place) -> Vec<PipelineNeed> {
         action: args.action.clone(),
     });
     pipelines.collect()
+}
+
+/// Base images that may be on ECR for all that is known.
+fn warn_of_bases(invocation: &Invocation, needs: &Needs) {
+    for (target, unknown) in &needs.unknown_bases {
+        let what = if unknown.unseen {
+            "its Dockerfile is not on this machine".to_owned()
+        } else {
+            let names: Vec<&str> = unknown.names.iter().map(String::as_str).collect();
+            format!("its Dockerfile names {}", names.join(", "))
+        };
+        invocation.printer.warn(&format!(
+            "the base images of target {target} are not all known: {what}; where they are on ECR, \
+             add pulling from them"
+        ));
+    }
 }
 
 fn warn(invocation: &Invocation, policy: &Policy) {

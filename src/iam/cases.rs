@@ -12,13 +12,15 @@ use crate::config::{ParameterTier, Source};
 use crate::plan::{self, Handoff, Mode, Options, SociWish};
 
 /// Actions that IAM knows no resource of, from the service authorization reference.
-const ANYWHERE: [&str; 6] = [
+const ANYWHERE: [&str; 8] = [
     "ecr:GetAuthorizationToken",
     "ecr:GetRegistryScanningConfiguration",
     "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
     "ecs:ListServices",
     "ecs:ListTaskDefinitionFamilies",
+    "inspector2:ListCoverage",
+    "inspector2:ListFindings",
 ];
 
 /// Actions that everybody may do.
@@ -150,6 +152,7 @@ fn everything() -> Needs {
         images: [repository("shop/web"), repository("shop/api")].into(),
         caches: [repository("shop/cache")].into(),
         bases: [repository("base/php")].into(),
+        unknown_bases: [].into(),
         mirrors: [repository("docker-hub")].into(),
         create_repositories: true,
         scanned: [repository("shop/web")].into(),

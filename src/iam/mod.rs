@@ -16,7 +16,9 @@ mod verb;
 
 pub use arn::{EcrRepository, Place, partition_of};
 pub use cloudformation::cloudformation;
-pub use needs::{Defaults, Needs, ParameterNeed, PipelineNeed, SecretNeed, ServiceNeed};
+pub use needs::{
+    Defaults, Needs, ParameterNeed, PipelineNeed, SecretNeed, ServiceNeed, UnknownBases,
+};
 pub use policy::{MANAGED_LIMIT, Policy, Statement};
 pub use statements::policy;
 pub use terraform::terraform;

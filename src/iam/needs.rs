@@ -1,15 +1,12 @@
 //! Which resources of AWS a configuration names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::arn::{EcrRepository, Place};
 use crate::config::{ParameterKind, ParameterSettings, ParameterTier, ScanSettings, Settings};
 use crate::plan::{ImagePlan, Plan};
 use crate::registry::Reference;
 use crate::scan::ScannerKind;
-
-/// How a named context says that it is an image.
-const IMAGE_CONTEXT: &str = "docker-image://";
 
 /// Everything that some verb may touch. Plain values, so that a test can say what it wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +15,10 @@ pub struct Needs {
     pub images: BTreeSet<EcrRepository>,
     /// Repositories that caches are written to.
     pub caches: BTreeSet<EcrRepository>,
-    /// Repositories that are only read: caches of others, base images in named contexts.
+    /// Repositories that are only read: caches of others, base images.
     pub bases: BTreeSet<EcrRepository>,
+    /// What is not known of base images, by target.
+    pub unknown_bases: BTreeMap<String, UnknownBases>,
     /// Prefixes of pull-through caches that base images come from.
     pub mirrors: BTreeSet<EcrRepository>,
     /// Missing repositories are created.
@@ -42,6 +41,15 @@ pub struct Needs {
     pub definitions: bool,
     /// Pipelines whose approvals are answered.
     pub pipelines: Vec<PipelineNeed>,
+}
+
+/// What a Dockerfile does not tell of its base images.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnknownBases {
+    /// The file cannot be seen.
+    pub unseen: bool,
+    /// Names with variables that have no known value: `${REGISTRY}/base:1`.
+    pub names: BTreeSet<String>,
 }
 
 /// An SSM parameter.
@@ -122,25 +130,41 @@ pub struct ServiceNeed {
 }
 
 impl ServiceNeed {
-    /// The service of a cluster, which is named by name or ARN; an ARN says the place, too.
+    /// The service of a cluster, each by name or ARN. An ARN says the place, too, and that of a
+    /// service the cluster: `service/<cluster>/<name>`; an old one has only `service/<name>`.
     fn of(cluster: &str, service: &str, place: &Place) -> Self {
-        let parts: Vec<&str> = cluster.split(':').collect();
-        let (place, cluster) = match parts.as_slice() {
-            ["arn", _, _, region, account, name] => {
-                let place = Place {
-                    region: (*region).to_owned(),
-                    account: (*account).to_owned(),
-                };
-                (place, name.strip_prefix("cluster/").unwrap_or(name))
+        let of_cluster = ecs_arn(cluster, "cluster/");
+        let of_service = ecs_arn(service, "service/");
+        let (mut cluster, mut service) = (cluster, service);
+        let mut place = place.clone();
+        if let Some((found, name)) = of_cluster {
+            (place, cluster) = (found, name);
+        }
+        if let Some((found, name)) = of_service {
+            (place, service) = (found, name);
+            if let Some((of, name)) = name.split_once('/') {
+                (cluster, service) = (of, name);
             }
-            _ => (place.clone(), cluster),
-        };
+        }
         Self {
             place,
             cluster: cluster.to_owned(),
             service: service.to_owned(),
         }
     }
+}
+
+/// The place and the name in an ARN of ECS; `None` for what is no ARN.
+fn ecs_arn<'a>(text: &'a str, kind: &str) -> Option<(Place, &'a str)> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let ["arn", _, _, region, account, resource] = parts.as_slice() else {
+        return None;
+    };
+    let place = Place {
+        region: (*region).to_owned(),
+        account: (*account).to_owned(),
+    };
+    Some((place, resource.strip_prefix(kind).unwrap_or(resource)))
 }
 
 /// A pipeline, and which of its approvals.
@@ -192,9 +216,17 @@ impl Needs {
             let imports = cache.imports.iter();
             let imports = imports.filter_map(|one| on_ecr(one.registry_reference()?));
             needs.bases.extend(imports);
-            let contexts = solve.attributes.values();
-            let contexts = contexts.filter_map(|text| on_ecr(text.strip_prefix(IMAGE_CONTEXT)?));
-            needs.bases.extend(contexts);
+            let bases = &solve.base_images;
+            // What comes through a mirror is below its prefix.
+            let direct = bases.images.iter().filter(|(name, pulled)| name == pulled);
+            needs
+                .bases
+                .extend(direct.filter_map(|(name, _)| on_ecr(name)));
+            if bases.unseen || !bases.unknown.is_empty() {
+                let unknown = needs.unknown_bases.entry(solve.target.clone()).or_default();
+                unknown.unseen |= bases.unseen;
+                unknown.names.extend(bases.unknown.iter().cloned());
+            }
         }
         needs.scanned(plan, settings.scan.as_ref());
         let written: BTreeSet<_> = needs.images.union(&needs.caches).cloned().collect();
@@ -281,5 +313,32 @@ fn parameter(settings: &ParameterSettings, place: &Place) -> ParameterNeed {
         secure: settings.kind == ParameterKind::SecureString,
         key: settings.key.clone(),
         tier: settings.tier,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_by_name_and_by_arn() {
+        let cluster = "arn:aws:ecs:eu-west-1:210987654321:cluster/prod";
+        let service = "arn:aws:ecs:eu-west-1:210987654321:service/prod/shop";
+        let old = "arn:aws:ecs:eu-west-1:210987654321:service/shop";
+        let here = Place {
+            region: "ap-northeast-1".to_owned(),
+            account: "123456789012".to_owned(),
+        };
+        for (cluster, service, region, found) in [
+            ("prod", "shop", "ap-northeast-1", "prod/shop"),
+            (cluster, "shop", "eu-west-1", "prod/shop"),
+            ("default", service, "eu-west-1", "prod/shop"),
+            (cluster, service, "eu-west-1", "prod/shop"),
+            ("prod", old, "eu-west-1", "prod/shop"),
+        ] {
+            let need = ServiceNeed::of(cluster, service, &here);
+            let name = format!("{}/{}", need.cluster, need.service);
+            assert_eq!((need.place.region.as_str(), name.as_str()), (region, found));
+        }
     }
 }

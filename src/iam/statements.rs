@@ -38,6 +38,10 @@ const PULL_THROUGH: &[&str] = &[
 /// What ECR's scanner is asked.
 const SCAN: &[&str] = &["ecr:DescribeImageScanFindings", "ecr:StartImageScan"];
 
+/// With enhanced scanning, ECR asks Inspector for the findings in the caller's name. Source: the ECR
+/// User Guide, "IAM permissions required for enhanced scanning".
+const INSPECTOR: &[&str] = &["inspector2:ListCoverage", "inspector2:ListFindings"];
+
 /// Task definitions, and the names that a wrong one is compared with.
 const DEFINITIONS: &[&str] = &[
     "ecs:DescribeTaskDefinition",
@@ -49,7 +53,7 @@ const DEFINITIONS: &[&str] = &[
 /// The policy of one or several verbs.
 pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
     let any = |of: &[Verb]| verbs.iter().any(|verb| of.contains(verb));
-    let builds = any(&[Verb::Release, Verb::Bake, Verb::Build]);
+    let builds = verbs.iter().any(|verb| verb.builds());
     let mut statements = Vec::new();
 
     let pushed: BTreeSet<&EcrRepository> = match (builds, any(&[Verb::SociAttach])) {
@@ -84,12 +88,13 @@ pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
         statements.push(Statement::new("EcrScan", SCAN, scanned));
         let setting = &["ecr:GetRegistryScanningConfiguration"];
         statements.push(anywhere("EcrScanType", setting));
+        statements.push(anywhere("EcrScanEnhanced", INSPECTOR));
     }
     parameters(&mut statements, verbs, needs);
     if any(&[Verb::Release, Verb::Notify]) {
         notify(&mut statements, needs);
     }
-    if any(&[Verb::HandoffPull]) && needs.definitions {
+    if any(&[Verb::HandoffPull, Verb::HandoffWrite]) && needs.definitions {
         let services = needs.services.iter().map(|one| {
             let name = format!("service/{}/{}", one.cluster, one.service);
             one.place.arn("ecs", &name)

@@ -19,6 +19,8 @@ pub enum Verb {
     Scan,
     /// `handoff pull`.
     HandoffPull,
+    /// `handoff write`, which asks with `--compare-running`.
+    HandoffWrite,
     /// `parameter set`.
     ParameterSet,
     /// `parameter get`.
@@ -32,7 +34,7 @@ pub enum Verb {
 }
 
 /// Verbs by what is typed.
-const NAMES: [(&[&str], Verb); 15] = [
+const NAMES: [(&[&str], Verb); 16] = [
     (&["release"], Verb::Release),
     (&["bake"], Verb::Bake),
     (&["build"], Verb::Build),
@@ -43,6 +45,7 @@ const NAMES: [(&[&str], Verb); 15] = [
     (&["soci", "explain"], Verb::SociRead),
     (&["scan"], Verb::Scan),
     (&["handoff", "pull"], Verb::HandoffPull),
+    (&["handoff", "write"], Verb::HandoffWrite),
     (&["parameter", "set"], Verb::ParameterSet),
     (&["parameter", "get"], Verb::ParameterGet),
     (&["parameter", "history"], Verb::ParameterHistory),
@@ -54,14 +57,15 @@ const NAMES: [(&[&str], Verb); 15] = [
 const LATER: [&str; 4] = ["prune", "deploy", "rollback", "status"];
 
 /// Verbs that ask AWS nothing and have no policy.
-const WITHOUT: [&str; 7] = [
-    "environment",
-    "iam",
-    "index",
-    "engine",
-    "doctor",
-    "completions",
-    "version",
+const WITHOUT: [&[&str]; 8] = [
+    &["handoff", "init"],
+    &["environment"],
+    &["iam"],
+    &["index"],
+    &["engine"],
+    &["doctor"],
+    &["completions"],
+    &["version"],
 ];
 
 /// No policy can be made of what was typed.
@@ -101,7 +105,7 @@ impl Verb {
                 names.len() <= rest.len() && names.iter().zip(rest).all(|(name, word)| name == word)
             };
             let Some((names, verb)) = NAMES.iter().find(fits) else {
-                return Err(Self::unknown(first));
+                return Err(Self::unknown(first, rest));
             };
             verbs.push(*verb);
             rest = &rest[names.len()..];
@@ -111,13 +115,16 @@ impl Verb {
         Ok(verbs)
     }
 
-    fn unknown(word: &str) -> UnknownVerb {
+    fn unknown(word: &str, words: &[String]) -> UnknownVerb {
         let word = word.to_owned();
         if LATER.contains(&word.as_str()) {
             return UnknownVerb::Later(word);
         }
-        if WITHOUT.contains(&word.as_str()) {
-            return UnknownVerb::Without(word);
+        let typed = |names: &&&[&str]| {
+            names.len() <= words.len() && names.iter().zip(words).all(|(name, word)| name == word)
+        };
+        if let Some(names) = WITHOUT.iter().find(typed) {
+            return UnknownVerb::Without(names.join(" "));
         }
         let actions = NAMES.iter().filter_map(|(names, _)| match names {
             [verb, action] if *verb == word => Some((*action).to_owned()),
@@ -132,6 +139,11 @@ impl Verb {
                 actions,
             }
         }
+    }
+
+    /// Whether it builds images, and so reads those that Dockerfiles name.
+    pub fn builds(self) -> bool {
+        matches!(self, Self::Release | Self::Bake | Self::Build)
     }
 
     /// Whether what it needs depends on the configuration. An approval names its pipeline itself.
@@ -170,6 +182,10 @@ mod tests {
         );
         let error = parse("engine").unwrap_err();
         assert_eq!(error, UnknownVerb::Without("engine".to_owned()));
+        let error = parse("handoff init").unwrap_err();
+        assert_eq!(error, UnknownVerb::Without("handoff init".to_owned()));
+        let error = parse("handoff").unwrap_err().to_string();
+        assert_eq!(error, "launchway handoff needs an action: pull, write");
         let error = parse("relase").unwrap_err();
         assert_eq!(error, UnknownVerb::Unknown("relase".to_owned()));
     }

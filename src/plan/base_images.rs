@@ -1,9 +1,9 @@
 //! Where base images come from: the registries that Dockerfiles name, or mirrors of them.
 //!
 //! The daemon rewrites the names itself, by rules on the first part of a name, wherever it meets
-//! one: `FROM`, `COPY --from`, `RUN --mount=from=`, named contexts, frontends. So nothing depends
-//! on what is known of a Dockerfile here; names are for people. Images that are pushed, and caches,
-//! are no sources, and are never rewritten.
+//! one: `FROM`, `COPY --from`, `RUN --mount=from=`, named contexts, frontends. So no build depends
+//! on what is known of a Dockerfile here; names are for people, and for the policy of a role. Images
+//! that are pushed, and caches, are no sources, and are never rewritten.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,12 @@ pub struct BaseImagePlan {
     /// Images that the Dockerfile names for certain, in full, and the names that they are pulled
     /// by: another one where there is a mirror.
     pub images: BTreeMap<String, String>,
+    /// Names in the Dockerfile that hold variables whose values are not known, as written.
+    #[serde(skip)]
+    pub unknown: BTreeSet<String>,
+    /// The Dockerfile cannot be seen: it is in a remote context, or missing.
+    #[serde(skip)]
+    pub unseen: bool,
 }
 
 impl BaseImagePlan {
@@ -39,11 +45,9 @@ impl BaseImagePlan {
     ) -> Self {
         let mut plan = Self {
             mirrors: settings.map(|one| one.mirrors.clone()).unwrap_or_default(),
-            images: BTreeMap::new(),
+            unseen: dockerfile.is_none(),
+            ..Self::default()
         };
-        if plan.is_empty() {
-            return plan;
-        }
         let with_prefix = |prefix: &'static str| {
             let attributes = attributes.iter();
             attributes
@@ -52,7 +56,9 @@ impl BaseImagePlan {
         let arguments: BTreeMap<&str, &str> = with_prefix("build-arg:").collect();
         let contexts: BTreeMap<&str, &str> = with_prefix("context:").collect();
         let named = dockerfile.map(|text| named_images(text, &arguments));
-        let mut images = named.unwrap_or_default();
+        let named = named.unwrap_or_default();
+        plan.unknown = named.unknown;
+        let mut images = named.images;
         images.retain(|image| !contexts.contains_key(image.as_str()));
         let in_contexts = contexts.values();
         images.extend(in_contexts.filter_map(|value| {
@@ -64,7 +70,7 @@ impl BaseImagePlan {
     }
 
     /// Whether every image comes from where its name says.
-    pub fn is_empty(&self) -> bool {
+    pub fn is_direct(&self) -> bool {
         self.mirrors.is_empty()
     }
 
@@ -227,7 +233,16 @@ mod tests {
             ("quay.io/x:2".to_owned(), "quay.io/x:2".to_owned()),
         ]);
         assert_eq!(plan.images, expected);
-        let none = BaseImagePlan::new(None, Some(dockerfile), &attributes);
-        assert_eq!(none, BaseImagePlan::default());
+    }
+
+    #[test]
+    fn images_are_known_without_mirrors_too() {
+        let dockerfile = "ARG BASE\nFROM alpine:3\nFROM ${BASE}/php:8";
+        let plan = BaseImagePlan::new(None, Some(dockerfile), &BTreeMap::new());
+        let name = "docker.io/library/alpine:3".to_owned();
+        assert_eq!(plan.images, BTreeMap::from([(name.clone(), name)]));
+        assert_eq!(plan.unknown, ["${BASE}/php:8".to_owned()].into());
+        assert!(plan.is_direct() && !plan.unseen);
+        assert!(BaseImagePlan::new(None, None, &BTreeMap::new()).unseen);
     }
 }

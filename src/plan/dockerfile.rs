@@ -1,15 +1,24 @@
 //! The images that a Dockerfile names, as far as its text alone tells.
 //!
-//! This is for showing a plan, and decides nothing: the daemon's own frontend reads the file when
-//! it is built. What depends on more than the text and the build arguments is left out, never
-//! guessed. Syntax: BuildKit's `frontend/dockerfile/parser`.
+//! This is for showing a plan and for asking for permissions, and decides nothing of a build: the
+//! daemon's own frontend reads the file. What depends on more than the text and the build arguments
+//! is told as unknown, never guessed. Syntax: BuildKit's `frontend/dockerfile/parser`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The images that `FROM`, `COPY --from` and `RUN --mount=from=` name, as written there, without
-/// stages and `scratch`. `arguments` are build arguments by name.
-pub(super) fn named_images(dockerfile: &str, arguments: &BTreeMap<&str, &str>) -> BTreeSet<String> {
-    let mut images = BTreeSet::new();
+/// The images that a Dockerfile names.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// Known names, as written there, variables replaced.
+    pub(super) images: BTreeSet<String>,
+    /// Names whose variables the text does not tell, as written: `${REGISTRY}/base:1`.
+    pub(super) unknown: BTreeSet<String>,
+}
+
+/// What `FROM`, `COPY --from` and `RUN --mount=from=` name, without stages and `scratch`.
+/// `arguments` are build arguments by name.
+pub(super) fn named_images(dockerfile: &str, arguments: &BTreeMap<&str, &str>) -> Named {
+    let mut named = Named::default();
     let mut stages: Vec<String> = Vec::new();
     let mut globals: BTreeMap<String, String> = BTreeMap::new();
     let mut stage_seen = false;
@@ -34,9 +43,14 @@ pub(super) fn named_images(dockerfile: &str, arguments: &BTreeMap<&str, &str>) -
                 stage_seen = true;
                 let mut words = words.skip_while(|word| word.starts_with("--"));
                 let Some(image) = words.next() else { continue };
-                let image = substitute(unquoted(image), &globals);
-                if let Some(image) = image.filter(|image| is_image(image, &stages)) {
-                    images.insert(image);
+                match substitute(unquoted(image), &globals) {
+                    Some(image) if is_image(&image, &stages) => {
+                        named.images.insert(image);
+                    }
+                    Some(_) => {}
+                    None => {
+                        named.unknown.insert(unquoted(image).to_owned());
+                    }
                 }
                 if let (Some(word), Some(name)) = (words.next(), words.next())
                     && word.eq_ignore_ascii_case("as")
@@ -57,17 +71,22 @@ pub(super) fn named_images(dockerfile: &str, arguments: &BTreeMap<&str, &str>) -
                     let number = |text: &&str| !text.bytes().all(|byte| byte.is_ascii_digit());
                     let from = from.map(unquoted).filter(number);
                     if let Some(image) = from
-                        && !image.contains('$')
                         && is_image(image, &stages)
                     {
-                        images.insert(image.to_owned());
+                        let known = !image.contains('$');
+                        let names = if known {
+                            &mut named.images
+                        } else {
+                            &mut named.unknown
+                        };
+                        names.insert(image.to_owned());
                     }
                 }
             }
             _ => {}
         }
     }
-    images
+    named
 }
 
 fn is_image(name: &str, stages: &[String]) -> bool {
@@ -186,7 +205,18 @@ mod tests {
 
     fn named(dockerfile: &str) -> Vec<String> {
         let arguments = BTreeMap::from([("GIVEN", "given:1")]);
-        named_images(dockerfile, &arguments).into_iter().collect()
+        let named = named_images(dockerfile, &arguments);
+        named.images.into_iter().collect()
+    }
+
+    #[test]
+    fn names_that_nothing_tells_are_unknown() {
+        let dockerfile = "ARG A\nARG V=1\nFROM ${A}/x:1\nFROM known:$V AS s\nFROM ${V:-2}\n\
+                          COPY --from=$X / /\nCOPY --from=s / /\nCOPY --from=0 / /";
+        let named = named_images(dockerfile, &BTreeMap::new());
+        let unknown: Vec<&str> = named.unknown.iter().map(String::as_str).collect();
+        assert_eq!(unknown, ["$X", "${A}/x:1", "${V:-2}"]);
+        assert_eq!(named.images, ["known:1".to_owned()].into());
     }
 
     #[test]

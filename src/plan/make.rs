@@ -86,7 +86,7 @@ pub fn make(bake: &Bake, source: &Source, options: &Options) -> Result<Plan, Pla
             soci::require(target, &mut exporter)?;
         }
         let mirrors = bake.settings.base_images.as_ref();
-        let dockerfile = mirrors.and_then(|_| context.dockerfile_text());
+        let dockerfile = context.dockerfile_text();
         for platform in &platforms {
             let mut frontend = attributes::frontend(target, platform)?;
             frontend.extend(extra.attributes.clone());

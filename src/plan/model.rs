@@ -56,7 +56,7 @@ pub struct SolvePlan {
     /// Attributes of the image exporter beside the name.
     pub exporter: BTreeMap<String, String>,
     /// Where base images are pulled from.
-    #[serde(skip_serializing_if = "BaseImagePlan::is_empty")]
+    #[serde(skip_serializing_if = "BaseImagePlan::is_direct")]
     pub base_images: BaseImagePlan,
     /// Cache imports and exports.
     pub cache: CachePlan,

@@ -77,7 +77,7 @@ impl MirrorFailure {
         solve: &SolvePlan,
         connect_to: impl Fn(&str) -> String,
     ) -> Option<Self> {
-        if failure.kind != FailureKind::Registry || solve.base_images.is_empty() {
+        if failure.kind != FailureKind::Registry || solve.base_images.is_direct() {
             return None;
         }
         let message = failure.message.as_str();

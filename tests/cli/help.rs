@@ -825,7 +825,7 @@ fn approve() {
       launchway approve shop                     # look at what waits, and answer it
       launchway approve shop --list
       launchway approve shop --reject --summary \"the test port shows the old version\"
-      launchway approve shop --execution 3137f7cb-7cf7-4abc-9def-0123456789ab    # no question asked
+      launchway approve shop --execution 3137f7cb-7cf7-4abc-9def-0123456789ab    # no other one
 
     On a terminal it asks first. Elsewhere it needs --yes, which answers whatever waits, or --execution,
     which answers for that execution alone.
@@ -878,7 +878,7 @@ fn iam() {
       launchway iam approve --pipeline shop --stage Approve
 
     AWS is not asked. Verbs: release, bake, build, plan, soci attach|inspect|verify|explain, scan,
-    handoff pull, parameter set|get|history, approve, notify.
+    handoff pull|write, parameter set|get|history, approve, notify.
 
     Exit codes: 0 done, 2 no such verb, 3 configuration.
     ");

@@ -111,6 +111,23 @@ fn what_is_not_known_is_said() {
 }
 
 #[test]
+fn base_images_that_a_variable_hides_are_said() {
+    let setup = Setup::new(HOST);
+    let bake = BAKE.replace(
+        "FROM scratch",
+        &format!("ARG BASE\\nFROM $${{BASE}}/php:8\\nFROM {HOST}/base/node:22"),
+    );
+    std::fs::write(setup.project.path().join("docker-bake.hcl"), bake).unwrap();
+    let outcome = setup.run(&["build"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.stdout.contains(":repository/base/node\""));
+    let warning = "base images of target web are not all known: its Dockerfile names ${BASE}/php:8";
+    assert!(outcome.stderr.contains(warning), "{}", outcome.stderr);
+    let outcome = setup.run(&["soci", "attach"]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn an_approval_needs_no_project() {
     let setup = Setup::new(HOST);
     std::fs::remove_file(setup.project.path().join("docker-bake.hcl")).unwrap();

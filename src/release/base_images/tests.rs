@@ -25,7 +25,7 @@ pub(in crate::release) fn solve() -> SolvePlan {
         exporter: [].into(),
         base_images: BaseImagePlan {
             mirrors: [("docker.io".to_owned(), ECR.to_owned())].into(),
-            images: [].into(),
+            ..BaseImagePlan::default()
         },
         cache: CachePlan::default(),
         entitlements: Vec::new(),
