@@ -21,6 +21,7 @@ pub mod init;
 mod json;
 mod location;
 mod normal;
+mod nulls;
 mod overrides;
 mod placeholder;
 mod places;

@@ -15,6 +15,7 @@ use super::image_files::pretty;
 use super::images::Images;
 use super::json::Document;
 use super::location::Location;
+use super::nulls;
 use super::overrides::{self, Slip, SlipKind};
 use super::places::Places;
 use super::problem::Problem;
@@ -47,7 +48,6 @@ pub(super) fn render(
     };
     let described = describe_only(&mut members, &document);
     let merged = overrides::merge(&mut members, &settings.overrides);
-    drop_nulls(&mut members);
     let places = Places::new(&document, merged.parts);
     let mut problems = Vec::new();
     let mut warnings = described;
@@ -57,6 +57,7 @@ pub(super) fn render(
         list.push(of_slip(slip));
     }
     let mut value = Value::Object(members);
+    nulls::drop_nulls(&mut value);
     let filled = fill::fill(&mut value, template, settings, images, &places);
     problems.extend(filled.problems);
     let containers = filled.containers;
@@ -105,21 +106,6 @@ fn describe_only(members: &mut Map<String, Value>, document: &Document<'_>) -> V
         rule: TaskdefRule::DescribeOnly { members: found },
     });
     warning.into_iter().collect()
-}
-
-/// Takes out members that are null: to AWS they are nothing, and its clients refuse them. Empty
-/// texts, lists and objects stay, which can mean something.
-fn drop_nulls(members: &mut Map<String, Value>) {
-    members.retain(|_, value| !value.is_null());
-    members.values_mut().for_each(drop_nulls_below);
-}
-
-fn drop_nulls_below(value: &mut Value) {
-    match value {
-        Value::Object(members) => drop_nulls(members),
-        Value::Array(elements) => elements.iter_mut().for_each(drop_nulls_below),
-        _ => {}
-    }
 }
 
 fn of_slip(slip: Slip) -> Problem {
