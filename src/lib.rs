@@ -19,6 +19,7 @@ pub mod image;
 pub mod notify;
 pub mod parameter;
 pub mod plan;
+mod process;
 pub mod registry;
 pub mod release;
 pub mod scan;
