@@ -8,6 +8,7 @@ mod approve;
 mod args;
 mod bake;
 mod build;
+mod codebuild;
 mod completions;
 mod context;
 mod doctor;

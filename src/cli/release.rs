@@ -12,6 +12,7 @@ use crate::ui::{Failure, Summary};
 use super::Invocation;
 use super::announce::Announcer;
 use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
+use super::codebuild::refuse_after_failed_build;
 use super::execute::{Execution, execute};
 use super::gate::{REPORTS, ReleaseGate};
 use super::handoff::Handoffs;
@@ -118,7 +119,8 @@ async fn release(
         super::plan::print_json(invocation, &plan)?;
         return Ok(exit::OK);
     }
-    refuse_after_failed_build(invocation)?;
+    let environment = &invocation.context.environment;
+    refuse_after_failed_build(environment, "nothing is released", "release")?;
     if project.source.dirty == Some(true) {
         invocation
             .printer
@@ -205,18 +207,6 @@ async fn release(
         return Ok(exit::UNCHANGED);
     }
     Ok(exit::OK)
-}
-
-/// CodeBuild runs `post_build` after a failed `build` as well, where a release would hand on what
-/// was never tested.
-fn refuse_after_failed_build(invocation: &Invocation) -> Result<(), Failure> {
-    const SUCCEEDING: &str = "CODEBUILD_BUILD_SUCCEEDING";
-    if invocation.context.environment.get(SUCCEEDING) == Some("0") {
-        let message = format!("nothing is released: {SUCCEEDING} is 0, an earlier phase failed");
-        return Err(Failure::new(exit::HANDOFF, &message)
-            .hint("run `launchway release` in the `build` phase, or mend the phase that failed"));
-    }
-    Ok(())
 }
 
 /// Writes a metadata file.

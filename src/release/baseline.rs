@@ -6,7 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use futures::future::try_join_all;
 
-use super::record::{Record, SCHEMA};
+use super::record::{self, Record};
 use super::{Context, ReleaseError};
 use crate::image::{Descriptor, Digest, Document, ImageContent, Platform, annotation};
 use crate::plan::{BaselinePlan, ImagePlan, Plan};
@@ -170,23 +170,11 @@ pub(super) async fn fetch(context: &Context, reference: &Reference) -> Result<By
 
 /// `None` when there is no such file: the first release has none to be compared with.
 pub(crate) fn read_record(path: &Path) -> Result<Option<Record>, ReleaseError> {
-    let wrong = |detail: String| ReleaseError::BaselineRecord {
-        path: path.display().to_string(),
-        detail,
-    };
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(wrong(error.to_string())),
-    };
-    let record: Record = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if record.schema != SCHEMA {
-        return Err(wrong(format!(
-            "its schema is {}, not {SCHEMA}",
-            record.schema
-        )));
+    match record::read(path) {
+        Ok(record) => Ok(Some(record)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(ReleaseError::BaselineRecord(error)),
     }
-    Ok(Some(record))
 }
 
 /// Whether `tag` is the one that the baseline was read from, so that it points there already.

@@ -8,6 +8,7 @@ use crate::soci::PushError;
 
 use super::SolveName;
 use super::base_images::MirrorFailure;
+use super::record::ReadError;
 use super::store::WriteError;
 
 /// A run did not complete.
@@ -126,13 +127,8 @@ pub enum ReleaseError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The baseline record could not be read.
-    #[error("cannot read the baseline record {path}: {detail}")]
-    BaselineRecord {
-        /// Its path.
-        path: String,
-        /// What is wrong.
-        detail: String,
-    },
+    #[error("cannot use the baseline record")]
+    BaselineRecord(#[source] ReadError),
     /// The scanner could not work. No tag has moved.
     #[error("the images were not scanned, and no tag was moved")]
     Scan(#[source] ScanError),

@@ -3,6 +3,7 @@
 //! Format `launchway.release/v1`. Members are only ever added within a version; a reader refuses a
 //! version that it does not know. Written before the first tag moves and again when all is done.
 
+mod deployable;
 mod parameter;
 mod read;
 mod scan;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::image::{Digest, Platform, media_type};
 use crate::plan::Plan;
 
+pub use deployable::NotDeployable;
 pub use parameter::{ParameterOutcome, ParameterRecord};
 pub use read::{ReadError, read};
 pub use scan::ScanRecord;

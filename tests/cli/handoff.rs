@@ -101,7 +101,7 @@ fn nothing_is_released_after_a_failed_phase_of_codebuild() {
     let outcome = environment.run_with("CODEBUILD_BUILD_SUCCEEDING", "0", &arguments);
     assert_snapshot!(outcome.refusal(15), @r"
     error: nothing is released: CODEBUILD_BUILD_SUCCEEDING is 0, an earlier phase failed
-    hint: run `launchway release` in the `build` phase, or mend the phase that failed
+    hint: run `launchway release` in the `build` phase, or mend the phase that failed; `post_build` runs after a failed build, too
     ");
     assert!(!environment.directory().join("launchway-out").exists());
     // What only looks is allowed.

@@ -7,6 +7,7 @@ mod engine;
 mod handoff;
 mod iam;
 pub(super) mod parameter;
+pub(super) mod record;
 mod release;
 mod scan;
 mod soci;

@@ -3,7 +3,6 @@
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::exit;
 use crate::parameter::{SameParameter, ValueError, WriteError};
-use crate::release::record::ReadError;
 use crate::ui::Failure;
 
 /// What AWS's error says about another try, and what to do about it.
@@ -69,10 +68,4 @@ fn refused(code: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        Self::from_error(exit::CONFIGURATION, &error)
-    }
 }

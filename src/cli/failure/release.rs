@@ -72,7 +72,7 @@ impl From<ReleaseError> for Failure {
                     None => failure,
                 }
             }
-            ReleaseError::BaselineRecord { .. } => Self::from_error(exit::CONFIGURATION, &error),
+            ReleaseError::BaselineRecord(_) => Self::from_error(exit::CONFIGURATION, &error),
             ReleaseError::Write(_) => Self::from_error(exit::UNEXPECTED, &error),
         }
     }

@@ -3,7 +3,6 @@
 
 mod init;
 mod pull;
-mod record;
 mod release;
 mod running;
 mod template_file;

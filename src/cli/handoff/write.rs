@@ -12,15 +12,16 @@ use crate::aws::{Aws, AwsSettings};
 use crate::config::{Blocks, HandoffMode, ServiceSettings};
 use crate::exit;
 use crate::handoff::{self, Handoff, ServiceSummary, differences, folder, normal_form};
-use crate::release::record::{Record, State};
+use crate::release::record::{self, Record, State};
 use crate::ui::{Failure, Style};
 
 use crate::cli::Invocation;
 use crate::cli::args::ConfigArgs;
+use crate::cli::codebuild::refuse_after_failed_build;
+use crate::cli::failure::record::not_deployable;
 use crate::cli::project::{DEFAULT_OUTPUT, Project};
 
 use super::Format;
-use super::record;
 use super::running::Subject;
 
 const ABOUT: &str = "\
@@ -116,20 +117,8 @@ struct Compared {
 }
 
 pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
-    if invocation
-        .context
-        .environment
-        .get("CODEBUILD_BUILD_SUCCEEDING")
-        == Some("0")
-    {
-        return Err(Failure::new(
-            exit::HANDOFF,
-            "the build has failed (CODEBUILD_BUILD_SUCCEEDING is 0); nothing is handed off",
-        )
-        .hint(
-            "post_build runs after a failed build, too. What failed is above in the build's log.",
-        ));
-    }
+    let environment = &invocation.context.environment;
+    refuse_after_failed_build(environment, "nothing is handed off", "handoff write")?;
     // Elsewhere than where it was released, the tags of the `release` block may not be known.
     let blocks = match args.record {
         Some(_) => Blocks::Only(&["service"]),
@@ -154,6 +143,9 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         _ => base,
     };
     let record = record::read(&record_path)?;
+    record
+        .deployable()
+        .map_err(|error| not_deployable(&record_path, error))?;
     if record.state == State::Published {
         invocation.printer.warn(
             "the release of this record did not finish: its tags may not all have moved, and the \
