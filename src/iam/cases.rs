@@ -153,6 +153,7 @@ fn everything() -> Needs {
         mirrors: [repository("docker-hub")].into(),
         create_repositories: true,
         scanned: [repository("shop/web")].into(),
+        gated: true,
         parameters: vec![
             parameter("/shop/web", None, None),
             parameter(

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::arn::{EcrRepository, Place};
-use crate::config::{ParameterKind, ParameterSettings, ParameterTier, Settings};
+use crate::config::{ParameterKind, ParameterSettings, ParameterTier, ScanSettings, Settings};
 use crate::plan::{ImagePlan, Plan};
 use crate::registry::Reference;
+use crate::scan::ScannerKind;
 
 /// How a named context says that it is an image.
 const IMAGE_CONTEXT: &str = "docker-image://";
@@ -23,8 +24,10 @@ pub struct Needs {
     pub mirrors: BTreeSet<EcrRepository>,
     /// Missing repositories are created.
     pub create_repositories: bool,
-    /// Repositories whose images ECR scans; empty for other scanners.
+    /// Repositories whose images ECR scans when it is asked to; empty for other scanners.
     pub scanned: BTreeSet<EcrRepository>,
+    /// A release asks it to: there is a `scan` block.
+    pub gated: bool,
     /// SSM parameters that a release writes.
     pub parameters: Vec<ParameterNeed>,
     /// ARNs of SNS topics.
@@ -193,6 +196,7 @@ impl Needs {
             let contexts = contexts.filter_map(|text| on_ecr(text.strip_prefix(IMAGE_CONTEXT)?));
             needs.bases.extend(contexts);
         }
+        needs.scanned(plan, settings.scan.as_ref());
         let written: BTreeSet<_> = needs.images.union(&needs.caches).cloned().collect();
         needs.bases.retain(|base| !written.contains(base));
         if let Some(bases) = &settings.base_images {
@@ -218,6 +222,23 @@ impl Needs {
             }
         }
         (needs, place)
+    }
+
+    /// `launchway scan` uses ECR where no block says otherwise, and a release only where one does.
+    fn scanned(&mut self, plan: &Plan, block: Option<&ScanSettings>) {
+        let scan = block.cloned().unwrap_or_default();
+        if scan.scanner != ScannerKind::Ecr {
+            return;
+        }
+        self.gated = block.is_some() && scan.enabled;
+        let wanted = |image: &&ImagePlan| {
+            let targets = scan.targets.as_ref();
+            targets.is_none_or(|targets| targets.contains(&image.target))
+        };
+        let images = plan.images.iter().filter(wanted);
+        self.scanned = images
+            .filter_map(|image| EcrRepository::of(&image.primary.repository))
+            .collect();
     }
 
     fn default_place(&self, defaults: &Defaults) -> Place {

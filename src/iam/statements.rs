@@ -36,12 +36,7 @@ const PULL_THROUGH: &[&str] = &[
 ];
 
 /// What ECR's scanner is asked.
-const SCAN: &[&str] = &[
-    "ecr:BatchGetRepositoryScanningConfiguration",
-    "ecr:DescribeImageScanFindings",
-    "ecr:DescribeImages",
-    "ecr:StartImageScan",
-];
+const SCAN: &[&str] = &["ecr:DescribeImageScanFindings", "ecr:StartImageScan"];
 
 /// Task definitions, and the names that a wrong one is compared with.
 const DEFINITIONS: &[&str] = &[
@@ -83,7 +78,8 @@ pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
         let actions = &["ecr:CreateRepository", "ecr:DescribeRepositories"];
         statements.push(Statement::new("EcrCreate", actions, arns(&pushed)));
     }
-    if any(&[Verb::Release, Verb::Scan]) && !needs.scanned.is_empty() {
+    let scans = any(&[Verb::Scan]) || (needs.gated && any(&[Verb::Release]));
+    if scans && !needs.scanned.is_empty() {
         let scanned = needs.scanned.iter().map(EcrRepository::arn);
         statements.push(Statement::new("EcrScan", SCAN, scanned));
         let setting = &["ecr:GetRegistryScanningConfiguration"];

@@ -614,7 +614,8 @@ fn handoff_init() {
           --kind <KIND>          How services are deployed: blue-green, rolling, ecs-blue-green or batch
                                  [default: by the block]
           --style <STYLE>        Who puts the images into a blue/green task definition: render (the
-                                 hand-off did) or placeholder (CodePipeline does) [default: render]
+                                 hand-off did) or placeholder (CodePipeline does) [default: the block's
+                                 `mode`]
           --source <SOURCE>      Where the sources are: github, gitlab, bitbucket or codecommit
                                  [default: github]
           --approval             A person approves before anything is deployed
@@ -640,7 +641,7 @@ fn handoff_init() {
     Examples:
       launchway handoff init                                 # print both, for all services
       launchway handoff init --output . --approval           # write buildspec.yml and pipeline.yml
-      launchway handoff init shop --style placeholder
+      launchway handoff init shop --kind rolling --source gitlab
       launchway handoff init nightly --kind batch --source codecommit
 
     A service is deployed blue/green when its block has an appspec, as a batch when it has a family and
@@ -908,6 +909,7 @@ fn scan() {
     What to build:
       -f, --file <FILE>  Bake file; may be repeated [default: docker-bake.hcl, docker-bake.json and
                          their `.override` forms]
+          --env <NAME>   Environment to use the values of [env: LAUNCHWAY_ENV]
 
     Global options:
           --progress <FORM>   How progress is shown on stderr: auto, tty, plain, quiet, none or rawjson

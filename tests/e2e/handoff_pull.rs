@@ -28,8 +28,14 @@ impl Shop {
             "docker-bake.hcl",
             &format!(
                 r#"group "default" {{ targets = ["web", "rp"] }}
-                target "web" {{ tags = ["{ECR}/shop/web:latest"] }}
-                target "rp" {{ tags = ["{ECR}/shop/rp:latest"] }}"#
+                target "web" {{
+                    tags = ["{ECR}/shop/web:latest"]
+                    platforms = ["linux/arm64"]
+                }}
+                target "rp" {{
+                    tags = ["{ECR}/shop/rp:latest"]
+                    platforms = ["linux/arm64"]
+                }}"#
             ),
         );
         shop.write(
@@ -524,6 +530,28 @@ fn what_the_pipeline_names_is_what_the_hand_off_writes() {
     ] {
         assert!(pipeline.contains(says), "{says}\n{pipeline}");
     }
+    // In the other mode each image is an artifact of its own.
+    let other = block.replace("images ", "mode = \"placeholder\"\n                images ");
+    shop.write("launchway.hcl", &other);
+    let printed = shop
+        .succeed(nowhere, &["init", "--style", "placeholder"])
+        .stdout;
+    for says in [
+        "secondary-artifacts:",
+        "      base-directory: launchway-out/shop/web\n",
+        "Image1ArtifactName: shop_IMAGE_RP",
+        "Image2ContainerName: IMAGE_WEB",
+    ] {
+        assert!(printed.contains(says), "{says}\n{printed}");
+    }
+    shop.succeed(nowhere, &written);
+    assert!(
+        shop.path("launchway-out/shop/web/imageDetail.json")
+            .is_file()
+    );
+    let clash = shop.run(nowhere, &["init", "--style", "render"]);
+    clash.assert_failed(3, &["are made for style placeholder", "mode = \"render\""]);
+    shop.write("launchway.hcl", &block);
     // Both on standard output are two documents.
     let printed = shop.succeed(nowhere, &["init"]).stdout;
     assert_eq!(printed, format!("{buildspec}---\n{pipeline}"));

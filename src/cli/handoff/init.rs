@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::aws::parse_ecr_host;
-use crate::config::{Blocks, ServiceSettings};
+use crate::config::{Blocks, HandoffMode, ServiceSettings};
 use crate::exit;
 use crate::handoff::init::{self, EcrRepository, InitError, Service, ServiceImage, Setup};
 use crate::handoff::{self, Handoff, folder};
@@ -32,7 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   launchway handoff init                                 # print both, for all services
   launchway handoff init --output . --approval           # write buildspec.yml and pipeline.yml
-  launchway handoff init shop --style placeholder
+  launchway handoff init shop --kind rolling --source gitlab
   launchway handoff init nightly --kind batch --source codecommit
 
 A service is deployed blue/green when its block has an appspec, as a batch when it has a family and no
@@ -55,10 +55,10 @@ pub struct Args {
     pub kind: Option<Kind>,
 
     /// Who puts the images into a blue/green task definition: render (the hand-off did) or
-    /// placeholder (CodePipeline does)
+    /// placeholder (CodePipeline does) [default: the block's `mode`]
     #[arg(long, value_enum, value_name = "STYLE", help_heading = "Pipeline")]
-    #[arg(hide_possible_values = true, default_value = "render")]
-    pub style: Style,
+    #[arg(hide_possible_values = true)]
+    pub style: Option<Style>,
 
     /// Where the sources are: github, gitlab, bitbucket or codecommit
     #[arg(long, value_enum, value_name = "SOURCE", help_heading = "Pipeline")]
@@ -250,35 +250,55 @@ fn service(
             None if block.family.is_some() && block.service.is_none() => init::Kind::Batch,
             None => init::Kind::Rolling,
         },
-        style: match args.style {
-            Style::Render => init::Style::Render,
-            Style::Placeholder => init::Style::Placeholder,
-        },
+        style: style(args, block)?,
         cluster: block.cluster.clone(),
         service: block.service.clone(),
         folder: folder.display().to_string(),
         targets: handoff.summary.images.keys().cloned().collect(),
-        images: images(block, &files),
+        images: images(&handoff),
         roles: roles(&handoff),
         files,
     })
 }
 
-/// Each placeholder with the file that names its image.
-fn images(block: &ServiceSettings, files: &[String]) -> Vec<ServiceImage> {
-    let images = block.images.iter().filter_map(|(placeholder, target)| {
-        // A single image may have no folder.
-        let names = [
-            format!("{target}/imageDetail.json"),
-            "imageDetail.json".to_owned(),
-        ];
-        let detail = names.into_iter().find(|name| files.contains(name))?;
-        Some(ServiceImage {
-            placeholder: placeholder.clone(),
-            detail,
+/// What the block says, since that is how its files are. A flag that says otherwise would make a
+/// pipeline for other files.
+fn style(args: &Args, block: &ServiceSettings) -> Result<init::Style, Failure> {
+    let (mode, style) = match block.mode {
+        HandoffMode::Render => ("render", init::Style::Render),
+        HandoffMode::Placeholder => ("placeholder", init::Style::Placeholder),
+    };
+    let wanted = match args.style {
+        None => return Ok(style),
+        Some(Style::Render) => "render",
+        Some(Style::Placeholder) => "placeholder",
+    };
+    if wanted == mode {
+        return Ok(style);
+    }
+    let message = format!(
+        "the files of service `{}` are made for style {mode}",
+        block.name
+    );
+    Err(Failure::new(exit::CONFIGURATION, message).hint(format!(
+        "Set mode = \"{wanted}\" in its block, or leave --style out."
+    )))
+}
+
+/// Each placeholder that CodePipeline replaces, with the file that names its image.
+fn images(handoff: &Handoff) -> Vec<ServiceImage> {
+    let images = handoff.summary.images.iter();
+    images
+        .flat_map(|(target, image)| {
+            image
+                .placeholders
+                .iter()
+                .map(move |placeholder| ServiceImage {
+                    placeholder: placeholder.clone(),
+                    detail: format!("{target}/imageDetail.json"),
+                })
         })
-    });
-    images.collect()
+        .collect()
 }
 
 /// The roles of the task definition that are ARNs already.

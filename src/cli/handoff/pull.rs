@@ -122,7 +122,12 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         .as_ref()
         .map(|(block, bake)| placeholders(block, bake));
     let mapping = mapping.unwrap_or_default();
-    let pulled = pull::pull(&running.described, |_, image| {
+    // A hand-off puts the images of `containers` in by name, whatever stands there.
+    let by_name = block.as_ref().map(|(block, _)| &block.containers);
+    let pulled = pull::pull(&running.described, |container, image| {
+        if by_name.is_some_and(|names| names.contains_key(container)) {
+            return None;
+        }
         let repository = repository_of(image)?;
         mapping.get(&same_registry(&repository)).cloned()
     })?;

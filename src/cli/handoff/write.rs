@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{Aws, AwsSettings};
-use crate::config::{Blocks, ServiceSettings};
+use crate::config::{Blocks, HandoffMode, ServiceSettings};
 use crate::exit;
 use crate::handoff::{self, Handoff, ServiceSummary, differences, folder, normal_form};
 use crate::release::record::{Record, State};
@@ -260,6 +260,14 @@ async fn compare(
     let Some(file) = handoff.files.iter().find(|file| file.path == name) else {
         return Ok(None);
     };
+    if service.mode == HandoffMode::Placeholder {
+        let message = format!(
+            "CodePipeline puts the images of service `{}` in, so nothing can be compared yet",
+            service.name
+        );
+        return Err(Failure::new(exit::CONFIGURATION, message)
+            .hint("--compare-running needs mode = \"render\" in the service block."));
+    }
     let Some(subject) = Subject::of(service) else {
         let message = format!("service block `{}` does not say what runs", service.name);
         return Err(Failure::new(exit::CONFIGURATION, message)

@@ -83,10 +83,10 @@ impl InitError {
                 format!("Set `{attribute}` in the service block, or choose another --kind.")
             }
             Self::TooManyImages { .. } => {
-                "Use --style render: it takes any number of images.".to_owned()
+                "Set mode = \"render\" in the block: it takes any number of images.".to_owned()
             }
             Self::TooManyArtifacts { .. } => {
-                "Use --style render, or make a pipeline for some of the services: `launchway \
+                "Set mode = \"render\" in the blocks, or make a pipeline for some of the services: `launchway \
                  handoff init SERVICE…`."
                     .to_owned()
             }

@@ -34,11 +34,11 @@ mod tests {
     #[test]
     fn says_what_was_written_and_what_was_not() {
         let mut record = draft(&crate::plan::Plan {
+            environment: None,
             source: crate::config::Source::default(),
             solves: Vec::new(),
             images: Vec::new(),
             services: Vec::new(),
-            environment: None,
         });
         let mut text = String::new();
         push(&mut text, &record, Style::PLAIN);

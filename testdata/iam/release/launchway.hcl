@@ -13,3 +13,12 @@ parameter "secret" {
   key    = "alias/shop"
   region = "us-east-1"
 }
+scan { severity = "CRITICAL" }
+notify "ops" {
+  type    = "slack"
+  webhook = "ssm:/ops/slack"
+}
+notify "events" {
+  type  = "sns"
+  topic = "arn:aws:sns:ap-northeast-1:123456789012:releases"
+}

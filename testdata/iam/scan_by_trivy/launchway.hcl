@@ -1,0 +1,1 @@
+scan { scanner = "trivy" }
