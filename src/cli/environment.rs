@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::bake::{self, BakeError};
 use crate::environment::{Report, ServiceFiles, view};
 use crate::exit;
-use crate::handoff::{self, folder};
+use crate::handoff;
 use crate::release::record;
 use crate::ui::{Failure, environment_differences, environment_table};
 
@@ -199,8 +199,7 @@ fn view_of(
     let directory = &invocation.context.directory;
     let mut services = Vec::new();
     for service in &plan.services {
-        let templates =
-            folder::read_templates(service, directory).map_err(|error| within(error.into()))?;
+        let templates = super::handoff::templates(service, directory).map_err(within)?;
         let handoff =
             handoff::hand_off(service, &templates, &draft).map_err(|error| within(error.into()))?;
         for warning in &handoff.warnings {

@@ -231,13 +231,7 @@ fn service(
     plan: &Plan,
     output: &Path,
 ) -> Result<Service, Failure> {
-    let templates =
-        folder::read_templates(block, &invocation.context.directory).map_err(|error| {
-            Failure::from(error).hint(format!(
-                "`launchway handoff pull {} --output FILE` makes a template of what runs.",
-                block.name
-            ))
-        })?;
+    let templates = super::templates(block, &invocation.context.directory)?;
     let handoff = handoff::hand_off(block, &templates, &record::draft(plan))?;
     let folder = folder::of_service(block, Path::new(""), output);
     let files: Vec<String> = handoff

@@ -8,6 +8,7 @@ mod running;
 mod template_file;
 mod write;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use crate::bake::suggest::did_you_mean;
 use crate::config::ServiceSettings;
 use crate::exit;
+use crate::handoff::{FolderError, Templates, folder};
 use crate::ui::Failure;
 
 use crate::cli::Invocation;
@@ -71,6 +73,27 @@ fn answer_json(invocation: &Invocation, value: &impl Serialize) -> Result<(), Fa
         Failure::with_cause(exit::UNEXPECTED, "cannot write the result", &error)
     })?;
     invocation.printer.answer(&text)
+}
+
+/// The templates of a service, relative to the configuration's folder. Where its task definition is
+/// not there yet, the error says how to make one.
+pub(super) fn templates(service: &ServiceSettings, base: &Path) -> Result<Templates, Failure> {
+    folder::read_templates(service, base).map_err(|error| {
+        let taskdef = service.taskdef.as_ref().map(|path| base.join(path));
+        let missing = matches!(
+            &error,
+            FolderError::Read { path, source }
+                if source.kind() == ErrorKind::NotFound && Some(path) == taskdef.as_ref()
+        );
+        let failure = Failure::from(error);
+        if !missing {
+            return failure;
+        }
+        failure.hint(format!(
+            "`launchway handoff pull {} --output FILE` makes a template of what runs.",
+            service.name
+        ))
+    })
 }
 
 /// A path as people see it: from the working directory where it is below it.

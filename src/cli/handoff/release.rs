@@ -21,7 +21,7 @@ impl Handoffs {
         let draft = record::draft(plan);
         let mut handoffs = Vec::new();
         for service in &plan.services {
-            let templates = folder::read_templates(service, &invocation.context.directory)?;
+            let templates = super::templates(service, &invocation.context.directory)?;
             let handoff = handoff::hand_off(service, &templates, &draft)?;
             for warning in &handoff.warnings {
                 invocation.printer.warn(&warning.with_hint());

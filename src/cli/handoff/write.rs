@@ -212,7 +212,7 @@ async fn write(
     output: &Path,
 ) -> Result<Written, Failure> {
     let directory = &invocation.context.directory;
-    let templates = folder::read_templates(service, directory)?;
+    let templates = super::templates(service, directory)?;
     let handoff = handoff::hand_off(service, &templates, record)?;
     for warning in &handoff.warnings {
         invocation.printer.warn(&warning.with_hint());

@@ -3,14 +3,15 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Chat, Engine, FakeAws, Outcome, Post, Project, Reply, Stage};
+use crate::support::{
+    Answer, Chat, Engine, FakeAws, Outcome, Post, Project, Reply, Stage, assert_clean,
+};
 
 const BAKE: &str = r#"
 variable "REGISTRY" {}
@@ -68,34 +69,6 @@ fn titles(posts: &[Post]) -> Vec<String> {
     posts
         .map(|post| post.json()["text"].as_str().unwrap().to_owned())
         .collect()
-}
-
-fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
-            files(&path, found);
-        } else if kind.is_file() {
-            found.push(path);
-        }
-    }
-}
-
-/// Fails when one of the secrets is in a file of the folder.
-fn assert_clean(folder: &Path, secrets: &[&str]) -> usize {
-    let mut found = Vec::new();
-    files(folder, &mut found);
-    for path in &found {
-        let bytes = fs::read(path).unwrap_or_default();
-        for secret in secrets {
-            let inside = bytes
-                .windows(secret.len())
-                .any(|part| part == secret.as_bytes());
-            assert!(!inside, "{secret} is in {}", path.display());
-        }
-    }
-    found.len()
 }
 
 #[test]

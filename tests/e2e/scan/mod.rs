@@ -6,6 +6,8 @@ mod moto;
 mod release;
 mod verb;
 
+pub(crate) use release::Trivy;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

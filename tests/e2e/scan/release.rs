@@ -43,12 +43,12 @@ pub(super) fn project(registry: &str, settings: &str) -> Project {
 
 /// A Trivy in a folder of its own: it wants the documented arguments, notes them, and prints
 /// `web.json` or `api.json` beside it.
-pub(super) struct Trivy {
+pub(crate) struct Trivy {
     folder: tempfile::TempDir,
 }
 
 impl Trivy {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let script = r#"#!/bin/sh
 here=$(dirname "$0")
@@ -69,7 +69,7 @@ case "$5" in */web@*) cat "$here/web.json";; *) cat "$here/api.json";; esac
     }
 
     /// From now on it finds these (id, severity, fixed version) in an image.
-    pub(super) fn finds(&self, image: &str, found: &[(&str, &str, &str)]) {
+    pub(crate) fn finds(&self, image: &str, found: &[(&str, &str, &str)]) {
         let vulnerabilities: Vec<Value> = found
             .iter()
             .map(|(id, severity, fixed)| {
@@ -87,18 +87,18 @@ case "$5" in */web@*) cat "$here/web.json";; *) cat "$here/api.json";; esac
         fs::write(self.file(&format!("{image}.json")), report.to_string()).unwrap();
     }
 
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// What it was called with, one line each.
-    pub(super) fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.file("calls")).unwrap_or_default();
         calls.lines().map(str::to_owned).collect()
     }
 
     /// `PATH` with it.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let rest = std::env::var("PATH").unwrap();
         format!("{}:{rest}", self.folder.path().display())
     }

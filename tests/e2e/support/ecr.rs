@@ -4,6 +4,7 @@
 //! `LAUNCHWAY_REGISTRY_ENDPOINTS` does that, for Launchway's own requests and for the daemon's.
 //! ECR's API is [`FakeAws`], which gives out the login of the registry.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -69,8 +70,18 @@ impl EcrStage {
         }
     }
 
+    /// The Docker configuration with a login to the registry by its own address.
+    pub(crate) fn docker_config(&self) -> PathBuf {
+        self.folder.path().join("docker")
+    }
+
+    /// The engine's state folder.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     /// A program that logs in to the registry by its own address.
     pub(crate) fn logged_in<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.env("DOCKER_CONFIG", self.folder.path().join("docker"))
+        command.env("DOCKER_CONFIG", self.docker_config())
     }
 }

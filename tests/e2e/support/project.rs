@@ -18,10 +18,16 @@ pub(crate) struct Project {
 impl Project {
     /// A copy of testdata/projects/shop in its first commit.
     pub(crate) fn shop(registry: &str) -> Self {
+        Self::copy("shop", registry)
+    }
+
+    /// A copy of a folder of testdata/projects in its first commit.
+    pub(crate) fn copy(folder: &str, registry: &str) -> Self {
         let project = Self::empty(registry);
-        copy_folder(&root().join("testdata/projects/shop"), &project.path());
+        let from = root().join("testdata/projects").join(folder);
+        copy_folder(&from, &project.path());
         project.git(&["init", "--quiet", "--initial-branch=main"]);
-        project.commit("Open the shop");
+        project.commit("Begin");
         project
     }
 

@@ -65,6 +65,11 @@ impl Registry {
         script
     }
 
+    /// Where it keeps blobs.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.folder.join("data/docker/registry/v2/blobs")
+    }
+
     /// Every manifest that the registry holds, as `repository@digest`.
     pub(crate) fn manifests(&self) -> BTreeSet<String> {
         let repositories = self.folder.join("data/docker/registry/v2/repositories");

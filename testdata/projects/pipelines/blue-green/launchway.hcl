@@ -24,7 +24,7 @@ service "deploy-app" {
   images  = { IMAGE1_NAME = "default" }
 
   overrides = {
-    cpu              = tostring(cpu)
+    cpu              = cpu
     executionRoleArn = "arn:aws:iam::${account}:role/deploy-app-execution"
     containers = {
       container-name = {
