@@ -128,7 +128,7 @@ fn each_environment_has_its_task_definition_and_the_pipeline_puts_the_image_in()
 /// A pipeline made by `handoff init` takes exactly these files, and they are where it looks.
 fn check_the_pipeline(stage: &EcrStage, project: &Project, environment: &str) {
     let mut arguments = vec!["handoff", "init", "--kind", "blue-green"];
-    arguments.extend(["--style", "placeholder", "--env", environment]);
+    arguments.extend(["--env", environment]);
     let texts = stage.engine.succeed(project, &arguments).stdout;
     let (buildspec, template) = texts.split_once("\n---\n").unwrap();
     let artifacts = "

@@ -150,7 +150,7 @@ fn the_shop_from_a_clone_to_a_fresh_machine() {
     ] {
         assert!(environment.contains(line), "{environment}");
     }
-    let summary = |service: &str| project.json(&format!("launchway-out/{service}/handoff.json"));
+    let summary = |service: &str| project.json(format!("launchway-out/{service}/handoff.json"));
     assert_eq!(summary("shop-batch")["changed"], false);
     assert_eq!(summary("shop")["images"]["rp"]["changed"], true);
     assert_eq!(summary("shop")["images"]["web"]["changed"], false);

@@ -22,6 +22,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Success with this JSON.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write `json!` in the call"
+    )]
     pub(crate) fn json(body: Value) -> Self {
         Self {
             status: 200,
