@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use launchway_buildkit::{CredentialError, Secret};
+use launchway_buildkit::{Credential, CredentialError, Secret};
 
 use super::*;
 use crate::image::Digest;
