@@ -33,6 +33,8 @@ pub struct EcrScanPage {
     pub completed_at: Option<String>,
     /// The findings of this page; `None` where the answer has no place for any.
     pub findings: Option<Vec<EcrFinding>>,
+    /// How many findings this page lists; one about several packages counts once.
+    pub listed: u64,
     /// How many findings there are by ECR's own count.
     pub counted: u64,
     /// What the next page is asked for with.
@@ -157,6 +159,10 @@ fn page(answer: &DescribeImageScanFindingsOutput) -> EcrScanPage {
             let basic = found.findings().iter().map(basic);
             let enhanced = found.enhanced_findings().iter().flat_map(enhanced);
             basic.chain(enhanced).collect()
+        }),
+        listed: found.map_or(0, |found| {
+            let listed = found.findings().len() + found.enhanced_findings().len();
+            u64::try_from(listed).unwrap_or(u64::MAX)
         }),
         counted: counts.map(|count| u64::try_from(*count).unwrap_or(0)).sum(),
         next: answer

@@ -3,7 +3,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecr::config::{Credentials, ProvideCredentials as _};
 use launchway_buildkit::Secret;
@@ -106,8 +108,25 @@ impl Aws {
     }
 }
 
+/// How long one request may take, from its first byte to the last of its answer. No answer that is
+/// asked for here is long.
+const ATTEMPT: Duration = Duration::from_secs(30);
+/// How long a request may take with all its repetitions.
+const OPERATION: Duration = Duration::from_secs(100);
+/// How long a connection may take, as the SDK has it.
+const CONNECT: Duration = Duration::from_millis(3100);
+
+/// The SDK by itself waits for an answer for ever.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
+
 async fn load(settings: &AwsSettings) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
     }
@@ -125,4 +144,26 @@ async fn load(settings: &AwsSettings) -> SdkConfig {
         ));
     }
     loader.load().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_client_waits_for_ever() {
+        let aws = Aws::new(AwsSettings {
+            endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+            credentials: Some(StaticCredentials {
+                access_key_id: "AKIAEXAMPLE".to_owned(),
+                secret_access_key: Secret::new("key"),
+                session_token: None,
+            }),
+            profile: None,
+        });
+        let config = aws.in_region("eu-west-1").await;
+        let timeouts = config.timeout_config().unwrap();
+        assert_eq!(timeouts.operation_attempt_timeout(), Some(ATTEMPT));
+        assert_eq!(timeouts.operation_timeout(), Some(OPERATION));
+    }
 }

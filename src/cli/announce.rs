@@ -216,9 +216,11 @@ pub(super) fn undelivered(message: &str, troubles: &[&Trouble]) -> Failure {
 
 /// The message of a failed run.
 fn told(mut message: Message, failure: &Failure) -> Message {
-    message.event = match failure.exit {
-        exit::SCAN_GATE => NotifyEvent::Refused,
-        _ => NotifyEvent::Failed,
+    // A scanner that cannot work exits with the same code, and has refused nothing.
+    message.event = if failure.refused {
+        NotifyEvent::Refused
+    } else {
+        NotifyEvent::Failed
     };
     let (step, log) = match &failure.log_tail {
         Some(tail) => (Some(tail.step.clone()), tail.lines.clone()),

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use crate::aws::{Aws, AwsSettings, parse_ecr_host};
 use crate::config::ScanSettings;
 use crate::plan::Plan;
-use crate::release::{Gate, Listener, write_atomically};
+use crate::release::{Gate, Listener, WriteError, write_atomically};
 use crate::scan::{
     self, EcrScanner, Policy, ProgramScanner, RealTimer, Report, ScanError, Scanner, ScannerKind,
     Subject, TRIVY, sarif,
@@ -61,7 +61,7 @@ impl ReleaseGate {
     }
 
     /// Writes the reports of what was found, if anything was scanned; where they are.
-    pub(super) fn write_reports(&self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    pub(super) fn write_reports(&self, folder: &Path) -> Result<Vec<PathBuf>, WriteError> {
         let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(report) = &*report else {
             return Ok(Vec::new());
@@ -73,6 +73,19 @@ impl ReleaseGate {
         }
         Ok(files.into())
     }
+}
+
+/// Removes the reports of an earlier run: where this one comes to none, they would pass for its own.
+pub(super) fn remove_reports(folder: &Path) -> Result<(), WriteError> {
+    for path in REPORTS.map(|name| folder.join(name)) {
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(WriteError { path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Gate for ReleaseGate {

@@ -141,13 +141,16 @@ async fn release(
         .map(|path| invocation.context.resolve(path));
     let mut files = vec![record_path.clone(), env_file.clone()];
     files.extend(metadata_file.clone());
-    for file in &files {
-        release::check_writable(file)?;
-    }
     let reports = gate
         .iter()
         .flat_map(|_| REPORTS.map(|name| output.join(name)));
     let mut outputs: Vec<PathBuf> = files.iter().cloned().chain(reports).collect();
+    for file in &outputs {
+        release::check_writable(file)?;
+    }
+    if gate.is_some() {
+        super::gate::remove_reports(&output)?;
+    }
     if output.ends_with(DEFAULT_OUTPUT) {
         outputs.push(output.clone());
     } else {
@@ -169,9 +172,16 @@ async fn release(
     };
     announcer.start(&plan);
     let result = execute(invocation, &plan, &execution).await;
-    // What was refused is reported like what has passed.
-    if let Some(gate) = &gate {
-        files.extend(gate.write_reports(&output)?);
+    // What was refused is reported like what has passed. A report that cannot be written hides no
+    // refusal, and stops no release whose tags have moved.
+    match gate.as_ref().map(|gate| gate.write_reports(&output)) {
+        Some(Ok(reports)) => files.extend(reports),
+        Some(Err(error)) => {
+            let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
+            let message = format!("{error}{}", why.unwrap_or_default());
+            invocation.printer.warn(&message);
+        }
+        None => {}
     }
     let mut record = result?;
 

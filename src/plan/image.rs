@@ -111,7 +111,7 @@ fn tag(text: &str) -> Result<Tag, PlanError> {
 }
 
 /// Whether a tag is new with every commit, so that nothing can stand under it from before.
-fn names_this_source(tag: &Tag, source: &Source) -> bool {
+pub(crate) fn names_this_source(tag: &Tag, source: &Source) -> bool {
     let tag = tag.as_str();
     let commit = source.commit.as_deref().and_then(|commit| commit.get(..7));
     commit.is_some_and(|commit| tag.contains(commit))

@@ -18,6 +18,7 @@ mod tests;
 
 pub use base_images::BaseImagePlan;
 pub use error::PlanError;
+pub(crate) use image::names_this_source;
 pub use make::{Handoff, Mode, Options, make};
 pub use model::{
     BaselinePlan, CachePlan, CacheReference, ContextPlan, ImagePlan, Plan, PushPlan, SolvePlan,

@@ -6,7 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use futures::future::try_join_all;
 
-use super::record::{self, Record};
+use super::record::{self, Record, State};
 use super::{Context, ReleaseError};
 use crate::image::{Descriptor, Digest, Document, ImageContent, Platform, annotation};
 use crate::plan::{BaselinePlan, ImagePlan, Plan};
@@ -39,18 +39,30 @@ pub(super) async fn find(context: &Context, image: &ImagePlan) -> Result<Found, 
             let Some(record) = read_record(path)? else {
                 return Ok(Err(format!("there is no {} yet", path.display())));
             };
-            match record.images.get(&image.target) {
-                Some(known) => repository.with_digest(known.digest),
-                None => {
-                    return Ok(Err(format!(
-                        "{} is not in the baseline record",
-                        image.target
-                    )));
-                }
+            match recorded(&record, &image.target) {
+                Ok(digest) => repository.with_digest(digest),
+                Err(reason) => return Ok(Err(reason)),
             }
         }
     };
     read(context, &reference, image).await
+}
+
+/// The digest that a record vouches for. Only a release that was completed was handed on; what the
+/// scan refused, and what a run left behind that died, is as new as it was then, so that those
+/// records stand for what they themselves were compared with.
+fn recorded(record: &Record, target: &str) -> Result<Digest, String> {
+    let Some(known) = record.images.get(target) else {
+        return Err(format!("{target} is not in the baseline record"));
+    };
+    let why = match record.state {
+        State::Complete => return Ok(known.digest),
+        State::Refused => "was refused by the scan",
+        State::Published => "did not finish",
+    };
+    known
+        .baseline
+        .ok_or_else(|| format!("the release of the baseline record {why}, and had no baseline"))
 }
 
 /// Warnings of baseline records that were made with the values of another environment: what they
@@ -180,4 +192,42 @@ pub(crate) fn read_record(path: &Path) -> Result<Option<Record>, ReleaseError> {
 /// Whether `tag` is the one that the baseline was read from, so that it points there already.
 pub(super) fn is_baseline_tag(image: &ImagePlan, tag: &Tag) -> bool {
     matches!(&image.baseline, BaselinePlan::Tag { tag: baseline } if baseline == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_completed_release_vouches_for_its_digests() {
+        let (built, before) = (Digest::of("built"), Digest::of("before"));
+        let record = |state: &str| -> Record {
+            let image = |baseline: Option<Digest>| {
+                serde_json::json!({
+                    "repository": "r.example/web", "digest": built, "reference": "", "mediaType": "",
+                    "size": 1, "tags": [], "changed": true, "reason": "", "baseline": baseline,
+                    "platforms": {},
+                })
+            };
+            let record = serde_json::json!({
+                "schema": SCHEMA, "launchway": "", "state": state, "startedAt": "", "baseline": "",
+                "changed": true, "images": { "web": image(Some(before)), "new": image(None) },
+            });
+            serde_json::from_value(record).unwrap()
+        };
+        let complete = record("complete");
+        assert_eq!(recorded(&complete, "web"), Ok(built));
+        assert_eq!(recorded(&complete, "new"), Ok(built));
+        for (state, says) in [
+            ("refused", "was refused by the scan"),
+            ("published", "did not finish"),
+        ] {
+            let record = record(state);
+            assert_eq!(recorded(&record, "web"), Ok(before), "{state}");
+            let reason = recorded(&record, "new").unwrap_err();
+            assert!(reason.contains(says), "{reason}");
+        }
+        let reason = recorded(&complete, "api").unwrap_err();
+        assert_eq!(reason, "api is not in the baseline record");
+    }
 }

@@ -1,11 +1,19 @@
 //! The gate between an image in the registry and the tags that others follow: what is looked at,
 //! and what is told meanwhile. Who looks and by which rules is the caller's to say.
+//!
+//! For the gate an image is old only where all of its moving tags point at it already. That it did not
+//! change against its baseline is not enough: the baseline may be another tag, and then this release
+//! brings what is known there to those who know nothing of it yet.
 
 use std::fmt;
 
 use futures::future::BoxFuture;
 
 use super::{Context, Event, ReleaseError};
+use crate::config::Source;
+use crate::image::Digest;
+use crate::plan::{ImagePlan, names_this_source};
+use crate::registry::Reference;
 use crate::scan::{Counts, Outcome, Progress, Report, ScanError, ScannerKind, Subject};
 
 /// Told about every scan.
@@ -25,6 +33,38 @@ pub trait Gate: Send + Sync + fmt::Debug {
         subjects: &'a [Subject],
         listener: Listener<'a>,
     ) -> BoxFuture<'a, Result<Report, ScanError>>;
+}
+
+/// Whether everybody who follows a tag of this image has this digest already, as far as its registry
+/// says so. `None` where no tag of it moves.
+pub(super) async fn is_followed(
+    context: &Context,
+    source: &Source,
+    image: &ImagePlan,
+    digest: Digest,
+) -> Option<bool> {
+    let heads: Vec<_> = moving_tags(source, image)
+        .into_iter()
+        .map(|reference| async move {
+            let found = context.registry.head_manifest(&reference).await;
+            matches!(found, Ok(Some(found)) if found.digest == digest)
+        })
+        .collect();
+    if heads.is_empty() {
+        return None;
+    }
+    let found = futures::future::join_all(heads).await;
+    Some(found.into_iter().all(|points_there| points_there))
+}
+
+/// The tags of all repositories of an image that others follow: those that do not name this commit.
+fn moving_tags(source: &Source, image: &ImagePlan) -> Vec<Reference> {
+    let tags = image
+        .repositories()
+        .flat_map(|push| push.tags.iter().map(move |tag| (push, tag)));
+    tags.filter(|(_, tag)| !names_this_source(tag, source))
+        .map(|(push, tag)| push.repository.with_tag(tag.clone()))
+        .collect()
 }
 
 /// Sends images through the gate, if there is one. A refusal is in the report; an error is a
@@ -73,5 +113,47 @@ pub(crate) fn event(scanner: ScannerKind, progress: Progress<'_>) -> Event {
                 no_result,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{BaselinePlan, PushPlan};
+    use crate::registry::Tag;
+
+    #[test]
+    fn tags_of_all_repositories_move_but_those_of_this_commit() {
+        let source = Source {
+            commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+            tag: Some("v1.4".to_owned()),
+            ..Source::default()
+        };
+        let push = |repository: &str, tags: &[&str]| PushPlan {
+            repository: repository.parse().unwrap(),
+            tags: tags.iter().map(|tag| Tag::new(*tag).unwrap()).collect(),
+        };
+        let image = ImagePlan {
+            target: "web".to_owned(),
+            primary: push("r.example/web", &["sha-0123456", "production", "v1.4"]),
+            copies: vec![push("eu.example/web", &["production", "live"])],
+            platforms: Vec::new(),
+            baseline: BaselinePlan::Tag {
+                tag: Tag::new("staging").unwrap(),
+            },
+            soci: None,
+        };
+        let moving: Vec<String> = moving_tags(&source, &image)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            moving,
+            [
+                "r.example/web:production",
+                "eu.example/web:production",
+                "eu.example/web:live"
+            ]
+        );
     }
 }

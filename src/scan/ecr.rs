@@ -1,8 +1,8 @@
 //! ECR's own scanning as a scanner, with a waiter of its own.
 //!
 //! The SDK's waiter ends only on COMPLETE, which enhanced scanning never says, and takes most of
-//! the states below for progress. Basic scanning: an existing result is reused (there is one scan
-//! per image and day), else a scan is started. Enhanced scanning starts by itself and refuses to be
+//! the states below for progress. Basic scanning: a result of the last 24 hours is reused (there is
+//! one scan per image and day), else a scan is started; an older one holds where none can be. Enhanced scanning starts by itself and refuses to be
 //! started; which of the two a registry does is asked once, and found out on the way where that may
 //! not be asked.
 
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::error::ScanError;
@@ -29,6 +30,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const OUTAGES: u32 = 5;
 /// An image that was just pushed may not be known to the API for so long.
 const UNKNOWN_IMAGE: Duration = Duration::from_secs(30);
+
+/// A result that is older is asked for anew: what is known about packages changes by the day.
+const FRESH: SignedDuration = SignedDuration::from_hours(24);
+/// What a scan may take beyond its patience, for the calls that run when that ends.
+const OVERTIME: Duration = Duration::from_secs(35);
 
 /// Scans with ECR.
 #[derive(Clone, Debug)]
@@ -74,7 +80,7 @@ impl Scanner for EcrScanner {
     }
 
     fn scan<'a>(&'a self, image: &'a PlatformImage) -> BoxFuture<'a, Result<Outcome, ScanError>> {
-        Box::pin(async move {
+        let scan = async move {
             let host = parse_ecr_host(image.repository.host());
             let host = host.ok_or_else(|| ScanError::NotEcr {
                 repository: image.repository.to_string(),
@@ -88,12 +94,22 @@ impl Scanner for EcrScanner {
                 begun: self.timer.now(),
                 timeout: self.timeout,
                 may_start: self.scan_type(&host).await != EcrScanType::Enhanced,
+                superseded: None,
                 pause: FIRST_PAUSE,
                 outages: 0,
             };
             waiter.outcome().await.map_err(|source| ScanError::Ecr {
                 reference: image.reference().to_string(),
                 source: Box::new(source),
+            })
+        };
+        Box::pin(async move {
+            // The waiter keeps the time itself, but between its looks alone.
+            let whole = tokio::time::timeout(self.timeout + OVERTIME, scan).await;
+            whole.unwrap_or_else(|_| {
+                let seconds = self.timeout.as_secs();
+                let reason = format!("no result within {seconds} s; AWS did not answer");
+                Ok(Outcome::NoResult { reason })
             })
         })
     }
@@ -110,6 +126,8 @@ struct Waiter<'a> {
     timeout: Duration,
     /// A scan can be started, and was not.
     may_start: bool,
+    /// When the result was completed that is too old, and in whose place a new one is waited for.
+    superseded: Option<Timestamp>,
     pause: Duration,
     outages: u32,
 }
@@ -120,6 +138,16 @@ enum Look {
     End(Outcome),
     /// Not yet; a fragment about what ECR says meanwhile.
     Wait(String),
+}
+
+/// What asking for a scan came to.
+enum Start {
+    /// It runs.
+    Started,
+    /// Not now, and that is no error.
+    NotNow,
+    /// There never will be one.
+    Never(&'static str),
 }
 
 impl Waiter<'_> {
@@ -170,7 +198,7 @@ impl Waiter<'_> {
             Ok(page) => page,
             Err(error) if is_refused_with(&error, "ScanNotFoundException") => {
                 if self.may_start {
-                    return self.start().await;
+                    return self.start_anew().await;
                 }
                 let state = "ECR has no scan of it (do the registry's scanning rules cover it?)";
                 return Ok(Look::Wait(state.to_owned()));
@@ -179,37 +207,86 @@ impl Waiter<'_> {
         };
         self.outages = 0;
         match state(&page.status) {
-            State::Done => self.complete(page, first).await.map(Look::End),
+            State::Done if self.is_superseded(&page) => {
+                let state = "ECR still has the result of an earlier scan";
+                Ok(Look::Wait(state.to_owned()))
+            }
+            State::Done => match self.old(&page) {
+                Some(completed_at) => self.renew(page, completed_at).await,
+                None => self.complete(page, first).await.map(Look::End),
+            },
             // A scan that failed can be asked for once more.
-            State::Bad if page.status == "FAILED" && self.may_start => self.start().await,
+            State::Bad if page.status == "FAILED" && self.may_start => self.start_anew().await,
             State::Bad => Ok(Look::End(no_result(&page))),
             State::Running => Ok(Look::Wait(format!("ECR says {}", page.status))),
         }
     }
 
-    async fn start(&mut self) -> Result<Look, AwsError> {
+    /// When a result was completed that is too old to be used, as far as a new one can be had.
+    /// Enhanced scanning keeps its own up to date, and never says COMPLETE.
+    fn old(&self, page: &EcrScanPage) -> Option<Timestamp> {
+        if !self.may_start || page.status != "COMPLETE" {
+            return None;
+        }
+        let completed_at = completed_at(page)?;
+        let age = self.timer.clock().duration_since(completed_at);
+        (age > FRESH).then_some(completed_at)
+    }
+
+    /// Whether this is still the result in whose place another one is waited for.
+    fn is_superseded(&self, page: &EcrScanPage) -> bool {
+        self.superseded
+            .is_some_and(|old| completed_at(page).is_none_or(|completed_at| completed_at <= old))
+    }
+
+    /// Asks for a new scan of an image that has an old result, which stands where that cannot be.
+    async fn renew(&mut self, page: EcrScanPage, old: Timestamp) -> Result<Look, AwsError> {
+        match self.start().await {
+            Ok(Start::Started) => {
+                self.superseded = Some(old);
+                Ok(Look::Wait("a new scan was started".to_owned()))
+            }
+            Ok(Start::NotNow) => self.complete(page, true).await.map(Look::End),
+            Ok(Start::Never(reason)) => Ok(never(reason)),
+            // A role that may only read.
+            Err(error) if matches!(error.kind, AwsErrorKind::Denied { .. }) => {
+                self.may_start = false;
+                self.complete(page, true).await.map(Look::End)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks for a scan of an image that has no result.
+    async fn start_anew(&mut self) -> Result<Look, AwsError> {
+        Ok(match self.start().await? {
+            Start::Started => Look::Wait("a scan was started".to_owned()),
+            Start::NotNow => Look::Wait("no scan could be started".to_owned()),
+            Start::Never(reason) => never(reason),
+        })
+    }
+
+    async fn start(&mut self) -> Result<Start, AwsError> {
         let started = self
             .aws
             .start_ecr_scan(self.host, self.path, &self.digest)
             .await;
         let Err(error) = started else {
             self.may_start = false;
-            return Ok(Look::Wait("a scan was started".to_owned()));
+            return Ok(Start::Started);
         };
         if is_refused_with(&error, "UnsupportedImageTypeException") {
-            let reason = "ECR cannot scan this type of image".to_owned();
-            return Ok(Look::End(Outcome::NoResult { reason }));
+            return Ok(Start::Never("ECR cannot scan this type of image"));
         }
         if is_refused_with(&error, "ImageArchivedException") {
-            let reason = "the image is archived".to_owned();
-            return Ok(Look::End(Outcome::NoResult { reason }));
+            return Ok(Start::Never("the image is archived"));
         }
         // Either there was a scan today, and its result is there or comes; or enhanced scanning is
         // on, which starts by itself.
         let waits = ["LimitExceededException", "ValidationException"];
         if waits.iter().any(|code| is_refused_with(&error, code)) {
             self.may_start = false;
-            return Ok(Look::Wait("no scan could be started".to_owned()));
+            return Ok(Start::NotNow);
         }
         Err(error)
     }
@@ -220,30 +297,42 @@ impl Waiter<'_> {
             .await
     }
 
-    /// The result with all its pages.
+    /// The result with all its pages. A part of it is none.
     async fn complete(&mut self, first: EcrScanPage, reused: bool) -> Result<Outcome, AwsError> {
-        let (status, counted) = (first.status.clone(), first.counted);
-        let no_list = |what: &str| Outcome::NoResult {
+        let scanned_at = first.completed_at.clone();
+        let counted = first.counted;
+        let no_list = |status: &str, what: &str| Outcome::NoResult {
             reason: format!("ECR says {status} and {what}"),
         };
-        let Some(mut found) = first.findings else {
-            return Ok(no_list("lists no findings, not even none"));
-        };
-        let mut next = first.next;
+        let mut found = Vec::new();
+        let mut listed: u64 = 0;
         let mut seen = BTreeSet::new();
-        while let Some(token) = next.take() {
-            if !seen.insert(token.clone()) {
-                return Ok(no_list("its list of findings does not end"));
+        let mut page = first;
+        loop {
+            if state(&page.status) != State::Done {
+                let status = &page.status;
+                let reason = format!("ECR says {status} in the middle of its list of findings");
+                return Ok(Outcome::NoResult { reason });
             }
-            let page = self.patient_page(&token).await?;
-            found.extend(page.findings.into_iter().flatten());
-            next = page.next;
+            let Some(findings) = page.findings else {
+                return Ok(no_list(&page.status, "lists no findings, not even none"));
+            };
+            found.extend(findings);
+            listed = listed.saturating_add(page.listed);
+            let Some(token) = page.next else { break };
+            if !seen.insert(token.clone()) {
+                return Ok(no_list(&page.status, "its list of findings does not end"));
+            }
+            page = self.patient_page(&token).await?;
         }
-        if found.is_empty() && counted > 0 {
-            return Ok(no_list("counts findings that it does not list"));
+        if listed < counted {
+            return Ok(no_list(
+                &page.status,
+                "counts findings that it does not list",
+            ));
         }
         let mut complete = Complete::of(found.into_iter().filter_map(finding).collect());
-        complete.scanned_at = first.completed_at;
+        complete.scanned_at = scanned_at;
         complete.reused = reused;
         Ok(Outcome::Complete(complete))
     }
@@ -272,6 +361,16 @@ fn no_result(page: &EcrScanPage) -> Outcome {
         reason.push_str(description.trim_end_matches('.'));
     }
     Outcome::NoResult { reason }
+}
+
+fn never(reason: &str) -> Look {
+    Look::End(Outcome::NoResult {
+        reason: reason.to_owned(),
+    })
+}
+
+fn completed_at(page: &EcrScanPage) -> Option<Timestamp> {
+    page.completed_at.as_deref()?.parse().ok()
 }
 
 fn is_refused_with(error: &AwsError, wanted: &str) -> bool {

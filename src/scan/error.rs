@@ -64,6 +64,15 @@ pub enum ProgramProblem {
     /// The login that it should use could not be looked up.
     #[error(transparent)]
     Login(#[from] CredentialError),
+    /// That login could not be given to it.
+    #[error("its login cannot be written to a temporary folder")]
+    LoginFile(#[source] std::io::Error),
+    /// It printed far more than any report has, or left its output open.
+    #[error("its output has no end within {limit} MiB")]
+    NoEnd {
+        /// Mebibytes that are read.
+        limit: usize,
+    },
     /// It failed.
     #[error("{status}: {message}")]
     Failed {

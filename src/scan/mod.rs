@@ -13,6 +13,7 @@ mod examine;
 pub mod finding;
 mod policy;
 mod program;
+mod program_login;
 mod program_output;
 mod report;
 mod resolve;

@@ -1,22 +1,24 @@
 //! Trivy, or any other program, as a scanner: one process per platform's image.
 //!
-//! Trivy gets the login of the registry in its environment, as `TRIVY_USERNAME` and
-//! `TRIVY_PASSWORD`, never on its command line, which everybody on a machine can read. Other
+//! Trivy gets the login of the image's registry in a Docker configuration of its own, which is for
+//! that host alone: what stands in `TRIVY_USERNAME` and `TRIVY_PASSWORD` it would send to every
+//! registry, that of its database too, and command lines everybody on a machine can read. Other
 //! programs use what they are configured with.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use launchway_buildkit::{Credential, CredentialSource};
+use launchway_buildkit::CredentialSource;
 use tokio::process::Command;
 
 use super::error::{ProgramProblem, ScanError};
+use super::program_login::{Login, LoginFile};
 use super::program_output;
 use super::{Outcome, PlatformImage, Scanner, ScannerKind};
+use crate::process;
 
 /// What may stand in braces in a command, and what it stands for.
 pub const PLACEHOLDERS: [(&str, &str); 4] = [
@@ -26,15 +28,50 @@ pub const PLACEHOLDERS: [(&str, &str); 4] = [
     ("digest", "sha256:…"),
 ];
 
-/// The command line of Trivy.
-pub const TRIVY: [&str; 6] = [
+/// The command line of Trivy. Flags win over its environment and its configuration file; packages
+/// are listed so that an image without findings differs from one that Trivy cannot look into.
+pub const TRIVY: [&str; 11] = [
     "trivy",
     "image",
     "--quiet",
     "--format",
     "json",
+    "--list-all-pkgs",
+    "--scanners",
+    "vuln",
+    "--severity",
+    "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL",
     "{reference}",
 ];
+
+/// Variables that would make Trivy look at something else, leave findings out, or print its report
+/// in another form or place. It is run without them: what a release lets pass is said in its `scan`
+/// block, and nowhere else (trivy.dev, "Configuration", flags of `trivy image`).
+const WITHHELD: [&str; 20] = [
+    "TRIVY_COMPLIANCE",
+    "TRIVY_DISTRO",
+    "TRIVY_EXIT_CODE",
+    "TRIVY_FORMAT",
+    "TRIVY_IGNOREFILE",
+    "TRIVY_IGNORE_POLICY",
+    "TRIVY_IGNORE_STATUS",
+    "TRIVY_IGNORE_UNFIXED",
+    "TRIVY_INPUT",
+    "TRIVY_OUTPUT",
+    "TRIVY_PKG_RELATIONSHIPS",
+    "TRIVY_PKG_TYPES",
+    "TRIVY_SCANNERS",
+    "TRIVY_SECURITY_CHECKS",
+    "TRIVY_SEVERITY",
+    "TRIVY_SKIP_DIRS",
+    "TRIVY_SKIP_FILES",
+    "TRIVY_TEMPLATE",
+    "TRIVY_VEX",
+    "TRIVY_VULN_TYPE",
+];
+
+/// Bytes that a program may print; the longest reports have some ten millions.
+const LARGEST_OUTPUT: usize = 256 << 20;
 
 /// Lines of a failing program's talk that are shown.
 const SHOWN_LINES: usize = 5;
@@ -50,7 +87,7 @@ pub struct ProgramScanner {
     pub directory: PathBuf,
     /// A value of `PATH`.
     pub search_path: Option<OsString>,
-    /// Logins for Trivy; `None` leaves those that it finds itself.
+    /// Where logins for Trivy are; `None` leaves it those that it finds itself.
     pub credentials: Option<Arc<dyn CredentialSource>>,
     /// Further variables of its environment.
     pub variables: Vec<(String, String)>,
@@ -92,55 +129,73 @@ impl ProgramScanner {
             .ok_or_else(|| missing("PATH".to_owned()))
     }
 
-    async fn login(&self, image: &PlatformImage) -> Result<Option<Credential>, ProgramProblem> {
+    async fn login(&self, image: &PlatformImage) -> Result<Option<Login>, ProgramProblem> {
         let Some(credentials) = &self.credentials else {
             return Ok(None);
         };
-        let login = credentials.credential(image.repository.api_host()).await?;
+        let host = image.repository.api_host();
+        let login = credentials.credential(host).await?;
         // An identity token is no password; Trivy finds its own way with those.
-        Ok(login.filter(|login| !login.username.is_empty()))
+        let login = login.filter(|login| !login.username.is_empty());
+        Ok(login.map(|login| Login::new(image.repository.host(), login)))
+    }
+
+    /// The command for an image, and the file that it reads its login from while it runs.
+    fn command(
+        &self,
+        image: &PlatformImage,
+        login: Option<&Login>,
+    ) -> Result<(Command, Option<LoginFile>), ProgramProblem> {
+        let mut command = Command::new(self.find()?);
+        let arguments = self.command.iter().skip(1);
+        command
+            .args(arguments.map(|argument| fill(argument, image)))
+            .current_dir(&self.directory);
+        if self.kind == ScannerKind::Trivy {
+            for name in WITHHELD {
+                command.env_remove(name);
+            }
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let file = login.map(LoginFile::write).transpose();
+        let file = file.map_err(ProgramProblem::LoginFile)?;
+        if let Some(file) = &file {
+            command.env("DOCKER_CONFIG", file.folder());
+        }
+        Ok((command, file))
     }
 
     async fn run(&self, image: &PlatformImage) -> Result<Outcome, ProgramProblem> {
-        let login = self.login(image).await?;
-        let mut command = Command::new(self.find()?);
-        command
-            .args(
-                self.command
-                    .iter()
-                    .skip(1)
-                    .map(|argument| fill(argument, image)),
-            )
-            .current_dir(&self.directory)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)));
-        if let Some(login) = &login {
-            command.env("TRIVY_USERNAME", &login.username);
-            command.env("TRIVY_PASSWORD", login.secret.expose());
-        }
-        let child = command.spawn().map_err(ProgramProblem::Start)?;
-        let output = tokio::time::timeout(self.timeout, child.wait_with_output()).await;
-        let Ok(output) = output else {
+        let whole = tokio::time::timeout(self.timeout, self.run_to_end(image)).await;
+        whole.unwrap_or_else(|_| {
             let seconds = self.timeout.as_secs();
             let program = self.program();
             let reason = format!("{program} did not end within {seconds} s");
-            return Ok(Outcome::NoResult { reason });
-        };
-        let output = output.map_err(ProgramProblem::Start)?;
-        if !output.status.success() {
-            let mut message = last_lines(&output.stderr);
+            Ok(Outcome::NoResult { reason })
+        })
+    }
+
+    async fn run_to_end(&self, image: &PlatformImage) -> Result<Outcome, ProgramProblem> {
+        let login = self.login(image).await?;
+        // The file goes when this ends, however it ends.
+        let (command, _file) = self.command(image, login.as_ref())?;
+        let ended = process::run(command, b"", Some(LARGEST_OUTPUT)).await;
+        let ended = ended.map_err(ProgramProblem::Start)?;
+        if ended.cut {
+            let limit = LARGEST_OUTPUT >> 20;
+            return Err(ProgramProblem::NoEnd { limit });
+        }
+        if !ended.status.success() {
+            let mut message = last_lines(&ended.stderr);
             if let Some(login) = &login {
-                message = message.replace(login.secret.expose(), "<redacted>");
+                message = login.redact(&message);
             }
             return Err(ProgramProblem::Failed {
-                status: output.status,
+                status: ended.status,
                 message,
             });
         }
-        program_output::read(&String::from_utf8_lossy(&output.stdout))
+        program_output::read(&String::from_utf8_lossy(&ended.stdout))
     }
 }
 

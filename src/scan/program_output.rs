@@ -60,8 +60,7 @@ pub fn read(text: &str) -> Result<Outcome, ProgramProblem> {
         (Some(Value::String(schema)), _) if schema == SCHEMA => own(text),
         (Some(other), _) => Err(shape(&format!("findings of {other}"))),
         (None, Some(Value::Number(version))) if version.as_u64() == Some(2) => {
-            let complete = trivy::read(text).map_err(ProgramProblem::Output)?;
-            Ok(Outcome::Complete(complete))
+            trivy::read(text).map_err(ProgramProblem::Output)
         }
         (None, Some(other)) => Err(shape(&format!(
             "a report of Trivy's schema version {other}"

@@ -9,6 +9,9 @@ pub trait Timer: Send + Sync + std::fmt::Debug {
     /// The time since some moment that never changes.
     fn now(&self) -> Duration;
 
+    /// The time of day, for comparing with what a scanner says of when it looked.
+    fn clock(&self) -> jiff::Timestamp;
+
     /// Ends after this time.
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()>;
 }
@@ -27,6 +30,10 @@ impl RealTimer {
 impl Timer for RealTimer {
     fn now(&self) -> Duration {
         self.0.elapsed()
+    }
+
+    fn clock(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {

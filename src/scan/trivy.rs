@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::{Complete, Finding, Fix, Severity};
+use super::{Complete, Finding, Fix, Outcome, Severity};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -23,6 +23,8 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct WireResult {
+    /// `os-pkgs`, `lang-pkgs`, `secret`, …; older versions have none.
+    class: Option<String>,
     vulnerabilities: Option<Vec<Vulnerability>>,
 }
 
@@ -47,17 +49,32 @@ struct Vulnerability {
     status: String,
 }
 
-/// Reads a report of schema version 2.
-pub fn read(text: &str) -> Result<Complete, serde_json::Error> {
+impl WireResult {
+    /// Whether it is about packages, which vulnerabilities are looked up for.
+    fn is_of_packages(&self) -> bool {
+        let class = self.class.as_deref();
+        class.is_none_or(|class| matches!(class, "" | "os-pkgs" | "lang-pkgs"))
+            || self.vulnerabilities.is_some()
+    }
+}
+
+/// Reads a report of schema version 2. One about no packages at all says nothing about the image: it
+/// may be a system that Trivy does not know, and is no result.
+pub fn read(text: &str) -> Result<Outcome, serde_json::Error> {
     let wire: Wire = serde_json::from_str(text)?;
-    let results = wire.results.into_iter().flatten();
+    let results = wire.results.unwrap_or_default();
+    if !results.iter().any(WireResult::is_of_packages) {
+        let reason = "Trivy found nothing that it can look at".to_owned();
+        return Ok(Outcome::NoResult { reason });
+    }
+    let results = results.into_iter();
     let vulnerabilities = results.flat_map(|result| result.vulnerabilities.unwrap_or_default());
     let findings = vulnerabilities
         .filter(|found| found.status != "not_affected")
         .map(finding);
     let mut complete = Complete::of(findings.collect());
     complete.scanned_at = wire.created_at;
-    Ok(complete)
+    Ok(Outcome::Complete(complete))
 }
 
 fn finding(found: Vulnerability) -> Finding {
@@ -100,7 +117,9 @@ mod tests {
             {"Target": "app/Cargo.lock", "Class": "lang-pkgs", "Vulnerabilities": null},
             {"Target": "app/id_rsa", "Class": "secret", "Secrets": [{"RuleID": "private-key"}]}
           ]}"#;
-        let complete = read(text).unwrap();
+        let Outcome::Complete(complete) = read(text).unwrap() else {
+            panic!("there is a result")
+        };
         assert_eq!(complete.scanned_at.as_deref(), Some("2026-03-02T09:00:00Z"));
         let ids: Vec<_> = complete
             .findings
@@ -124,10 +143,29 @@ mod tests {
     }
 
     #[test]
-    fn an_image_with_nothing_to_look_at_has_no_findings() {
-        for results in ["", r#", "Results": null"#, r#", "Results": []"#] {
-            let text = format!(r#"{{"SchemaVersion": 2, "ArtifactName": "a"{results}}}"#);
-            assert_eq!(read(&text).unwrap().findings, []);
+    fn an_image_with_nothing_to_look_at_is_not_clean() {
+        let report = |results: &str| {
+            read(&format!(
+                r#"{{"SchemaVersion": 2, "ArtifactName": "a"{results}}}"#
+            ))
+            .unwrap()
+        };
+        for results in [
+            "",
+            r#", "Results": null"#,
+            r#", "Results": []"#,
+            r#", "Results": [{"Class": "secret", "Secrets": []}]"#,
+        ] {
+            let reason = "Trivy found nothing that it can look at".to_owned();
+            assert_eq!(report(results), Outcome::NoResult { reason });
+        }
+        // Packages, and nothing against them.
+        for class in ["os-pkgs", "lang-pkgs"] {
+            let results = format!(r#", "Results": [{{"Class": "{class}", "Packages": []}}]"#);
+            assert_eq!(
+                report(&results),
+                Outcome::Complete(Complete::of(Vec::new()))
+            );
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Failure {
     pub hints: Vec<String>,
     /// The same command may succeed when run again.
     pub temporary: bool,
+    /// Nothing went wrong: the scan refused an image.
+    pub refused: bool,
     /// The typed error behind it, for `--debug`.
     pub detail: Option<String>,
 }

@@ -82,6 +82,7 @@ impl From<ResolveError> for Failure {
 
 /// The failure of a scan that refuses images; the table is shown elsewhere.
 pub(crate) fn refused(message: impl Into<String>, report: &Report) -> Failure {
-    let failure = Failure::new(exit::SCAN_GATE, message);
+    let mut failure = Failure::new(exit::SCAN_GATE, message);
+    failure.refused = true;
     scan_advice(report).into_iter().fold(failure, Failure::hint)
 }

@@ -1,7 +1,7 @@
 //! The run itself: the only place that decides what comes next.
 //!
 //! Order matters more than speed here, and everything that may overlap does so inside a step:
-//! evaluate, compare, publish, index, scan, record, tags. No tag moves before the record is written,
+//! evaluate, compare, publish, index, record, scan, tags. No tag moves before the record is written,
 //! and the record is written only when every image is in the registry.
 
 mod rounds;
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures::future::{join, try_join_all};
+use futures::future::{join, join_all, try_join_all};
 use launchway_buildkit::Session;
 
 use super::baseline::{self, Found};
@@ -28,8 +28,8 @@ use super::{
     store, tags,
 };
 use crate::image::{Descriptor, Digest, Platform};
-use crate::plan::{ImagePlan, Plan, SolvePlan};
-use crate::scan::{Report, Subject};
+use crate::plan::{BaselinePlan, ImagePlan, Plan, SolvePlan};
+use crate::scan::Subject;
 
 /// How a plan is run.
 #[derive(Clone, Debug, Default)]
@@ -180,7 +180,7 @@ impl Run<'_> {
             })
             .collect();
         let exports = async { Ok(cache_export::all(context, &caches, &candidates).await) };
-        let (exports, (mut record, refused)) =
+        let (exports, (mut record, stopped)) =
             futures::future::try_join(exports, self.finish(started, &evaluations, &soci, ready))
                 .await?;
         record.caches = exports;
@@ -189,11 +189,10 @@ impl Run<'_> {
         let now = (context.clock)();
         record.completed_at = Some(now.to_string());
         record.duration_ms = milliseconds(started, now);
-        if let Some(report) = refused {
+        if let Some(error) = stopped {
             // What was built is not built again: its cache is exported, and only then it ends.
             self.write(&record)?;
-            let report = Box::new(report);
-            return Err(ReleaseError::Refused { report });
+            return Err(error);
         }
         context.fail_points.pass(FailPoint::Completed);
         Ok(record)
@@ -388,18 +387,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Gate, record, then tags. What the gate refuses has a record and no tags.
+    /// Record, gate, record, then tags. What the gate refuses, or could not look at, has a record and
+    /// no tags; the error says why.
     async fn finish(
         &self,
         started: jiff::Timestamp,
         evaluations: &Evaluations,
         soci: &SociIndexes,
         ready: Vec<Ready<'_>>,
-    ) -> Result<(Record, Option<Report>), ReleaseError> {
+    ) -> Result<(Record, Option<ReleaseError>), ReleaseError> {
         let context = self.context;
         context.fail_points.pass(FailPoint::Indexed);
-        let subjects = ready.iter().map(Ready::subject).collect();
-        let report = gate::examine(context, subjects).await?;
         let images: BTreeMap<String, ImageRecord> = ready
             .iter()
             .map(|one| {
@@ -414,21 +412,35 @@ impl Run<'_> {
                     changed: one.changed,
                     reason: &one.reason,
                     baseline: one.baseline,
-                    scan: report
-                        .as_ref()
-                        .and_then(|report| ScanRecord::of(report, &one.image.target)),
+                    scan: None,
                 });
                 (one.image.target.clone(), record)
             })
             .collect();
         let mut record = assemble_record::release(self.plan, started, images);
-        if report.as_ref().is_some_and(|report| !report.passed) {
-            record.state = State::Refused;
+        let report = if context.gate.is_some() {
+            // A scan may take long, or not work at all, and what is built is worth knowing.
+            self.write(&record)?;
+            match gate::examine(context, self.subjects(&ready).await).await {
+                Ok(report) => report,
+                Err(error) => return Ok((record, Some(error))),
+            }
+        } else {
+            None
+        };
+        if let Some(report) = &report {
+            for (target, image) in &mut record.images {
+                image.scan = ScanRecord::of(report, target);
+            }
+            if !report.passed {
+                record.state = State::Refused;
+            }
         }
         self.write(&record)?;
         context.fail_points.pass(FailPoint::Recorded);
-        if record.state == State::Refused {
-            return Ok((record, report));
+        if let (State::Refused, Some(report)) = (record.state, report) {
+            let report = Box::new(report);
+            return Ok((record, Some(ReleaseError::Refused { report })));
         }
 
         let moves: Vec<tags::Move<'_>> = ready
@@ -441,6 +453,23 @@ impl Run<'_> {
         tags::move_all(context, &moves).await?;
         context.fail_points.pass(FailPoint::Tagged);
         Ok((record, None))
+    }
+
+    /// What the gate looks at. An image that did not change is still new to it where a moving tag
+    /// does not point at it yet; without any such tag it depends on what the baseline stands for:
+    /// a record for what was released, a tag of somebody else for nothing.
+    async fn subjects(&self, ready: &[Ready<'_>]) -> Vec<Subject> {
+        let subjects = ready.iter().map(|one| async move {
+            let mut subject = one.subject();
+            if !subject.changed {
+                let (source, image) = (&self.plan.source, one.image);
+                let followed = gate::is_followed(self.context, source, image, subject.digest).await;
+                let released = matches!(image.baseline, BaselinePlan::Record { .. });
+                subject.changed = !followed.unwrap_or(released);
+            }
+            subject
+        });
+        join_all(subjects).await
     }
 
     fn write(&self, record: &Record) -> Result<(), ReleaseError> {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use launchway_buildkit::{CredentialError, Secret};
+use launchway_buildkit::{Credential, CredentialError, Secret};
 
 use super::*;
 use crate::image::Digest;
@@ -82,31 +82,64 @@ async fn the_image_stands_in_the_place_of_placeholders() {
 }
 
 #[tokio::test]
-async fn trivy_gets_the_login_in_its_environment_alone() {
+async fn trivy_gets_the_login_of_the_registry_alone_in_a_file_that_goes() {
     let folder = tempfile::tempdir().unwrap();
-    let script = r#"[ "$TRIVY_USERNAME:$TRIVY_PASSWORD" = AWS:planted-password ] || { echo "login is $TRIVY_USERNAME" >&2; exit 3; }
-case "$*" in *planted*) exit 4;; esac
-[ "$*" = "image --quiet --format json r.example/shop/web@$WANTED" ] || [ $# = 5 ] || exit 5
-echo '{"SchemaVersion":2,"ArtifactName":"x"}'"#;
+    let script = r#"case "$*$(env)" in *planted*) exit 4;; esac
+[ -z "$TRIVY_USERNAME$TRIVY_PASSWORD" ] || exit 5
+[ -e "$DOCKER_CONFIG/config.json" ] || { echo "there is no login" >&2; exit 3; }
+echo "$DOCKER_CONFIG" > used
+cat "$DOCKER_CONFIG/config.json" > login
+echo "$*" > arguments
+echo '{"SchemaVersion":2,"ArtifactName":"x","Results":[{"Class":"os-pkgs"}]}'"#;
     write(folder.path(), "trivy", script);
     let mut scanner = scanner(folder.path(), ScannerKind::Trivy, &TRIVY);
     scanner.credentials = Some(Arc::new(Login("AWS")));
     let outcome = scanner.scan(&image()).await.unwrap();
     assert!(matches!(outcome, Outcome::Complete(_)), "{outcome:?}");
-    // A token is no password.
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    // AWS:planted-password
+    assert_eq!(
+        read("login"),
+        r#"{"auths":{"r.example":{"auth":"QVdTOnBsYW50ZWQtcGFzc3dvcmQ="}}}"#
+    );
+    assert!(!Path::new(read("used").trim()).exists());
+    let wanted = format!(
+        "image --quiet --format json --list-all-pkgs --scanners vuln \
+         --severity UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL {}\n",
+        image().reference()
+    );
+    assert_eq!(read("arguments"), wanted);
+    // A token is no password, and leaves Trivy its own configuration.
     scanner.credentials = Some(Arc::new(Login("")));
+    scanner.variables = vec![("DOCKER_CONFIG".to_owned(), "/nowhere".to_owned())];
     let error = scanner.scan(&image()).await.unwrap_err();
     let ScanError::Program { problem, .. } = error else {
         panic!("{error}")
     };
-    assert_eq!(problem.to_string(), "exit status: 3: login is");
+    assert_eq!(problem.to_string(), "exit status: 3: there is no login");
+}
+
+#[test]
+fn variables_that_would_hide_findings_are_withheld_from_trivy_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "trivy", CLEAN);
+    let removed = |kind| {
+        let scanner = scanner(folder.path(), kind, &TRIVY);
+        let (command, _) = scanner.command(&image(), None).unwrap();
+        let variables = command.as_std().get_envs();
+        let removed = variables.filter(|(_, value)| value.is_none());
+        removed
+            .map(|(name, _)| name.to_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(removed(ScannerKind::Trivy), WITHHELD);
+    assert!(removed(ScannerKind::Command).is_empty());
 }
 
 #[tokio::test]
 async fn failures_show_the_last_lines_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    let script =
-        "for i in 1 2 3 4 5 6; do echo line $i >&2; done; echo $TRIVY_PASSWORD >&2; exit 2";
+    let script = "for i in 1 2 3 4 5 6; do echo line $i >&2; done; cut -d'\"' -f8 $DOCKER_CONFIG/config.json >&2; exit 2";
     write(folder.path(), "trivy", script);
     let mut scanner = scanner(folder.path(), ScannerKind::Trivy, &TRIVY);
     scanner.credentials = Some(Arc::new(Login("me")));
@@ -159,7 +192,8 @@ async fn what_is_not_there_or_not_json_is_named() {
 #[tokio::test]
 async fn a_program_that_does_not_end_has_no_result() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "scan", &format!("exec sleep 60\n{CLEAN}"));
+    // Not the program itself waits, but one that it started.
+    write(folder.path(), "scan", &format!("sleep 60\n{CLEAN}"));
     let mut scanner = scanner(
         folder.path(),
         ScannerKind::Command,

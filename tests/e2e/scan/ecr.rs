@@ -135,6 +135,77 @@ async fn a_result_that_is_there_is_used() {
     assert_eq!(aws.bodies(TYPE).len(), 1);
 }
 
+/// A result that was completed two days before.
+fn old(findings: &[(&str, &str)]) -> Answer {
+    let mut page = basic(findings);
+    page["imageScanFindings"]["imageScanCompletedAt"] = json!(1_772_269_200.0);
+    Answer::json(page)
+}
+
+#[tokio::test]
+async fn an_old_result_is_asked_for_anew() {
+    let aws = registry_that_scans("BASIC");
+    aws.answer(START, [status("IN_PROGRESS")]);
+    let answers = [
+        old(&[]),
+        old(&[]),
+        status("IN_PROGRESS"),
+        Answer::json(basic(&[("CVE-2026-1", "HIGH")])),
+    ];
+    aws.answer(FINDINGS, answers);
+    let (scanner, _) = scanner(&aws.endpoint);
+    let result = complete(scanner.scan(&image()).await.unwrap());
+    assert_eq!(result.findings.len(), 1);
+    assert!(!result.reused);
+    assert_eq!(aws.bodies(START).len(), 1);
+}
+
+#[tokio::test]
+async fn an_old_result_stands_where_no_scan_can_be_started() {
+    for code in ["LimitExceededException", "AccessDeniedException"] {
+        let aws = registry_that_scans("BASIC");
+        aws.answer(START, [Answer::error(400, code, "no")]);
+        aws.answer(FINDINGS, [old(&[("CVE-2026-1", "HIGH")])]);
+        let (scanner, clock) = scanner(&aws.endpoint);
+        let result = complete(scanner.scan(&image()).await.unwrap());
+        assert_eq!(result.findings.len(), 1);
+        assert!(result.reused);
+        assert_eq!(result.scanned_at.as_deref(), Some("2026-02-28T09:00:00Z"));
+        assert_eq!(clock.now(), Duration::ZERO);
+        assert_eq!(aws.bodies(START).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_the_list_is_no_result() {
+    let mut first = basic(&[("CVE-2026-1", "LOW")]);
+    first["nextToken"] = json!("more");
+    let mut short = first.clone();
+    short["imageScanFindings"]["findingSeverityCounts"] = json!({ "LOW": 3 });
+    for (first, second, reason) in [
+        (
+            &first,
+            status("COMPLETE"),
+            "ECR says COMPLETE and lists no findings, not even none",
+        ),
+        (
+            &first,
+            status("IN_PROGRESS"),
+            "ECR says IN_PROGRESS in the middle of its list of findings",
+        ),
+        (
+            &short,
+            Answer::json(basic(&[("CVE-2026-2", "LOW")])),
+            "ECR says COMPLETE and counts findings that it does not list",
+        ),
+    ] {
+        let aws = registry_that_scans("BASIC");
+        aws.answer(FINDINGS, [Answer::json(first.clone()), second]);
+        let (scanner, _) = scanner(&aws.endpoint);
+        assert_eq!(no_result(scanner.scan(&image()).await.unwrap()), reason);
+    }
+}
+
 fn enhanced() -> Answer {
     let finding = |id: &str, severity: &str, fix: &str, packages: Value| {
         json!({

@@ -30,6 +30,12 @@ impl Timer for Clock {
         Duration::from_millis(self.0.load(Ordering::SeqCst))
     }
 
+    /// An hour after the results of `ecr::basic` were completed, and on.
+    fn clock(&self) -> jiff::Timestamp {
+        let begun = jiff::Timestamp::from_second(1_772_445_600).unwrap();
+        begun + jiff::SignedDuration::try_from(self.now()).unwrap()
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
         let time = u64::try_from(time.as_millis()).unwrap();
         self.0.fetch_add(time, Ordering::SeqCst);

@@ -53,11 +53,17 @@ impl Trivy {
         let script = r#"#!/bin/sh
 here=$(dirname "$0")
 [ "$1 $2 $3 $4" = "image --quiet --format json" ] || { echo "bad arguments: $*" >&2; exit 64; }
-[ $# = 5 ] || { echo "$# arguments" >&2; exit 64; }
-case "$5" in *@sha256:*) ;; *) echo "$5 is no digest" >&2; exit 64;; esac
-echo "$5 ${TRIVY_USERNAME:-nobody} ${TRIVY_PASSWORD:+with a password} $TRIVY_TIMEOUT" >> "$here/calls"
+shift 4
+[ "$*" = "--list-all-pkgs --scanners vuln --severity UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL $6" ] ||
+  { echo "bad arguments: $*" >&2; exit 64; }
+case "$6" in *@sha256:*) ;; *) echo "$6 is no digest" >&2; exit 64;; esac
+login=nobody
+case "$DOCKER_CONFIG" in */launchway-login-*)
+  login=$(sed 's/.*"auth":"\([^"]*\)".*/\1/' "$DOCKER_CONFIG/config.json" | base64 -d | cut -d: -f1);;
+esac
+echo "$6 $login ${TRIVY_PASSWORD:+with a password} $TRIVY_SEVERITY $TRIVY_TIMEOUT" >> "$here/calls"
 if [ -e "$here/broken" ]; then cat "$here/broken" >&2; exit 1; fi
-case "$5" in */web@*) cat "$here/web.json";; *) cat "$here/api.json";; esac
+case "$6" in */web@*) cat "$here/web.json";; *) cat "$here/api.json";; esac
 "#;
         let path = folder.path().join("trivy");
         fs::write(&path, script).unwrap();
@@ -187,10 +193,25 @@ fn a_release_is_refused_then_passes_with_an_ignore() {
     calls.sort();
     let mut wanted: Vec<String> = manifests
         .iter()
-        .map(|reference| format!("{reference} nobody  600s"))
+        .map(|reference| format!("{reference} nobody   600s"))
         .collect();
     wanted.sort();
     assert_eq!(calls, wanted);
+
+    // What was refused is not old the next time, whatever it is compared with.
+    fs::copy(
+        project.path().join("launchway-out/release.json"),
+        project.path().join("refused.json"),
+    )
+    .unwrap();
+    let again = release(
+        &stage,
+        &project,
+        &trivy,
+        &["--baseline", "record:refused.json"],
+    );
+    again.assert_failed(exit::SCAN_GATE, &["the scan refused web"]);
+    assert_eq!(tags(&stage.registry), 0);
 
     // Somebody looked at it.
     let ignore = r#"scan {
@@ -229,6 +250,13 @@ fn a_release_is_refused_then_passes_with_an_ignore() {
     assert_eq!(unchanged.code, Some(4), "{}", unchanged.stderr);
     let says = "Scan       not refused: it did not change; 1 critical";
     assert!(unchanged.stderr.contains(says), "{}", unchanged.stderr);
+
+    // It is not let through to those who do not have it yet.
+    let promoted = ["--tag", "production", "--baseline", "tag:live"];
+    let refused = release(&stage, &project, &trivy, &promoted);
+    refused.assert_failed(exit::SCAN_GATE, &["the scan refused web"]);
+    let production = "production".to_owned();
+    assert!(!stage.registry.tags("shop/web").contains(&production));
 
     // A changed image with the same finding is refused, and the tag stays.
     project.write("web/page.txt", "changed\n");
@@ -289,6 +317,8 @@ fn a_scanner_that_cannot_work_moves_no_tag() {
         "FATAL the database cannot be downloaded\n",
     )
     .unwrap();
+    fs::create_dir_all(project.path().join("launchway-out")).unwrap();
+    project.write("launchway-out/scan.json", "{}");
     let outcome = release(&stage, &project, &trivy, &[]);
     outcome.assert_failed(
         exit::SCAN_GATE,
@@ -297,6 +327,9 @@ fn a_scanner_that_cannot_work_moves_no_tag() {
             "the database cannot be downloaded",
         ],
     );
+    // What was built is known all the same, and no report of an earlier run stands beside it.
+    assert_eq!(project.record()["state"], "published");
+    assert!(!project.path().join("launchway-out/scan.json").exists());
     fs::remove_file(trivy.file("broken")).unwrap();
     fs::write(trivy.file("api.json"), "<html>").unwrap();
     let outcome = release(&stage, &project, &trivy, &[]);
@@ -329,6 +362,7 @@ fn a_command_scans_chosen_targets_with_a_login_that_stays_secret() {
         let mut command = engine.command(&project, arguments);
         command.env("PATH", trivy.path());
         command.env("DOCKER_CONFIG", folder.path().join("docker"));
+        command.env("TRIVY_SEVERITY", "CRITICAL");
         Outcome::of(command.output().unwrap())
     };
     let outcome = run(&["release"]);
@@ -338,10 +372,7 @@ fn a_command_scans_chosen_targets_with_a_login_that_stays_secret() {
         panic!("{calls:?}")
     };
     assert!(call.contains("/shop/api@sha256:"), "{call}");
-    assert!(
-        call.ends_with(&format!("{USER} with a password 600s")),
-        "{call}"
-    );
+    assert!(call.ends_with(&format!(" {USER}   600s")), "{call}");
     let record = project.record();
     assert_eq!(record["images"]["web"].get("scan"), None);
     assert_eq!(record["images"]["api"]["scan"]["decision"], "passed");
