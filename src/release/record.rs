@@ -6,6 +6,7 @@
 mod parameter;
 mod read;
 mod scan;
+mod service;
 mod soci;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::plan::Plan;
 pub use parameter::{ParameterOutcome, ParameterRecord};
 pub use read::{ReadError, read};
 pub use scan::ScanRecord;
+pub use service::ServiceRecord;
 pub use soci::{SociLayerRecord, SociOutcome, SociRecord};
 
 /// The `schema` of the records that this version writes.
@@ -62,6 +64,9 @@ pub struct Record {
     /// SSM parameters that name this release, by the label of their block.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, ParameterRecord>,
+    /// What was handed off, by service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, ServiceRecord>,
 }
 
 impl Record {
@@ -120,6 +125,7 @@ pub fn draft(plan: &Plan) -> Record {
         caches: BTreeMap::new(),
         warnings: Vec::new(),
         parameters: BTreeMap::new(),
+        services: BTreeMap::new(),
     }
 }
 
