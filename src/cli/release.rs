@@ -15,7 +15,7 @@ use super::args::{CacheArgs, ReleaseArgs, SelectionArgs, SociArgs};
 use super::codebuild::refuse_after_failed_build;
 use super::execute::{Execution, execute};
 use super::gate::{REPORTS, ReleaseGate};
-use super::handoff::Handoffs;
+use super::handoff::{EarlierRecords, Handoffs};
 use super::parameter::Parameters;
 use super::project::{DEFAULT_OUTPUT, Project};
 
@@ -59,7 +59,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Release")]
     pub metadata_file: Option<PathBuf>,
 
-    /// Exit with code 4 when no image changed
+    /// Exit with code 4 when nothing changed
     #[arg(long, help_heading = "Release")]
     pub require_change: bool,
 
@@ -134,6 +134,8 @@ async fn release(
         )
     };
     let record_path = given(args.record.as_ref(), "release.json");
+    // Before the release writes its own in its place.
+    let earlier = EarlierRecords::read(&plan, &record_path);
     let env_file = given(args.env_file.as_ref(), "release.env");
     let metadata_file = args
         .metadata_file
@@ -185,7 +187,9 @@ async fn release(
     }
     let mut record = result?;
 
-    let services = handoffs.write(invocation, &record, &output)?;
+    let services = handoffs
+        .write(invocation, &mut record, &earlier, &output)
+        .await?;
     let to_deploy: Vec<&str> = services
         .iter()
         .filter(|service| service.changed)
@@ -213,7 +217,7 @@ async fn release(
     invocation
         .printer
         .note(&summary.render(invocation.printer.talk_style()));
-    if args.require_change && !record.changed {
+    if args.require_change && !record.changed && to_deploy.is_empty() {
         return Ok(exit::UNCHANGED);
     }
     Ok(exit::OK)

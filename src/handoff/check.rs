@@ -180,7 +180,12 @@ impl Check<'_> {
     /// Whether every released image runs on the task's platform. One that was not released, or whose
     /// record names no platforms, cannot be judged.
     fn platforms(&mut self, containers: &[Container], images: &Images<'_>) {
-        let Some((wanted, declared)) = self.platform() else {
+        let Some(Wanted {
+            platform: wanted,
+            declared,
+            certain,
+        }) = self.platform()
+        else {
             return;
         };
         let images = images.by_target();
@@ -201,35 +206,42 @@ impl Check<'_> {
                         wanted: wanted.clone(),
                         declared,
                     };
-                    self.wrong(&member_path(&path, "image"), rule);
+                    let path = member_path(&path, "image");
+                    if certain {
+                        self.wrong(&path, rule);
+                    } else {
+                        self.odd(&path, rule);
+                    }
                 }
             }
         }
     }
 
-    /// What the task runs on, and whether the task definition says so. Without `runtimePlatform`,
-    /// Fargate takes Linux on x86-64; on instances of one's own it is theirs, which nobody knows here.
-    fn platform(&self) -> Option<(Platform, bool)> {
+    /// What the task runs on. Fargate takes x86-64 when `runtimePlatform` does not say; on instances
+    /// of one's own it is theirs, which nobody knows here. Without `requiresCompatibilities`, a task
+    /// with a network of its own can be meant for either.
+    fn platform(&self) -> Option<Wanted> {
         let declared = self.members.get("runtimePlatform");
         let part = |name: &str| declared.and_then(|part| part[name].as_str());
-        if declared.is_none()
-            && self
-                .compatibilities()
-                .is_some_and(|all| !all.contains("FARGATE"))
-        {
-            return None;
-        }
         let os = match part("operatingSystemFamily") {
             Some(family) if family.starts_with("WINDOWS") => "windows",
             _ => "linux",
         };
-        let architecture = match part("cpuArchitecture") {
-            None | Some("X86_64") => "amd64",
-            Some("ARM64") => "arm64",
+        let (architecture, certain) = match part("cpuArchitecture") {
+            Some("X86_64") => ("amd64", true),
+            Some("ARM64") => ("arm64", true),
             Some(_) => return None,
+            None => match self.compatibilities() {
+                Some(all) if all.contains("FARGATE") => ("amd64", true),
+                None if self.text("networkMode") == Some("awsvpc") => ("amd64", false),
+                _ => return None,
+            },
         };
-        let said = part("cpuArchitecture").is_some();
-        Some((Platform::new(os, architecture, None), said))
+        Some(Wanted {
+            platform: Platform::new(os, architecture, None),
+            declared: part("cpuArchitecture").is_some(),
+            certain,
+        })
     }
 
     fn compatibilities(&self) -> Option<BTreeSet<&str>> {
@@ -249,6 +261,13 @@ impl Check<'_> {
                 self.odd("", TaskdefRule::FargateNeeds { member });
             }
         }
+        let mode = self.members.get("networkMode");
+        if mode.and_then(Value::as_str) != Some("awsvpc") {
+            let rule = TaskdefRule::FargateNetwork {
+                mode: mode.map(plain),
+            };
+            self.wrong(if mode.is_some() { "networkMode" } else { "" }, rule);
+        }
         let size = |member: &str| self.members.get(member).map(plain);
         if let (Some(cpu), Some(memory)) = (size("cpu"), size("memory"))
             && let Some(possible) = fargate::objection(&cpu, &memory)
@@ -263,6 +282,15 @@ impl Check<'_> {
     }
 }
 
+/// The platform of a task.
+struct Wanted {
+    platform: Platform,
+    /// The task definition says so, rather than leaving it to the default.
+    declared: bool,
+    /// It is this and no other.
+    certain: bool,
+}
+
 fn plain(value: &Value) -> String {
     value
         .as_str()
@@ -272,7 +300,7 @@ fn plain(value: &Value) -> String {
 /// The account id of an ARN, when it cannot be one. A role of an account whose id has 11 or 13
 /// digits is a typing mistake that AWS reports only when a task starts. An id that is filled in later
 /// (`<ID>`, `${ID}`) is left alone, and so are ARNs whose account is a word: of AWS itself.
-fn wrong_account(text: &str) -> Option<String> {
+pub(super) fn wrong_account(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, service, _, account, resource] = parts.as_slice() else {
         return None;

@@ -73,10 +73,36 @@ impl Fill<'_> {
             }
             Value::Object(members) => {
                 for (key, member) in members.iter_mut() {
-                    self.visit(member, &member_path(path, key));
+                    let path = member_path(path, key);
+                    self.key(key, &path);
+                    self.visit(member, &path);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Keys are not filled in: two could become the same. So one that needs it is reported, but not
+    /// one whose value says that it stays as it is.
+    fn key(&mut self, key: &str, path: &str) {
+        let settings = self.settings;
+        for name in placeholder::replace(key, |_| None).left {
+            let declared =
+                settings.images.contains_key(&name) || settings.values.contains_key(&name);
+            let value = settings.values.get(&name);
+            let stays = value.is_some_and(|value| *value == format!("<{name}>"));
+            if stays {
+                self.used.insert(name);
+            } else if declared || placeholder::looks_meant(&name) {
+                self.used.insert(name.clone());
+                self.problems.push(Problem::Taskdef {
+                    location: self.places.location(path),
+                    rule: TaskdefRule::KeyPlaceholder {
+                        key: key.to_owned(),
+                        placeholder: name,
+                    },
+                });
+            }
         }
     }
 

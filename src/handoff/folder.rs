@@ -15,7 +15,8 @@ const STALE: [&str; 2] = ["imageDetail.json", "imagedefinitions.json"];
 
 /// Names of files that a hand-off may leave out. Such a file goes only when the earlier hand-off says
 /// that it is its own: `output` may be a folder in which the user keeps others.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 7] = [
+    "taskdef.json",
     "imageDetail.json",
     "imagedefinitions.json",
     "tags.json",
@@ -166,6 +167,22 @@ mod tests {
             fs::read(folder.join("rp/imageDetail.json")).unwrap(),
             b"rp/imageDetail.json"
         );
+    }
+
+    #[test]
+    fn a_task_definition_that_is_not_written_any_more_goes_when_it_was_ours() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = Templates::default();
+        let mut first = handoff(&["handoff.json", "taskdef.json"]);
+        first.files[0].contents = br#"{"files": ["taskdef.json"]}"#.to_vec();
+        write(&first, dir.path(), &none).unwrap();
+        write(&handoff(&["imagedefinitions.json"]), dir.path(), &none).unwrap();
+        assert!(!dir.path().join("taskdef.json").exists());
+
+        let theirs = tempfile::tempdir().unwrap();
+        fs::write(theirs.path().join("taskdef.json"), "the user's").unwrap();
+        write(&handoff(&["imagedefinitions.json"]), theirs.path(), &none).unwrap();
+        assert!(theirs.path().join("taskdef.json").exists());
     }
 
     #[test]

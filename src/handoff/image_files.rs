@@ -1,7 +1,8 @@
 //! The files that name images alone, and the JSON form that all files of a hand-off have.
 //!
 //! `imageDetail.json` is what the `CodeDeployToECS` action reads: `{"ImageURI": "…"}` and more of what
-//! the ECR source action emits; one file is one image, so several images get a folder each.
+//! the ECR source action emits; one file is one image, so several images get a folder each. Its
+//! `ImageTags` are left out: with a tag per commit, an unchanged image would have another file each time.
 //! `imagedefinitions.json` is what the ECS action reads: an array of exactly
 //! `{"name": container, "imageUri": "…"}`, at most 100 KB.
 //! Source: AWS CodePipeline user guide, "Image definitions file reference".
@@ -51,7 +52,6 @@ fn detail(record: &ImageRecord) -> Value {
         detail.insert("RegistryId".to_owned(), ecr.account.into());
     }
     detail.insert("RepositoryName".to_owned(), name.into());
-    detail.insert("ImageTags".to_owned(), record.tags.clone().into());
     detail.into()
 }
 

@@ -22,6 +22,20 @@ pub(super) struct Document<'a> {
     pub(super) value: Value,
     /// JSON path to the byte range of the value.
     ranges: BTreeMap<String, (usize, usize)>,
+    /// Numbers that JSON writes in another way than this text does.
+    numbers: Vec<Rewritten>,
+}
+
+/// A number that is not written again as it was read: `0.10` becomes `0.1`, and an integer of more
+/// than 64 bits loses digits.
+#[derive(Debug)]
+pub(super) struct Rewritten {
+    /// Its JSON path.
+    pub(super) member: String,
+    /// As it stands in the text.
+    pub(super) written: String,
+    /// As it will be written.
+    pub(super) becomes: String,
 }
 
 impl<'a> Document<'a> {
@@ -41,6 +55,7 @@ impl<'a> Document<'a> {
             text,
             at: 0,
             ranges: BTreeMap::new(),
+            numbers: Vec::new(),
             duplicate: None,
         };
         walk.value("");
@@ -54,7 +69,13 @@ impl<'a> Document<'a> {
             text,
             value,
             ranges: walk.ranges,
+            numbers: walk.numbers,
         })
+    }
+
+    /// Numbers that are not handed on as they were written.
+    pub(super) fn rewritten_numbers(&self) -> &[Rewritten] {
+        &self.numbers
     }
 
     /// Where the value at this JSON path begins; the start of the file for an unknown path.
@@ -132,6 +153,7 @@ struct Walk<'a> {
     text: &'a str,
     at: usize,
     ranges: BTreeMap<String, (usize, usize)>,
+    numbers: Vec<Rewritten>,
     duplicate: Option<(String, usize)>,
 }
 
@@ -170,9 +192,26 @@ impl Walk<'_> {
                 walk.value(&element_path(path, index));
             }),
             Some(b'"') => drop(self.string()),
-            _ => self.skip(|b| !matches!(b, b',' | b']' | b'}') && !b.is_ascii_whitespace()),
+            _ => {
+                self.skip(|b| !matches!(b, b',' | b']' | b'}') && !b.is_ascii_whitespace());
+                self.number(path, start);
+            }
         }
         self.ranges.insert(path.to_owned(), (start, self.at));
+    }
+
+    /// Keeps a number that reading and writing changes.
+    fn number(&mut self, path: &str, start: usize) {
+        let written = self.text.get(start..self.at).unwrap_or_default();
+        if let Ok(number) = serde_json::from_str::<serde_json::Number>(written)
+            && number.to_string() != written
+        {
+            self.numbers.push(Rewritten {
+                member: path.to_owned(),
+                written: written.to_owned(),
+                becomes: number.to_string(),
+            });
+        }
     }
 
     /// The members of an object or array, from its opening to behind its closing bracket.

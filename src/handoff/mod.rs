@@ -10,6 +10,7 @@
 mod appspec;
 mod check;
 mod container;
+mod definition;
 mod difference;
 mod error;
 mod fargate;
@@ -32,12 +33,13 @@ mod schema;
 mod summary;
 mod taskdef;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::{HandoffMode, ServiceSettings};
 use crate::release::record::Record;
 
 pub use appspec::AppspecRule;
+pub use definition::{Earlier, Verdict, compare};
 pub use difference::{Change, Difference, differences};
 pub use error::{FolderError, HandoffError};
 use images::Images;
@@ -92,6 +94,20 @@ pub struct Handoff {
     pub warnings: Vec<Problem>,
 }
 
+impl Handoff {
+    /// Says what is known of the definition that is replaced, in the summary and in `handoff.json`.
+    /// Until then it is what the record says.
+    pub fn judge(&mut self, verdict: &Verdict) {
+        self.summary.judge(verdict);
+        let is_summary = |file: &HandoffFile| file.path == Path::new(summary::FILE);
+        let others = self.files.iter().filter(|file| !is_summary(file));
+        let paths: Vec<PathBuf> = others.map(|file| file.path.clone()).collect();
+        if let Some(file) = self.files.iter_mut().find(|file| is_summary(file)) {
+            file.contents = self.summary.to_json(&paths).into_bytes();
+        }
+    }
+}
+
 /// Makes the files of one service.
 ///
 /// # Errors
@@ -144,9 +160,11 @@ pub fn hand_off(
         Err(problem) => problems.push(problem),
     }
 
-    let summary = ServiceSummary::new(settings, &images, &containers);
-    let mut paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    paths.sort();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let definition = definition::digest(&files, &images);
+    let mut summary = ServiceSummary::new(settings, &images, &containers, definition);
+    summary.judge(&definition::recorded(&settings.name, definition, record));
+    let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     files.push(HandoffFile {
         path: summary::FILE.into(),
         contents: summary.to_json(&paths).into_bytes(),

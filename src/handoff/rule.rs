@@ -83,10 +83,19 @@ pub enum TaskdefRule {
         /// What there is with this cpu, or which cpus there are.
         possible: String,
     },
+    /// Fargate has one network mode.
+    #[error(
+        "Fargate needs the network mode awsvpc, and {}",
+        .mode.as_ref().map_or_else(|| "none is set".to_owned(), |mode| format!("it is `{mode}`"))
+    )]
+    FargateNetwork {
+        /// `networkMode`, if it is set.
+        mode: Option<String>,
+    },
     /// Fargate needs the task's size.
     #[error("Fargate needs `{member}` of the task")]
     FargateNeeds {
-        /// `cpu`, `memory` or `networkMode`.
+        /// `cpu` or `memory`.
         member: &'static str,
     },
     /// An image that is not of this release and not pinned.
@@ -129,6 +138,22 @@ pub enum TaskdefRule {
         placeholder: String,
         /// The names that `images` and `values` have.
         known: BTreeSet<String>,
+    },
+    /// A placeholder in a member's key.
+    #[error("the key `{key}` holds the placeholder <{placeholder}>, and only values are filled in")]
+    KeyPlaceholder {
+        /// The whole key.
+        key: String,
+        /// The placeholder's name without brackets.
+        placeholder: String,
+    },
+    /// A number that is not handed on as it was written.
+    #[error("the number {written} is handed on as {becomes}")]
+    Number {
+        /// As it stands in the template.
+        written: String,
+        /// As it stands in `taskdef.json`.
+        becomes: String,
     },
     /// The container's target by name is not the one by placeholder.
     #[error(
@@ -197,6 +222,12 @@ impl TaskdefRule {
                     ),
                 },
             ),
+            Self::KeyPlaceholder { .. } => {
+                Some("give the member in `overrides`, whose keys may be any expression".to_owned())
+            }
+            Self::Number { .. } => {
+                Some("write it as it is handed on, or as a text where ECS takes one".to_owned())
+            }
             Self::HostPort { .. } => Some("leave `hostPort` out".to_owned()),
             Self::FargateSize { possible, .. } => Some(possible.clone()),
             Self::Platform {

@@ -9,8 +9,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::container::Container;
+use super::definition::Verdict;
 use super::images::Images;
 use crate::config::{HandoffMode, ServiceSettings};
+use crate::image::Digest;
+use crate::release::record::ServiceRecord;
 
 /// The `schema` of `handoff.json`.
 pub const SCHEMA: &str = "launchway.handoff/v1";
@@ -24,8 +27,15 @@ pub(super) const FILE: &str = "handoff.json";
 pub struct ServiceSummary {
     /// The service.
     pub service: String,
-    /// Whether any of its images changed; when not, there is nothing to deploy.
+    /// Whether any of its images or its definition changed; when not, there is nothing to deploy.
     pub changed: bool,
+    /// Why, or why not.
+    pub reason: String,
+    /// SHA-256 over the task definition and appspec without the digests of released images.
+    pub definition: Option<Digest>,
+    /// Whether that differs from the one before; `None` when it was not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definition_changed: Option<bool>,
     /// Who puts the images in.
     pub mode: HandoffMode,
     /// The images by target.
@@ -54,6 +64,7 @@ impl ServiceSummary {
         settings: &ServiceSettings,
         images: &Images<'_>,
         containers: &[Container],
+        definition: Digest,
     ) -> Self {
         let mut used: BTreeMap<String, UsedImage> = BTreeMap::new();
         for (target, record) in images.by_target() {
@@ -82,9 +93,41 @@ impl ServiceSummary {
         }
         Self {
             service: settings.name.clone(),
-            changed: used.values().any(|image| image.changed),
+            changed: false,
+            reason: String::new(),
+            definition: Some(definition),
+            definition_changed: None,
             mode: settings.mode,
             images: used,
+        }
+    }
+
+    /// Decides whether there is anything to deploy.
+    pub(super) fn judge(&mut self, verdict: &Verdict) {
+        let images = self.images.iter().filter(|(_, image)| image.changed);
+        let images: Vec<&str> = images.map(|(target, _)| target.as_str()).collect();
+        self.changed = !images.is_empty() || matches!(verdict, Verdict::Differs { .. });
+        self.definition_changed = verdict.differing();
+        self.reason = match (images.join(", "), verdict) {
+            (images, Verdict::Differs { reason }) if images.is_empty() => reason.clone(),
+            (images, Verdict::Differs { reason }) => format!("{images} changed; {reason}"),
+            (images, _) if !images.is_empty() => format!("{images} changed"),
+            (_, Verdict::Same) => "images and definition unchanged".to_owned(),
+            (_, Verdict::Unknown) => {
+                "images unchanged; definition not compared (no earlier record)".to_owned()
+            }
+        };
+    }
+
+    /// What the record of the release says. A definition that is not deployed, and of which nobody
+    /// knows that it was, stays out: the next release must not take it for what runs.
+    pub fn record(&self) -> ServiceRecord {
+        let known = self.changed || self.definition_changed.is_some();
+        ServiceRecord {
+            changed: self.changed,
+            reason: self.reason.clone(),
+            definition: self.definition.filter(|_| known),
+            definition_changed: self.definition_changed,
         }
     }
 

@@ -51,6 +51,15 @@ pub(super) fn render(
     let places = Places::new(&document, merged.parts);
     let mut problems = Vec::new();
     let mut warnings = described;
+    for number in document.rewritten_numbers() {
+        warnings.push(Problem::Taskdef {
+            location: document.location(&number.member),
+            rule: TaskdefRule::Number {
+                written: number.written.clone(),
+                becomes: number.becomes.clone(),
+            },
+        });
+    }
     for slip in merged.slips {
         let odd = slip.kind == SlipKind::RemovesNothing;
         let list = if odd { &mut warnings } else { &mut problems };

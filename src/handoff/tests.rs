@@ -102,7 +102,8 @@ fn outcome(case: &Path) -> BTreeMap<PathBuf, String> {
                     (Path::new("expected").join(&file.path), text)
                 })
                 .collect();
-            let mut text = format!("changed: {}\n", handoff.summary.changed);
+            let summary = &handoff.summary;
+            let mut text = format!("changed: {} ({})\n", summary.changed, summary.reason);
             for (target, image) in &handoff.summary.images {
                 let containers: Vec<_> = image.containers.iter().cloned().collect();
                 let mark = if image.changed {

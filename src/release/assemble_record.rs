@@ -142,5 +142,6 @@ pub(super) fn release(
         caches: BTreeMap::new(),
         warnings: Vec::new(),
         parameters: BTreeMap::new(),
+        services: BTreeMap::new(),
     }
 }

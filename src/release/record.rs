@@ -7,6 +7,7 @@ mod deployable;
 mod parameter;
 mod read;
 mod scan;
+mod service;
 mod soci;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use deployable::NotDeployable;
 pub use parameter::{ParameterOutcome, ParameterRecord};
 pub use read::{ReadError, read};
 pub use scan::ScanRecord;
+pub use service::ServiceRecord;
 pub use soci::{SociLayerRecord, SociOutcome, SociRecord};
 
 /// The `schema` of the records that this version writes.
@@ -64,6 +66,9 @@ pub struct Record {
     /// SSM parameters that name this release, by the label of their block.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, ParameterRecord>,
+    /// What was handed off, by service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, ServiceRecord>,
 }
 
 impl Record {
@@ -122,6 +127,7 @@ pub fn draft(plan: &Plan) -> Record {
         caches: BTreeMap::new(),
         warnings: Vec::new(),
         parameters: BTreeMap::new(),
+        services: BTreeMap::new(),
     }
 }
 

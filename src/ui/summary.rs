@@ -133,12 +133,11 @@ impl Summary<'_> {
         let width = width.max().unwrap_or_default();
         for service in self.services {
             let name = measure::pad(&service.service, width);
-            let changed = service.images.iter().filter(|(_, image)| image.changed);
-            let changed: Vec<&str> = changed.map(|(target, _)| target.as_str()).collect();
-            let what = if service.changed {
-                format!("to deploy: {} changed", changed.join(", "))
-            } else {
-                "nothing to deploy".to_owned()
+            let what = match (service.changed, service.definition_changed) {
+                (true, _) => format!("to deploy: {}", service.reason),
+                (false, Some(_)) => "nothing to deploy".to_owned(),
+                // Not a word of what to deploy: nobody knows.
+                (false, None) => service.reason.clone(),
             };
             let _ = writeln!(text, "  {name}  {what}");
         }
@@ -313,6 +312,7 @@ mod tests {
             caches: BTreeMap::new(),
             warnings: Vec::new(),
             parameters: BTreeMap::new(),
+            services: BTreeMap::new(),
         }
     }
 
@@ -362,19 +362,18 @@ mod tests {
         let services = [
             ServiceSummary {
                 service: "jobs".to_owned(),
+                definition_changed: Some(false),
+                ..ServiceSummary::default()
+            },
+            ServiceSummary {
+                service: "mail".to_owned(),
+                reason: "images unchanged; definition not compared (no earlier record)".to_owned(),
                 ..ServiceSummary::default()
             },
             ServiceSummary {
                 service: "web".to_owned(),
                 changed: true,
-                images: [(
-                    "api".to_owned(),
-                    crate::handoff::UsedImage {
-                        changed: true,
-                        ..crate::handoff::UsedImage::default()
-                    },
-                )]
-                .into(),
+                reason: "api changed; definition changed".to_owned(),
                 ..ServiceSummary::default()
             },
         ];
@@ -398,7 +397,8 @@ mod tests {
 
         Hand-off
           jobs  nothing to deploy
-          web   to deploy: api changed
+          mail  images unchanged; definition not compared (no earlier record)
+          web   to deploy: api changed; definition changed
 
         Warnings
           ! the tag latest was not moved

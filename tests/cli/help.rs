@@ -96,7 +96,7 @@ fn release() {
           --env-file <FILE>       Write the digests as shell variables to this file [default:
                                   release.env in the output folder]
           --metadata-file <FILE>  Write build results to this file, in the shape that buildx uses
-          --require-change        Exit with code 4 when no image changed
+          --require-change        Exit with code 4 when nothing changed
           --no-handoff            Write no hand-off files
           --no-parameters         Write no SSM parameters
           --no-scan               Scan nothing, whatever the `scan` block says

@@ -1,6 +1,7 @@
 //! `launchway handoff`: the files that a deploy stage reads, apart from a release. One file per
 //! action.
 
+mod earlier;
 mod init;
 mod pull;
 mod release;
@@ -21,6 +22,7 @@ use crate::ui::Failure;
 
 use crate::cli::Invocation;
 
+pub(super) use earlier::EarlierRecords;
 pub(super) use release::Handoffs;
 
 const ABOUT: &str = "\

@@ -10,6 +10,8 @@ use crate::ui::Failure;
 
 use crate::cli::Invocation;
 
+use super::earlier::EarlierRecords;
+
 /// Services with their templates, read once: what was checked is what is written.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Handoffs(Vec<(ServiceSettings, Templates)>);
@@ -31,20 +33,36 @@ impl Handoffs {
         Ok(Self(handoffs))
     }
 
-    /// Writes the files of every service.
-    pub(in crate::cli) fn write(
+    /// Writes the files of every service, and what became of it into the record.
+    pub(in crate::cli) async fn write(
         &self,
         invocation: &Invocation,
-        record: &Record,
+        record: &mut Record,
+        earlier: &EarlierRecords,
         output: &Path,
     ) -> Result<Vec<ServiceSummary>, Failure> {
         let mut summaries = Vec::new();
         for (service, templates) in &self.0 {
-            let handoff = handoff::hand_off(service, templates, record)?;
+            let mut handoff = handoff::hand_off(service, templates, record)?;
+            let compared = earlier.compare(service, &handoff, record).await;
+            if let Some(failure) = compared.failure {
+                let message = format!(
+                    "service {} counts as changed, because what runs is not known: {}",
+                    service.name, failure.message
+                );
+                invocation.printer.warn(&message);
+                record.warnings.push(message);
+            }
+            handoff.judge(&compared.verdict);
             let target = folder::of_service(service, &invocation.context.directory, output);
             folder::write(&handoff, &target, templates)?;
             summaries.push(handoff.summary);
         }
+        // Together at the end: `hand_off` reads what a record says of services.
+        record.services = summaries
+            .iter()
+            .map(|summary| (summary.service.clone(), summary.record()))
+            .collect();
         Ok(summaries)
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::super::check::wrong_account;
 use super::super::container::Container;
 use super::super::location::Location;
 use super::super::placeholder;
@@ -34,7 +35,7 @@ pub(super) fn mended(text: &str, mut mends: Vec<(Range<usize>, String)>) -> Stri
 /// Checks an appspec. `containers` are those of the task definition, if it is known.
 pub(super) fn check(root: &Node, containers: Option<&[Container]>) -> Found {
     let mut found = Found::default();
-    found.placeholders(root);
+    found.texts(root);
     found.document(root, containers);
     found
 }
@@ -50,10 +51,14 @@ impl Found {
         self.warnings.push(Problem::Appspec { location, rule });
     }
 
-    /// Placeholders are replaced in task definitions alone.
-    fn placeholders(&mut self, node: &Node) {
+    /// What can be wrong in any text. Placeholders are replaced in task definitions alone.
+    fn texts(&mut self, node: &Node) {
         match &node.kind {
             Kind::Scalar { text, .. } => {
+                if let Some(account) = wrong_account(text) {
+                    let arn = text.clone();
+                    self.wrong(&node.location, AppspecRule::AccountId { arn, account });
+                }
                 for name in placeholder::replace(text, |_| None).left {
                     if placeholder::looks_meant(&name) && format!("<{name}>") != TASK_DEFINITION {
                         let placeholder = name;
@@ -62,8 +67,8 @@ impl Found {
                     }
                 }
             }
-            Kind::List(nodes) => nodes.iter().for_each(|node| self.placeholders(node)),
-            Kind::Map(members) => members.iter().for_each(|(_, node)| self.placeholders(node)),
+            Kind::List(nodes) => nodes.iter().for_each(|node| self.texts(node)),
+            Kind::Map(members) => members.iter().for_each(|(_, node)| self.texts(node)),
         }
     }
 

@@ -13,6 +13,7 @@ mod rule;
 use crate::config::{AppspecBlock, AppspecSource};
 
 use super::container::Container;
+use super::location::Location;
 use super::problem::Problem;
 use super::{HandoffFile, Template};
 
@@ -60,10 +61,15 @@ fn from_file(
         .extension()
         .and_then(|extension| extension.to_str())
         .map_or_else(|| "yaml".to_owned(), str::to_ascii_lowercase);
-    let root = if extension == "json" {
-        node::from_json(template)
-    } else {
-        node::from_yaml(template)
+    let root = match extension.as_str() {
+        "json" => node::from_json(template),
+        "yaml" | "yml" => node::from_yaml(template),
+        other => Err(Problem::Appspec {
+            location: Location::attribute("appspec"),
+            rule: AppspecRule::Extension {
+                extension: other.to_owned(),
+            },
+        }),
     };
     let root = match root {
         Ok(root) => root,

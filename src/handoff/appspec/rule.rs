@@ -59,6 +59,20 @@ pub enum AppspecRule {
         /// What it is.
         found: String,
     },
+    /// The file is neither YAML nor JSON by its name.
+    #[error("an appspec's file ends in .yaml, .yml or .json, and this in .{extension}")]
+    Extension {
+        /// The extension, in lower case.
+        extension: String,
+    },
+    /// An ARN with an impossible account id.
+    #[error("account id `{account}` in {arn} is not 12 digits")]
+    AccountId {
+        /// The whole ARN.
+        arn: String,
+        /// What stands for the account id.
+        account: String,
+    },
     /// A placeholder that nothing replaces.
     #[error("nothing replaces <{placeholder}> in an appspec")]
     LeftPlaceholder {

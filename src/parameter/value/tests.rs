@@ -49,6 +49,7 @@ pub(in crate::parameter) fn record(targets: &[&str]) -> Record {
         caches: BTreeMap::new(),
         warnings: Vec::new(),
         parameters: BTreeMap::new(),
+        services: BTreeMap::new(),
     }
 }
 
