@@ -10,7 +10,6 @@
 mod appspec;
 mod check;
 mod container;
-mod difference;
 mod error;
 mod fargate;
 mod fill;
@@ -37,7 +36,6 @@ use crate::config::{HandoffMode, ServiceSettings};
 use crate::release::record::Record;
 
 pub use appspec::AppspecRule;
-pub use difference::{Change, Difference, differences};
 pub use error::{FolderError, HandoffError};
 use images::Images;
 pub use location::{Location, Origin};
