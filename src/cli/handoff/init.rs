@@ -339,8 +339,8 @@ mod tests {
     use super::*;
     use crate::handoff::{Template, Templates};
 
-    /// The hand-off of a block in placeholder mode whose task definition has these members, too.
-    fn placeholder_mode(block: &ServiceSettings, more: &Value) -> Handoff {
+    /// The hand-off of a block in placeholder mode.
+    fn placeholder_mode(block: &ServiceSettings) -> Handoff {
         let image = |name: &str| {
             let digest = format!("sha256:{}", "a".repeat(64));
             json!({"repository": format!("r.example/{name}"), "digest": digest,
@@ -351,12 +351,10 @@ mod tests {
         let record = json!({"schema": record::SCHEMA, "launchway": "0", "state": "complete",
             "startedAt": "", "baseline": "none", "changed": true,
             "images": {"web": image("web"), "log-router": image("log-router")}});
-        let mut taskdef = json!({"family": "shop", "containerDefinitions": [
+        let taskdef = json!({"family": "shop", "containerDefinitions": [
             {"name": "web", "image": "<IMAGE1_NAME>"},
             {"name": "router", "image": "x"},
         ]});
-        let members = taskdef.as_object_mut().unwrap();
-        members.extend(more.as_object().unwrap().clone());
         let templates = Templates {
             taskdef: Some(Template {
                 path: "taskdef.json".into(),
@@ -382,7 +380,7 @@ mod tests {
 
     #[test]
     fn images_of_containers_are_put_in_by_the_pipeline_too() {
-        let handoff = placeholder_mode(&block(), &json!({}));
+        let handoff = placeholder_mode(&block());
         let images = images(&handoff);
         let image = |placeholder: &str, target: &str| ServiceImage {
             placeholder: placeholder.to_owned(),
@@ -419,11 +417,15 @@ mod tests {
                 true,
             ),
         ] {
-            let found = roles(&placeholder_mode(&block(), &members));
+            let mut handoff = placeholder_mode(&block());
+            let mut files = handoff.files.iter_mut();
+            let file = files.find(|file| file.path == Path::new("taskdef.json"));
+            file.unwrap().contents = members.to_string().into_bytes();
+            let found = roles(&handoff);
             let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
             assert_eq!(found, (known, unknown), "{members}");
         }
-        let mut without = placeholder_mode(&block(), &json!({}));
+        let mut without = placeholder_mode(&block());
         without.files.clear();
         assert_eq!(roles(&without), (Vec::new(), true));
     }
