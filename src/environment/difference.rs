@@ -44,6 +44,9 @@ pub enum Change {
         from: Vec<String>,
         /// In the second.
         to: Vec<String>,
+        /// Whether any that are in both have changed places; otherwise only added ones stand
+        /// before others.
+        moved: bool,
     },
 }
 
@@ -141,6 +144,7 @@ fn named(
     found: &mut Vec<Difference>,
 ) {
     let mut order: Vec<&Vec<String>> = Vec::new();
+    let stayed = names_b.iter().filter(|name| names_a.contains(name));
     for (name, from) in names_a.iter().zip(a) {
         let path = path.to(Step::Item(name.clone()));
         match names_b.iter().position(|other| other == name) {
@@ -154,6 +158,7 @@ fn named(
             }),
         }
     }
+    let moved = !order.iter().copied().eq(stayed);
     for (name, to) in names_b.iter().zip(b) {
         if !names_a.contains(name) {
             order.push(name);
@@ -170,6 +175,7 @@ fn named(
             change: Change::Reordered {
                 from: order.into_iter().map(shown).collect(),
                 to: names_b.iter().map(shown).collect(),
+                moved,
             },
         });
     }

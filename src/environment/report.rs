@@ -1,10 +1,11 @@
-//! The differences of two environments as they are shown: without secrets. Also the JSON of
-//! `environment diff`.
+//! Differences as they are shown: without secrets. Also the JSON of `environment diff`.
+
+use std::fmt;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::difference::{Change, differences};
+use super::difference::{Change, Difference, differences};
 use super::path::Path;
 use super::secret::Secrets;
 
@@ -57,18 +58,66 @@ pub enum Kind {
 impl Report {
     /// Compares what [`super::view`] made of two environments.
     pub fn new((from, a): (&str, &Value), (to, b): (&str, &Value)) -> Self {
-        let mut secrets = Secrets::default();
-        secrets.gather(a);
-        secrets.gather(b);
-        let differences = differences(a, b).into_iter();
         Self {
             from: from.to_owned(),
             to: to.to_owned(),
-            differences: differences
-                .map(|one| show(one.path, one.change, &secrets))
-                .collect(),
+            differences: without_secrets(a, b, differences(a, b)),
         }
     }
+}
+
+/// What has to change in `a` to make it `b`, without secrets. Lists whose things only have others
+/// between them now are not told of as reordered: where those are added is no news.
+pub fn compare(a: &Value, b: &Value) -> Vec<Shown> {
+    let mut found = differences(a, b);
+    found.retain(|one| !matches!(one.change, Change::Reordered { moved: false, .. }));
+    without_secrets(a, b, found)
+}
+
+fn without_secrets(a: &Value, b: &Value, differences: Vec<Difference>) -> Vec<Shown> {
+    let mut secrets = Secrets::default();
+    secrets.gather(a);
+    secrets.gather(b);
+    let differences = differences.into_iter();
+    differences
+        .map(|one| show(one.path, one.change, &secrets))
+        .collect()
+}
+
+/// On one line: `~ path: before -> after`, `+ path: value`, `- path: value`. Values are JSON.
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.kind {
+            Kind::Added => '+',
+            Kind::Removed => '-',
+            Kind::Changed | Kind::Reordered => '~',
+        };
+        let path = match self.path.to_string() {
+            path if path.is_empty() => "(all)".to_owned(),
+            path => path,
+        };
+        write!(f, "{mark} {path}: ")?;
+        if self.secret {
+            return f.write_str(match self.kind {
+                Kind::Added | Kind::Removed => "a secret",
+                Kind::Changed | Kind::Reordered => "a secret, differs",
+            });
+        }
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) if self.kind == Kind::Reordered => {
+                write!(f, "order {} -> {}", names(from), names(to))
+            }
+            (Some(from), Some(to)) => write!(f, "{from} -> {to}"),
+            (Some(value), None) | (None, Some(value)) => write!(f, "{value}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+fn names(list: &Value) -> String {
+    let names = list.as_array().into_iter().flatten();
+    let names: Vec<&str> = names.filter_map(Value::as_str).collect();
+    names.join(", ")
 }
 
 fn show(path: Path, change: Change, secrets: &Secrets) -> Shown {
@@ -77,7 +126,7 @@ fn show(path: Path, change: Change, secrets: &Secrets) -> Shown {
         Change::Added(value) => (Kind::Added, None, Some(value)),
         Change::Removed(value) => (Kind::Removed, Some(value), None),
         Change::Changed { from, to } => (Kind::Changed, Some(from), Some(to)),
-        Change::Reordered { from, to } => {
+        Change::Reordered { from, to, .. } => {
             return Shown {
                 path,
                 kind: Kind::Reordered,
@@ -115,6 +164,70 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn lines(a: &Value, b: &Value) -> Vec<String> {
+        compare(a, b).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn task_definitions_are_compared_on_one_line_each() {
+        let from = json!({"containerDefinitions": [
+            {"name": "web", "cpu": 256, "environment": [{"name": "A", "value": "1"}]},
+            {"name": "log", "essential": false}
+        ], "family": "shop", "command": ["a"], "ports": [{"containerPort": 80}]});
+        let to = json!({"containerDefinitions": [
+            {"name": "web", "cpu": 512, "environment": [
+                {"name": "B", "value": "2"}, {"name": "A", "value": ""}]},
+            {"name": "rp"}
+        ], "cpu": "1024", "command": ["a", "b"], "ports": [{"containerPort": 81}],
+            "family": "shop"});
+        assert_eq!(
+            lines(&from, &to),
+            [
+                "~ containerDefinitions[web].cpu: 256 -> 512",
+                r#"~ containerDefinitions[web].environment[A].value: "1" -> """#,
+                r#"+ containerDefinitions[web].environment[B]: {"name":"B","value":"2"}"#,
+                r#"- containerDefinitions[log]: {"name":"log","essential":false}"#,
+                r#"+ containerDefinitions[rp]: {"name":"rp"}"#,
+                r#"~ command: ["a"] -> ["a","b"]"#,
+                "~ ports[0].containerPort: 80 -> 81",
+                r#"+ cpu: "1024""#,
+            ]
+        );
+        let from = json!([{"name": "a"}, {"name": "b"}]);
+        let to = json!([{"name": "b"}, {"name": "a"}]);
+        assert_eq!(lines(&from, &to), ["~ (all): order a, b -> b, a"]);
+        assert!(compare(&from, &from).is_empty());
+    }
+
+    #[test]
+    fn secrets_of_task_definitions_are_not_shown() {
+        let with = |password: &str, more: Value| {
+            let mut environment = vec![
+                json!({"name": "DB_PASSWORD", "value": password}),
+                json!({"name": "DSN", "value": format!("mysql://app:x{password}x@db/shop")}),
+            ];
+            environment.extend(more.as_array().unwrap().clone());
+            json!({"containerDefinitions": [{"name": "web", "environment": environment}]})
+        };
+        let from = with("planted-one", json!([]));
+        let to = with(
+            "planted-two",
+            json!([{"name": "API_TOKEN", "value": "planted-three"}]),
+        );
+        let shown = lines(&from, &to);
+        assert_eq!(
+            shown,
+            [
+                "~ containerDefinitions[web].environment[DB_PASSWORD].value: a secret, differs",
+                "~ containerDefinitions[web].environment[DSN].value: a secret, differs",
+                "+ containerDefinitions[web].environment[API_TOKEN]: \
+                 {\"name\":\"API_TOKEN\",\"value\":\"<redacted>\"}",
+            ]
+        );
+        let json = serde_json::to_string(&compare(&from, &to)).unwrap();
+        assert!(!json.contains("planted"), "{json}");
+    }
 
     #[test]
     fn secrets_differ_and_are_not_shown() {

@@ -2,7 +2,8 @@
 //!
 //! A name holds one of the words below, or ends in `key` or `pass`: `DB_PASSWORD`, `apiToken`,
 //! `APP_KEY`, `webhook`. What a `valueFrom` says is no secret but where one is. A secret's value
-//! is hidden wherever else it turns up, for example inside of a URL that was made with it.
+//! is hidden wherever else it turns up, for example inside of a URL that was made with it; and so
+//! is every URL with a password of its own.
 
 use std::collections::BTreeSet;
 
@@ -118,7 +119,7 @@ impl Secrets {
                 Value::Object(hidden.collect())
             }
             _ if secret => HIDDEN.into(),
-            Value::String(text) if self.is_in(text) => HIDDEN.into(),
+            Value::String(text) if self.is_in(text) || has_password(text) => HIDDEN.into(),
             other => other.clone(),
         }
     }
@@ -126,6 +127,15 @@ impl Secrets {
     fn is_in(&self, text: &str) -> bool {
         self.0.iter().any(|secret| text.contains(secret))
     }
+}
+
+/// Whether a URL in the text has a password: `mysql://user:password@host`.
+fn has_password(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or(rest);
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        user.is_some_and(|user| user.contains(':'))
+    })
 }
 
 /// Whether a member of an object is a secret: by its own name, because the whole is, or because
@@ -214,6 +224,19 @@ mod tests {
             })
         );
         assert_eq!(format!("{secrets:?}"), "Secrets(2 <redacted>)");
+    }
+
+    #[test]
+    fn urls_with_passwords_are_secrets() {
+        for (text, expected) in [
+            ("mysql://app:hunter2x@db:3306/shop", true),
+            ("see https://x/ and redis://:pw@cache", true),
+            ("https://user@example.com/a:b@c", false),
+            ("https://example.com:8443/a?x=y:z@w", false),
+            ("user:pw@host", false),
+        ] {
+            assert_eq!(has_password(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -234,6 +234,7 @@ fn service(
     let templates = super::templates(block, &invocation.context.directory)?;
     let handoff = handoff::hand_off(block, &templates, &record::draft(plan))?;
     let folder = folder::of_service(block, Path::new(""), output);
+    let (roles, unknown_roles) = roles(&handoff);
     let files: Vec<String> = handoff
         .files
         .iter()
@@ -256,7 +257,8 @@ fn service(
         folder: folder.display().to_string(),
         targets: handoff.summary.images.keys().cloned().collect(),
         images: images(&handoff),
-        roles: roles(&handoff),
+        roles,
+        unknown_roles,
         files,
     })
 }
@@ -301,23 +303,124 @@ fn images(handoff: &Handoff) -> Vec<ServiceImage> {
         .collect()
 }
 
-/// The roles of the task definition that are ARNs already.
-fn roles(handoff: &Handoff) -> Vec<String> {
+/// The roles of the task definition, by ARN or by name, and whether there are others that cannot
+/// be told.
+fn roles(handoff: &Handoff) -> (Vec<String>, bool) {
     let name = Path::new("taskdef.json");
-    let file = handoff.files.iter().find(|file| file.path == name);
-    let definition: Value = file
-        .and_then(|file| serde_json::from_slice(&file.contents).ok())
-        .unwrap_or_default();
-    ["executionRoleArn", "taskRoleArn"]
-        .into_iter()
+    let Some(file) = handoff.files.iter().find(|file| file.path == name) else {
+        return (Vec::new(), true);
+    };
+    let definition: Value = serde_json::from_slice(&file.contents).unwrap_or_default();
+    let roles = ["executionRoleArn", "taskRoleArn"].into_iter();
+    let (unknown, known): (Vec<&str>, Vec<&str>) = roles
         .filter_map(|member| definition[member].as_str())
-        .filter(|role| role.starts_with("arn:") && !role.contains(['<', '$', '{']))
-        .map(str::to_owned)
-        .collect()
+        .filter(|role| !role.is_empty())
+        .partition(|role| role.contains(['<', '$', '{']));
+    let known = known.into_iter().map(str::to_owned).collect();
+    (known, !unknown.is_empty())
 }
 
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Self {
         Self::from_error(exit::CONFIGURATION, &error).hint(error.hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::handoff::{Template, Templates};
+
+    /// The hand-off of a block in placeholder mode.
+    fn placeholder_mode(block: &ServiceSettings) -> Handoff {
+        let image = |name: &str| {
+            let digest = format!("sha256:{}", "a".repeat(64));
+            json!({"repository": format!("r.example/{name}"), "digest": digest,
+                "reference": format!("r.example/{name}@{digest}"), "size": 1, "tags": [],
+                "mediaType": "application/vnd.oci.image.index.v1+json", "changed": true,
+                "reason": "", "platforms": {}})
+        };
+        let record = json!({"schema": record::SCHEMA, "launchway": "0", "state": "complete",
+            "startedAt": "", "baseline": "none", "changed": true,
+            "images": {"web": image("web"), "log-router": image("log-router")}});
+        let taskdef = json!({"family": "shop", "containerDefinitions": [
+            {"name": "web", "image": "<IMAGE1_NAME>"},
+            {"name": "router", "image": "x"},
+        ]});
+        let templates = Templates {
+            taskdef: Some(Template {
+                path: "taskdef.json".into(),
+                text: taskdef.to_string(),
+            }),
+            appspec: None,
+        };
+        let record = serde_json::from_value(record).unwrap();
+        handoff::hand_off(block, &templates, &record).unwrap()
+    }
+
+    fn block() -> ServiceSettings {
+        let map = |key: &str, target: &str| [(key.to_owned(), target.to_owned())].into();
+        ServiceSettings {
+            name: "shop".to_owned(),
+            taskdef: Some("taskdef.json".into()),
+            mode: HandoffMode::Placeholder,
+            images: map("IMAGE1_NAME", "web"),
+            containers: map("router", "log-router"),
+            ..ServiceSettings::default()
+        }
+    }
+
+    #[test]
+    fn images_of_containers_are_put_in_by_the_pipeline_too() {
+        let handoff = placeholder_mode(&block());
+        let images = images(&handoff);
+        let image = |placeholder: &str, target: &str| ServiceImage {
+            placeholder: placeholder.to_owned(),
+            detail: format!("{target}/imageDetail.json"),
+        };
+        assert_eq!(
+            images,
+            [
+                image("IMAGE_LOG_ROUTER", "log-router"),
+                image("IMAGE1_NAME", "web")
+            ]
+        );
+        let name = Path::new("taskdef.json");
+        let taskdef = handoff.files.iter().find(|file| file.path == name).unwrap();
+        let taskdef = String::from_utf8_lossy(&taskdef.contents);
+        for image in images {
+            assert!(
+                taskdef.contains(&format!("<{}>", image.placeholder)),
+                "{taskdef}"
+            );
+            let mut files = handoff.files.iter();
+            assert!(files.any(|file| file.path == Path::new(&image.detail)));
+        }
+    }
+
+    #[test]
+    fn roles_are_known_by_arn_and_by_name() {
+        for (members, known, unknown) in [
+            (json!({}), vec![], false),
+            (json!({"taskRoleArn": "app"}), vec!["app"], false),
+            (
+                json!({"taskRoleArn": "<TASK_ROLE>", "executionRoleArn": "arn:aws:iam::1:role/x"}),
+                vec!["arn:aws:iam::1:role/x"],
+                true,
+            ),
+        ] {
+            let mut handoff = placeholder_mode(&block());
+            let mut files = handoff.files.iter_mut();
+            let file = files.find(|file| file.path == Path::new("taskdef.json"));
+            file.unwrap().contents = members.to_string().into_bytes();
+            let found = roles(&handoff);
+            let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
+            assert_eq!(found, (known, unknown), "{members}");
+        }
+        let mut without = placeholder_mode(&block());
+        without.files.clear();
+        assert_eq!(roles(&without), (Vec::new(), true));
     }
 }

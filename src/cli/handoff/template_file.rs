@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::environment::{Kind, Shown, compare};
 use crate::exit;
+use crate::handoff::Template;
 use crate::handoff::pull::{self, Pulled};
-use crate::handoff::{Change, Difference, Template, differences};
 use crate::release;
 use crate::ui::{Failure, Style};
 
@@ -50,7 +51,7 @@ pub(super) fn show_difference(
             Failure::new(exit::CONFIGURATION, message).hint("--output without --diff writes it.")
         );
     };
-    let found = differences(&there, &parsed(&pulled.text));
+    let found = compare(&there, &parsed(&pulled.text));
     if found.is_empty() {
         let message = format!("{} is what runs", shown(invocation, path));
         invocation.printer.note(&message);
@@ -67,12 +68,12 @@ pub(super) fn show_difference(
     invocation.printer.answer(&text)
 }
 
-fn painted(difference: &Difference, style: Style) -> String {
+fn painted(difference: &Shown, style: Style) -> String {
     let shown = difference.to_string();
-    match difference.change {
-        Change::Added(_) => style.green(shown),
-        Change::Removed(_) => style.red(shown),
-        Change::Changed { .. } | Change::Reordered { .. } => style.yellow(shown),
+    match difference.kind {
+        Kind::Added => style.green(shown),
+        Kind::Removed => style.red(shown),
+        Kind::Changed | Kind::Reordered => style.yellow(shown),
     }
 }
 
@@ -102,7 +103,7 @@ pub(super) fn write(
                 continue;
             }
             Ok(Some(there)) => {
-                let count = differences(&there, &parsed(text)).len();
+                let count = compare(&there, &parsed(text)).len();
                 let places = if count == 1 { "place" } else { "places" };
                 format!(
                     "{} is there and differs in {count} {places}",

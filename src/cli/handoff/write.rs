@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::aws::{Aws, AwsSettings};
 use crate::config::{Blocks, HandoffMode, ServiceSettings};
+use crate::environment;
 use crate::exit;
-use crate::handoff::{self, Handoff, ServiceSummary, differences, folder, normal_form};
+use crate::handoff::{self, Handoff, ServiceSummary, Templates, folder, normal_form};
 use crate::release::record::{self, Record, State};
 use crate::ui::{Failure, Style};
 
@@ -53,7 +54,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Hand-off")]
     pub record: Option<PathBuf>,
 
-    /// Folder for the files [default: that of the record, or launchway-out]
+    /// Folder for the files, with one for each service in it [default: the block's `output`, or a
+    /// folder beside the record, or in launchway-out]
     #[arg(long, value_name = "DIR", help_heading = "Hand-off")]
     pub output: Option<PathBuf>,
 
@@ -218,11 +220,15 @@ async fn write(
         invocation.printer.warn(&warning.with_hint());
     }
     let running = if args.compare_running {
-        compare(service, &handoff).await?
+        compare(service, &templates, record, &handoff).await?
     } else {
         None
     };
-    let folder = folder::of_service(service, directory, output);
+    // What was typed counts more than the block.
+    let folder = match args.output {
+        Some(_) => output.join(&service.name),
+        None => folder::of_service(service, directory, output),
+    };
     let files = handoff.files.iter().map(|file| {
         let there = fs::read(folder.join(&file.path));
         let same = there.is_ok_and(|there| there == file.contents);
@@ -246,20 +252,22 @@ async fn write(
 /// Compares the rendered task definition with what runs; `None` for a service without one.
 async fn compare(
     service: &ServiceSettings,
+    templates: &Templates,
+    record: &Record,
     handoff: &Handoff,
 ) -> Result<Option<Compared>, Failure> {
-    let name = Path::new("taskdef.json");
-    let Some(file) = handoff.files.iter().find(|file| file.path == name) else {
+    let rendered = match service.mode {
+        HandoffMode::Render => task_definition(handoff),
+        // What will run has the images that CodePipeline is to put in.
+        HandoffMode::Placeholder => {
+            let mut filled = service.clone();
+            filled.mode = HandoffMode::Render;
+            task_definition(&handoff::hand_off(&filled, templates, record)?)
+        }
+    };
+    let Some(rendered) = rendered else {
         return Ok(None);
     };
-    if service.mode == HandoffMode::Placeholder {
-        let message = format!(
-            "CodePipeline puts the images of service `{}` in, so nothing can be compared yet",
-            service.name
-        );
-        return Err(Failure::new(exit::CONFIGURATION, message)
-            .hint("--compare-running needs mode = \"render\" in the service block."));
-    }
     let Some(subject) = Subject::of(service) else {
         let message = format!("service block `{}` does not say what runs", service.name);
         return Err(Failure::new(exit::CONFIGURATION, message)
@@ -267,8 +275,7 @@ async fn compare(
     };
     let running = subject.describe(&Aws::new(AwsSettings::default())).await?;
     let there = &running.described["taskDefinition"];
-    let rendered: Value = serde_json::from_slice(&file.contents).unwrap_or_default();
-    let found = differences(&normal_form(there), &normal_form(&rendered));
+    let found = environment::compare(&normal_form(there), &normal_form(&rendered));
     Ok(Some(Compared {
         task_definition: there["taskDefinitionArn"]
             .as_str()
@@ -277,6 +284,13 @@ async fn compare(
         same: found.is_empty(),
         differences: found.iter().map(ToString::to_string).collect(),
     }))
+}
+
+/// The task definition of a hand-off; it is our own JSON.
+fn task_definition(handoff: &Handoff) -> Option<Value> {
+    let name = Path::new("taskdef.json");
+    let file = handoff.files.iter().find(|file| file.path == name)?;
+    serde_json::from_slice(&file.contents).ok()
 }
 
 fn table(report: &Report, directory: &Path, style: Style) -> String {

@@ -10,7 +10,7 @@ fn shown(a: &Value, b: &Value) -> Vec<String> {
             Change::Added(value) => format!("+ {}: {value}", one.path),
             Change::Removed(value) => format!("- {}: {value}", one.path),
             Change::Changed { from, to } => format!("~ {}: {from} -> {to}", one.path),
-            Change::Reordered { from, to } => {
+            Change::Reordered { from, to, .. } => {
                 format!("~ {}: {} -> {}", one.path, from.join(", "), to.join(", "))
             }
         })
@@ -83,6 +83,25 @@ fn lists_without_names_are_one_value_unless_they_are_equally_long_lists_of_objec
         (json!(null), json!({}), vec!["~ : null -> {}"]),
     ] {
         assert_eq!(shown(&a, &b), expected);
+    }
+}
+
+#[test]
+fn what_was_added_in_front_has_moved_nothing() {
+    let list = |names: &[&str]| {
+        let named = names.iter().map(|name| json!({"name": name}));
+        Value::Array(named.collect())
+    };
+    for (from, to, expected) in [
+        (["a", "b"].as_slice(), ["c", "a", "b"].as_slice(), false),
+        (&["a", "b"], &["b", "a"], true),
+        (&["a", "b"], &["c", "b", "a"], true),
+    ] {
+        let found = differences(&list(from), &list(to)).pop().unwrap();
+        let Change::Reordered { moved, .. } = found.change else {
+            panic!("{found:?}");
+        };
+        assert_eq!(moved, expected, "{from:?} {to:?}");
     }
 }
 

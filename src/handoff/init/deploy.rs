@@ -24,8 +24,7 @@ pub(super) fn parameters(text: &mut Text, setup: &Setup) {
                 let console = |what: &str| {
                     let cut = |name: &str| name.chars().take(47).collect::<String>();
                     let (cluster, name) = (service.cluster.as_ref()?, service.service.as_ref()?);
-                    let cluster = cluster.rsplit('/').next().unwrap_or(cluster);
-                    Some(format!("{what}-{}-{}", cut(cluster), cut(name)))
+                    Some(format!("{what}-{}-{}", cut(last(cluster)), cut(last(name))))
                 };
                 let name = &service.name;
                 parameter(
@@ -43,12 +42,12 @@ pub(super) fn parameters(text: &mut Text, setup: &Setup) {
                 let name = &service.name;
                 parameter(
                     "Cluster",
-                    service.cluster.as_deref(),
+                    service.cluster.as_deref().map(last),
                     &format!("The ECS cluster of {name}, by name"),
                 );
                 parameter(
                     "Service",
-                    service.service.as_deref(),
+                    service.service.as_deref().map(last),
                     &format!("The ECS service of {name}; it must exist before the first run"),
                 );
             }
@@ -66,12 +65,15 @@ TaskRoles:
   Description: The ARNs of the task and execution roles in the task definitions
 ";
 
+/// A cluster's or service's name: of an ARN, the end.
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 /// Whether any task definition has a role that the template does not know.
 fn needs_roles(setup: &Setup) -> bool {
-    setup
-        .services
-        .iter()
-        .any(|service| service.roles.is_empty())
+    let mut services = setup.services.iter();
+    services.any(|service| service.unknown_roles)
 }
 
 /// All stages after the build.

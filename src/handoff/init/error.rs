@@ -44,6 +44,12 @@ pub enum InitError {
         /// The attribute of the block that it comes from.
         attribute: &'static str,
     },
+    /// Nothing would put the images in.
+    #[error("service `{service}` is registered by the build, and its mode is placeholder")]
+    PlaceholderBatch {
+        /// The service.
+        service: String,
+    },
     /// CodePipeline puts in at most four images.
     #[error(
         "service `{service}` has {count} images, and CodePipeline puts in at most {IMAGE_COUNT}"
@@ -81,6 +87,9 @@ impl InitError {
             }
             Self::NoFile { attribute, .. } => {
                 format!("Set `{attribute}` in the service block, or choose another --kind.")
+            }
+            Self::PlaceholderBatch { .. } => {
+                "Set mode = \"render\" in the block: no deploy stage puts its images in.".to_owned()
             }
             Self::TooManyImages { .. } => {
                 "Set mode = \"render\" in the block: it takes any number of images.".to_owned()
@@ -151,6 +160,9 @@ fn check_service(service: &Service) -> Result<(), InitError> {
         Kind::Rolling | Kind::EcsBlueGreen if !has("imagedefinitions.json") => {
             missing("imagedefinitions.json", "taskdef")
         }
+        Kind::Batch if service.style == Style::Placeholder => Err(InitError::PlaceholderBatch {
+            service: service.name.clone(),
+        }),
         Kind::BlueGreen
             if service.style == Style::Placeholder && service.images.len() > IMAGE_COUNT =>
         {

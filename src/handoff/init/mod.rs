@@ -91,8 +91,10 @@ pub struct Service {
     pub targets: Vec<String>,
     /// Its images, for [`Style::Placeholder`].
     pub images: Vec<ServiceImage>,
-    /// The roles that its task definition names, as far as they are ARNs.
+    /// The roles that its task definition names, by ARN or by name.
     pub roles: Vec<String>,
+    /// It has roles that cannot be told: there is no task definition, or a placeholder in it.
+    pub unknown_roles: bool,
 }
 
 /// An image that CodePipeline puts in.

@@ -1,7 +1,10 @@
 //! The roles of the build and of the pipeline, with what they need and no more.
 
+use std::collections::BTreeSet;
+
+use super::deploy::last;
 use super::text::Text;
-use super::{Kind, Setup};
+use super::{Kind, Service, Setup};
 
 /// Both roles.
 pub(super) fn add(text: &mut Text, setup: &Setup) {
@@ -14,10 +17,7 @@ pub(super) fn add(text: &mut Text, setup: &Setup) {
     }
     if setup.services.iter().any(|one| one.kind == Kind::Batch) {
         text.add(14, REGISTER);
-        let mut services = setup.services.iter();
-        if services.any(|one| one.kind == Kind::Batch && one.service.is_some()) {
-            text.add(14, UPDATE);
-        }
+        update_batch(text, setup);
         pass_role(text, setup, &|kind| kind == Kind::Batch);
     }
     text.add(2, PIPELINE);
@@ -34,7 +34,7 @@ pub(super) fn add(text: &mut Text, setup: &Setup) {
         code_deploy(text, setup);
     }
     if has(&[Kind::Rolling, Kind::EcsBlueGreen]) {
-        text.add(14, ECS);
+        ecs(text, setup);
     }
     if has(&[Kind::BlueGreen, Kind::Rolling, Kind::EcsBlueGreen]) {
         text.add(14, REGISTER);
@@ -122,12 +122,15 @@ const LOGIN: &str = "\
     - ecr:UploadLayerPart
 ";
 
+// Connections made before 2024 have ARNs, and actions, of the service's former name.
 const CLONE: &str = "\
 - !If
   - FullClone
   - Sid: Clone
     Effect: Allow
-    Action: codestar-connections:UseConnection
+    Action:
+      - codestar-connections:UseConnection
+      - codeconnections:UseConnection
     Resource: !Ref ConnectionArn
   - !Ref AWS::NoValue
 ";
@@ -157,40 +160,73 @@ const REGISTER: &str = "\
       ecs:CreateAction: RegisterTaskDefinition
 ";
 
+/// The services that a batch's build itself gives new revisions.
+fn update_batch(text: &mut Text, setup: &Setup) {
+    let services = setup.services.iter().filter(|one| one.kind == Kind::Batch);
+    let services: BTreeSet<String> = services
+        .filter_map(|one| {
+            let cluster = one.cluster.as_deref().map_or("default", last);
+            Some(service_arn(cluster, last(one.service.as_deref()?)))
+        })
+        .collect();
+    if services.is_empty() {
+        return;
+    }
+    text.add(14, UPDATE);
+    for service in services {
+        text.add(18, &service);
+    }
+}
+
 const UPDATE: &str = "\
 - Sid: Update
   Effect: Allow
   Action: ecs:UpdateService
-  Resource: !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/*
+  Resource:
 ";
 
-/// Handing the tasks' roles to ECS, and to nothing else.
+/// An entry of a `Resource`; names may be `${Parameters}`.
+fn service_arn(cluster: &str, service: &str) -> String {
+    format!(
+        "- !Sub arn:${{AWS::Partition}}:ecs:${{AWS::Region}}:${{AWS::AccountId}}:service/{cluster}/{service}"
+    )
+}
+
+/// Handing the tasks' roles to ECS, and to nothing else. Nothing where no task has a role.
 fn pass_role(text: &mut Text, setup: &Setup, wanted: &dyn Fn(Kind) -> bool) {
-    text.add(
-        14,
-        "- Sid: PassRole\n  Effect: Allow\n  Action: iam:PassRole\n  Condition:\n    \
-         StringEquals:\n      iam:PassedToService: ecs-tasks.amazonaws.com",
-    );
     let services = || setup.services.iter().filter(|one| wanted(one.kind));
-    let mut roles: Vec<&str> = services()
+    let roles: BTreeSet<&str> = services()
         .flat_map(|one| &one.roles)
         .map(String::as_str)
         .collect();
-    roles.sort_unstable();
-    roles.dedup();
-    if services().any(|one| one.roles.is_empty()) {
-        // One list for all: a parameter cannot be joined with others.
+    if !roles.is_empty() {
+        text.add(14, &PASS.replace("SID", "PassRole"));
+        text.add(16, "Resource:");
         for role in roles {
-            text.add(16, &format!("# {role} belongs into it, too."));
+            let role = if role.starts_with("arn:") {
+                format!("- {role}")
+            } else {
+                // Task definitions may have names, and policies may not.
+                format!("- !Sub arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{role}")
+            };
+            text.add(18, &role);
         }
-        text.add(16, "Resource: !Ref TaskRoles");
-        return;
     }
-    text.add(16, "Resource:");
-    for role in roles {
-        text.add(18, &format!("- {role}"));
+    // A parameter that is a list cannot be joined with others.
+    if services().any(|one| one.unknown_roles) {
+        text.add(14, &PASS.replace("SID", "PassTaskRoles"));
+        text.add(16, "Resource: !Ref TaskRoles");
     }
 }
+
+const PASS: &str = "\
+- Sid: SID
+  Effect: Allow
+  Action: iam:PassRole
+  Condition:
+    StringEquals:
+      iam:PassedToService: ecs-tasks.amazonaws.com
+";
 
 const PIPELINE: &str = "
 PipelineRole:
@@ -232,7 +268,9 @@ PipelineRole:
 const CONNECTION: &str = "\
 - Sid: Source
   Effect: Allow
-  Action: codestar-connections:UseConnection
+  Action:
+    - codestar-connections:UseConnection
+    - codeconnections:UseConnection
   Resource: !Ref ConnectionArn
 ";
 
@@ -284,14 +322,32 @@ const CODE_DEPLOY: &str = "\
   Resource:
 ";
 
-// DescribeTaskDefinition and ListTasks know no resources, or not those of a service.
+/// The services that the ECS action updates, and nothing else.
+fn ecs(text: &mut Text, setup: &Setup) {
+    text.add(14, ECS);
+    let by_ecs = |one: &&Service| matches!(one.kind, Kind::Rolling | Kind::EcsBlueGreen);
+    for service in setup.services.iter().filter(by_ecs) {
+        let prefix = super::logical(&service.name);
+        let parameter = |name: &str| format!("${{{prefix}{name}}}");
+        text.add(
+            18,
+            &service_arn(&parameter("Cluster"), &parameter("Service")),
+        );
+    }
+    text.add(14, LOOK);
+}
+
 const ECS: &str = "\
 - Sid: Update
   Effect: Allow
   Action:
     - ecs:DescribeServices
     - ecs:UpdateService
-  Resource: !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/*
+  Resource:
+";
+
+// These know no resources, or not those of a service.
+const LOOK: &str = "\
 - Sid: Look
   Effect: Allow
   Action:

@@ -34,6 +34,7 @@ fn service(name: &str, kind: Kind) -> Service {
         targets: vec!["rp".to_owned(), "web".to_owned()],
         images: vec![image("IMAGE_RP", "rp"), image("IMAGE_WEB", "web")],
         roles: vec!["arn:aws:iam::123456789012:role/tasks".to_owned()],
+        unknown_roles: false,
     }
 }
 
@@ -64,7 +65,8 @@ fn cases() -> BTreeMap<&'static str, Setup> {
     approved.approval = true;
     approved.environment = Some("production".to_owned());
     let mut unknown = service("batch", Kind::Batch);
-    unknown.roles.clear();
+    unknown.roles = vec!["ecsTaskExecutionRole".to_owned()];
+    unknown.unknown_roles = true;
     unknown.files.push("tags.json".to_owned());
     unknown.service = Some("holder".to_owned());
     let mut codecommit = setup(vec![placeholder(blue_green())]);
@@ -73,6 +75,11 @@ fn cases() -> BTreeMap<&'static str, Setup> {
     codecommit.create_repositories = true;
     let mut nameless = service("log-router.v2", Kind::Rolling);
     (nameless.cluster, nameless.service) = (None, None);
+    nameless.roles.clear();
+    // An ARN names the cluster, and no task has a role.
+    let mut rolling = service("shop", Kind::Rolling);
+    rolling.cluster = Some("arn:aws:ecs:eu-west-1:123456789012:cluster/prod".to_owned());
+    rolling.roles.clear();
     let mut mixed = setup(vec![blue_green(), nameless, service("jobs", Kind::Batch)]);
     mixed.approval = true;
     mixed.repositories.clear();
@@ -80,7 +87,7 @@ fn cases() -> BTreeMap<&'static str, Setup> {
         ("blue_green", approved),
         ("placeholder", setup(vec![placeholder(blue_green())])),
         ("codecommit", codecommit),
-        ("rolling", setup(vec![service("shop", Kind::Rolling)])),
+        ("rolling", setup(vec![rolling])),
         (
             "ecs_blue_green",
             setup(vec![service("shop", Kind::EcsBlueGreen)]),
@@ -301,6 +308,10 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(
         refused(five),
         "service `shop` has 5 images, and CodePipeline puts in at most 4"
+    );
+    assert_eq!(
+        refused(placeholder(service("jobs", Kind::Batch))),
+        "service `jobs` is registered by the build, and its mode is placeholder"
     );
     let mut without = service("shop", Kind::BlueGreen);
     without.files.retain(|file| !file.starts_with("appspec"));
