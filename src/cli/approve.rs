@@ -126,7 +126,7 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         pipelines.region(),
         printer.talk_style(),
     ));
-    if !confirmed(invocation, args.reject).await? {
+    if !confirmed(invocation, args.reject, &shown).await? {
         printer.note("Nothing was answered.");
         return Ok(exit::CANCELLED);
     }
@@ -184,9 +184,15 @@ fn list(
 }
 
 /// Asks on the terminal; anything but yes is no.
-async fn confirmed(invocation: &Invocation, reject: bool) -> Result<bool, Failure> {
-    let what = if reject { "Reject it?" } else { "Approve it?" };
-    invocation.printer.note(&format!("{what} [y/N]"));
+async fn confirmed(
+    invocation: &Invocation,
+    reject: bool,
+    shown: &Pipeline,
+) -> Result<bool, Failure> {
+    let what = if reject { "Reject" } else { "Approve" };
+    let pipeline = &shown.name;
+    let printer = &invocation.printer;
+    printer.ask(&format!("\n{what} this execution of {pipeline}? [y/N]"));
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -194,6 +200,10 @@ async fn confirmed(invocation: &Invocation, reject: bool) -> Result<bool, Failur
     let line = read.await.map_err(io::Error::other).and_then(|line| line);
     let line = line
         .map_err(|error| Failure::with_cause(exit::UNEXPECTED, "cannot read the answer", &error))?;
+    if !line.ends_with('\n') {
+        // The end of the input (Ctrl-D) leaves the cursor behind the question.
+        printer.note("\n");
+    }
     let word = line.trim();
     Ok(word.eq_ignore_ascii_case("y") || word.eq_ignore_ascii_case("yes"))
 }

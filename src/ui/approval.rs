@@ -62,18 +62,14 @@ pub fn waiting_table(pipeline: &Pipeline, region: &str, style: Style) -> String 
     };
     let stage = width("STAGE", &mut rows.iter().map(|row| row.stage));
     let action = width("ACTION", &mut rows.iter().map(|row| row.action));
-    let head = format!(
-        "{:<stage$}  {:<action$}  {:<16}  EXECUTION",
-        "STAGE", "ACTION", "SINCE (UTC)"
-    );
+    let head = format!("{:<stage$}  {:<action$}  SINCE (UTC)", "STAGE", "ACTION");
     let mut text = style.dim(head) + "\n";
     for row in &rows {
         let line = format!(
-            "{}  {}  {:<16}  {}",
+            "{}  {}  {}",
             style.bold(measure::pad(row.stage, stage)),
             style.bold(measure::pad(row.action, action)),
             row.since.as_deref().map(minute).unwrap_or_default(),
-            row.execution.unwrap_or_default(),
         );
         let _ = writeln!(text, "{}", line.trim_end());
         details(&mut text, row, style);
@@ -81,22 +77,25 @@ pub fn waiting_table(pipeline: &Pipeline, region: &str, style: Style) -> String 
     text
 }
 
-/// What a person should read before the answer.
+/// What a person should read before the answer: below the row, for executions have 36 characters and
+/// links more.
 fn details(text: &mut String, row: &WaitingRow<'_>, style: Style) {
     if let Some(told) = row.custom_data {
         for line in told.lines() {
             let _ = writeln!(text, "  {}", measure::printable(line));
         }
     }
-    if let Some(link) = row.review_link {
-        let _ = writeln!(
-            text,
-            "  {}   {}",
-            style.dim("review"),
-            measure::printable(link)
-        );
+    let console = Some(row.console_link.as_str());
+    for (name, value) in [
+        ("execution", row.execution),
+        ("review", row.review_link),
+        ("console", console),
+    ] {
+        if let Some(value) = value {
+            let value = measure::printable(value);
+            let _ = writeln!(text, "  {}  {value}", style.dim(format!("{name:<9}")));
+        }
     }
-    let _ = writeln!(text, "  {}  {}", style.dim("console"), row.console_link);
 }
 
 /// `2026-03-02 09:01`.
@@ -136,14 +135,16 @@ mod tests {
         };
         let text = waiting_table(&pipeline, "ap-northeast-1", Style::PLAIN);
         assert_snapshot!(text, @"
-        STAGE    ACTION   SINCE (UTC)       EXECUTION
-        Approve  Release  2026-03-02 09:01  3137f7cb-7cf7-4abc-9def-0123456789ab
+        STAGE    ACTION   SINCE (UTC)
+        Approve  Release  2026-03-02 09:01
           Look at green
           on the test port.
-          review   https://green.example.com:8443/
-          console  https://ap-northeast-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/shop/view?region=ap-northeast-1
-        Approve  Legal    2026-03-02 09:01  3137f7cb-7cf7-4abc-9def-0123456789ab
-          console  https://ap-northeast-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/shop/view?region=ap-northeast-1
+          execution  3137f7cb-7cf7-4abc-9def-0123456789ab
+          review     https://green.example.com:8443/
+          console    https://ap-northeast-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/shop/view?region=ap-northeast-1
+        Approve  Legal    2026-03-02 09:01
+          execution  3137f7cb-7cf7-4abc-9def-0123456789ab
+          console    https://ap-northeast-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/shop/view?region=ap-northeast-1
         ");
         let row = WaitingRow::new("shop", "ap-northeast-1", &pipeline.waiting[0]);
         let json = serde_json::to_string(&row).unwrap();

@@ -109,6 +109,12 @@ impl Printer {
         }
     }
 
+    /// Asks on stderr; the answer is typed on the same line.
+    pub fn ask(&self, question: &str) {
+        let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = write!(err, "{question} ").and_then(|()| err.flush());
+    }
+
     /// Warns on stderr, whatever the form of talk.
     pub fn warn(&self, message: &str) {
         match self.talk {
@@ -181,9 +187,13 @@ mod tests {
         let (printer, err) = printer(out.clone(), Talk::Text);
         printer.answer("{}").unwrap();
         printer.note("working");
+        printer.ask("go on? [y/N]");
         printer.warn("first\nsecond");
         assert_eq!(text(&out), "{}\n");
-        assert_eq!(text(&err), "working\nwarning: first\n  second\n");
+        assert_eq!(
+            text(&err),
+            "working\ngo on? [y/N] warning: first\n  second\n"
+        );
     }
 
     #[test]

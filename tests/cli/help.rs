@@ -718,7 +718,8 @@ fn parameter_set() {
 
     A parameter that holds what it should is not written.
 
-    Exit codes: 0 done, 3 configuration or record, 15 a parameter could not be written, 75 temporary.
+    Exit codes: 0 done, 3 configuration or record, 15 the release was refused, an earlier phase of
+    the CodeBuild run failed, or a parameter could not be written; 75 temporary.
     ");
 }
 

@@ -223,6 +223,32 @@ fn other_types_and_names_are_refused() {
 }
 
 #[test]
+fn what_must_not_be_deployed_is_not_announced() {
+    let aws = FakeAws::start();
+    let (project, engine, _folder) = released(SETTINGS);
+    let mut command = engine.command(&project, &["parameter", "set"]);
+    command.envs(aws.environment());
+    let failed = Outcome::of(
+        command
+            .env("CODEBUILD_BUILD_SUCCEEDING", "0")
+            .output()
+            .unwrap(),
+    );
+    failed.assert_failed(
+        exit::HANDOFF,
+        &["no parameter is written", "CODEBUILD_BUILD_SUCCEEDING is 0"],
+    );
+    let record = record("1", "0123abcd").replace("complete\"", "refused\"");
+    project.write("launchway-out/release.json", &record);
+    let refused = on_fake(&engine, &project, &aws, &["parameter", "set", "--force"]);
+    refused.assert_failed(
+        exit::HANDOFF,
+        &["release.json is `refused`", "run `launchway release` again"],
+    );
+    assert!(aws.calls().is_empty(), "nothing was asked");
+}
+
+#[test]
 fn somebody_else_may_make_it_meanwhile() {
     let aws = FakeAws::start();
     let (project, engine, _folder) = released(SETTINGS);

@@ -5,7 +5,7 @@ use crate::aws::{AwsError, AwsErrorKind};
 use crate::exit;
 use crate::ui::Failure;
 
-use super::parameter::with_aws;
+use super::aws::{self, with_aws};
 
 impl From<ChooseError> for Failure {
     fn from(error: ChooseError) -> Self {
@@ -73,7 +73,7 @@ pub(in crate::cli) fn approval_failure(error: &AwsError, pipeline: &str) -> Fail
             "pipeline {pipeline} changed while the approval was answered"
         ))
         .hint("Look at what waits now with --list, and answer that."),
-        _ => Failure::from_error(exit::HANDOFF, error),
+        _ => return aws::failure(error),
     };
     with_aws(failure, error)
 }

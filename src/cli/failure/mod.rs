@@ -2,11 +2,12 @@
 //! excerpt, which hints. One file per area.
 
 pub(super) mod approve;
+pub(super) mod aws;
 mod bake;
 mod engine;
 mod handoff;
 mod iam;
-pub(super) mod parameter;
+mod parameter;
 pub(super) mod record;
 mod release;
 mod scan;

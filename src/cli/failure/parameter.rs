@@ -1,18 +1,11 @@
-//! SSM parameters, and AWS calls in general.
+//! SSM parameters.
 
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::AwsErrorKind;
 use crate::exit;
 use crate::parameter::{SameParameter, ValueError, WriteError};
 use crate::ui::Failure;
 
-/// What AWS's error says about another try, and what to do about it.
-pub(in crate::cli) fn with_aws(failure: Failure, error: &AwsError) -> Failure {
-    let failure = failure.temporary(error.is_temporary());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
-}
+use super::aws::with_aws;
 
 impl From<ValueError> for Failure {
     fn from(error: ValueError) -> Self {

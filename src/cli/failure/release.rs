@@ -6,6 +6,7 @@ use crate::registry;
 use crate::release::{MirrorAnswer, MirrorFailure, ReleaseError, WriteError};
 use crate::ui::Failure;
 
+use super::aws::with_aws;
 use super::engine::build;
 use super::soci::with_push;
 
@@ -62,13 +63,7 @@ impl From<ReleaseError> for Failure {
             ReleaseError::CreateRepository { source, .. } => {
                 let failure = Self::from_error(exit::REGISTRY, &error);
                 match source.downcast_ref::<AwsError>() {
-                    Some(aws) => {
-                        let failure = failure.temporary(aws.is_temporary());
-                        match aws.hint() {
-                            Some(hint) => failure.hint(hint),
-                            None => failure,
-                        }
-                    }
+                    Some(aws) => with_aws(failure, aws),
                     None => failure,
                 }
             }

@@ -1,10 +1,10 @@
 //! Scanners that cannot work, references that cannot be scanned, and images that were refused.
 
-use crate::aws::AwsError;
 use crate::exit;
 use crate::scan::{ProgramProblem, Report, ResolveError, ScanError};
 use crate::ui::{Failure, scan_advice};
 
+use super::aws::with_aws;
 use super::release::with_registry;
 
 impl From<ScanError> for Failure {
@@ -50,14 +50,6 @@ pub(super) fn with_scan(failure: Failure, error: &ScanError) -> Failure {
             ),
             _ => failure,
         },
-    }
-}
-
-fn with_aws(failure: Failure, error: &AwsError) -> Failure {
-    let failure = failure.temporary(error.is_temporary());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }
 

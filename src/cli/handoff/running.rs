@@ -6,6 +6,8 @@ use crate::config::ServiceSettings;
 use crate::exit;
 use crate::ui::Failure;
 
+use crate::cli::failure::aws::failure_while;
+
 /// Names beyond these are left out of an error.
 const SHOWN: usize = 10;
 
@@ -81,7 +83,7 @@ impl Subject {
                 let families = aws.ecs_families(self.region()).await;
                 Err(near(failure, family, "families", families))
             }
-            Err(error) => Err(aws_failure("cannot read the task definition", &error)),
+            Err(error) => Err(failure_while("cannot read the task definition", &error)),
         }
     }
 
@@ -108,7 +110,7 @@ impl Subject {
                 Err(near(failure, service, "services", names))
             }
             Err(error) => {
-                let failure = aws_failure("cannot read the service", &error);
+                let failure = failure_while("cannot read the service", &error);
                 let missing = matches!(&error.kind, AwsErrorKind::NotFound { code, .. }
                     if code == "ClusterNotFoundException");
                 if !missing {
@@ -148,15 +150,6 @@ fn near(
     };
     let shown = names[..names.len().min(SHOWN)].join(", ");
     failure.hint(format!("The {kind} are {shown}{more}."))
-}
-
-/// A call to AWS failed while `doing`.
-pub(super) fn aws_failure(doing: &str, error: &AwsError) -> Failure {
-    let failure = Failure::with_cause(exit::HANDOFF, doing, error).temporary(error.is_temporary());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ mod set;
 
 pub(super) use release::Parameters;
 
-use crate::aws::{Aws, AwsError, AwsSettings, ParameterStore};
+use crate::aws::{Aws, AwsSettings, ParameterStore};
 use crate::exit;
 use crate::ui::Failure;
 
 use super::Invocation;
+use super::failure::aws::failure;
 
 const ABOUT: &str = "\
 Write SSM parameters that name a release, and look at their history
@@ -55,10 +56,6 @@ async fn store(region: Option<&str>) -> Result<ParameterStore, Failure> {
     aws.parameter_store(region)
         .await
         .map_err(|error| failure(&error))
-}
-
-fn failure(error: &AwsError) -> Failure {
-    super::failure::parameter::with_aws(Failure::from_error(exit::HANDOFF, error), error)
 }
 
 /// Prints a result for programs.

@@ -13,6 +13,8 @@ use crate::ui::{Failure, Written, written_table};
 
 use crate::cli::Invocation;
 use crate::cli::args::ConfigArgs;
+use crate::cli::codebuild::refuse_after_failed_build;
+use crate::cli::failure::record::not_deployable;
 use crate::cli::project::{DEFAULT_OUTPUT, Project};
 use crate::cli::soci::Format;
 
@@ -24,7 +26,8 @@ Examples:
 
 A parameter that holds what it should is not written.
 
-Exit codes: 0 done, 3 configuration or record, 15 a parameter could not be written, 75 temporary.";
+Exit codes: 0 done, 3 configuration or record, 15 the release was refused, an earlier phase of
+the CodeBuild run failed, or a parameter could not be written; 75 temporary.";
 
 /// Arguments of `parameter set`.
 #[derive(Debug, clap::Args)]
@@ -53,6 +56,8 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+    let environment = &invocation.context.environment;
+    refuse_after_failed_build(environment, "no parameter is written", "parameter set")?;
     let blocks = Blocks::Only(&["parameter", "release"]);
     let project = Project::configuration(invocation, &args.config, blocks)?;
     let settings = &project.bake.settings;
@@ -64,6 +69,9 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     });
     let path = invocation.context.resolve(&path);
     let mut record = record::read(&path)?;
+    record
+        .deployable()
+        .map_err(|error| not_deployable(&path, error))?;
     warn_of_record(invocation, &record);
 
     // All values before the first is written: what cannot be held shows at once.
