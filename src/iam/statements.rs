@@ -89,7 +89,8 @@ pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
     if any(&[Verb::Release, Verb::Notify]) {
         notify(&mut statements, needs);
     }
-    if any(&[Verb::HandoffPull]) && needs.definitions {
+    // A release compares with what runs when no record says what was deployed last.
+    if any(&[Verb::HandoffPull, Verb::Release]) && needs.definitions {
         let services = needs.services.iter().map(|one| {
             let name = format!("service/{}/{}", one.cluster, one.service);
             one.place.arn("ecs", &name)
