@@ -11,7 +11,6 @@ mod appspec;
 mod check;
 mod container;
 mod definition;
-mod difference;
 mod error;
 mod fargate;
 mod fill;
@@ -40,7 +39,6 @@ use crate::release::record::Record;
 
 pub use appspec::AppspecRule;
 pub use definition::{Earlier, Verdict, compare};
-pub use difference::{Change, Difference, differences};
 pub use error::{FolderError, HandoffError};
 use images::Images;
 pub use location::{Location, Origin};

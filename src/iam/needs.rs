@@ -35,7 +35,7 @@ pub struct Needs {
     pub buses: BTreeSet<String>,
     /// Secrets that notifications are sent with.
     pub secrets: BTreeSet<SecretNeed>,
-    /// ECS services whose definitions are pulled.
+    /// ECS services whose definitions are pulled, or compared with what is released.
     pub services: BTreeSet<ServiceNeed>,
     /// Task definitions are pulled, of a service or by their family.
     pub definitions: bool,

@@ -94,7 +94,9 @@ pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
     if any(&[Verb::Release, Verb::Notify]) {
         notify(&mut statements, needs);
     }
-    if any(&[Verb::HandoffPull, Verb::HandoffWrite]) && needs.definitions {
+    // A release compares with what runs when no record says what was deployed last.
+    let compares = &[Verb::HandoffPull, Verb::HandoffWrite, Verb::Release];
+    if any(compares) && needs.definitions {
         let services = needs.services.iter().map(|one| {
             let name = format!("service/{}/{}", one.cluster, one.service);
             one.place.arn("ecs", &name)

@@ -210,7 +210,7 @@ mod tests {
                 })
             };
             let record = serde_json::json!({
-                "schema": SCHEMA, "launchway": "", "state": state, "startedAt": "", "baseline": "",
+                "schema": record::SCHEMA, "launchway": "", "state": state, "startedAt": "", "baseline": "",
                 "changed": true, "images": { "web": image(Some(before)), "new": image(None) },
             });
             serde_json::from_value(record).unwrap()
