@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pull::DESCRIBE_ONLY;
+use super::schema::DESCRIBE_ONLY;
 
 /// Whether ECS would run the same for both: task definitions as they are registered or described,
 /// in any mixture. Tags are no part of it.

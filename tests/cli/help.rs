@@ -511,7 +511,7 @@ fn handoff_write() {
 
     Hand-off:
           --record <FILE>    The record of the release [default: release.json in the output folder]
-          --output <DIR>     Folder for the files [default: that of the record, or launchway-out]
+          --output <DIR>     Write to DIR/SERVICE [default: the block's `output`, or beside the record]
           --require-change   Exit with code 4 when there is nothing to deploy
           --compare-running  Compare each task definition with the one that ECS runs
 

@@ -462,6 +462,89 @@ fn a_description_can_come_from_a_file() {
     failed.assert_failed(3, &["the description of services, not a task definition"]);
 }
 
+/// ECS that runs a definition, for `service shop`.
+fn runs(definition: &Value) -> FakeAws {
+    let aws = FakeAws::start();
+    let service = json!({"services": [{"serviceName": "web", "status": "ACTIVE", "serviceArn": "arn:aws:ecs:ap-northeast-1:123456789012:service/prod/web",
+        "taskDefinition": "web:1", "deployments": []}], "failures": []});
+    let described = json!({"taskDefinition": definition});
+    aws.respond("DescribeServices", move |_, _| {
+        Some(Answer::json(service.clone()))
+    });
+    aws.respond("DescribeTaskDefinition", move |_, _| {
+        Some(Answer::json(described.clone()))
+    });
+    aws
+}
+
+#[test]
+fn secrets_in_variables_are_not_shown_and_images_are_filled_in_to_compare() {
+    let shop = Shop::new();
+    let mut running = definition();
+    let variable = |value: &str| json!([{"name": "DB_PASSWORD", "value": value}]);
+    running["containerDefinitions"][1]["environment"] = variable("planted-running");
+    let aws = runs(&running);
+    let endpoint = aws.endpoint.clone();
+    let mut template = running.clone();
+    template["containerDefinitions"][0]["image"] = "<IMAGE_RP>".into();
+    template["containerDefinitions"][1]["image"] = "<IMAGE_WEB>".into();
+    shop.write("deploy/taskdef.json", &template.to_string());
+    let block = shop.read("launchway.hcl");
+    let block = block.replace(
+        "images ",
+        "mode = \"placeholder\"\n                output = \"of-block\"\n                images ",
+    );
+    shop.write("launchway.hcl", &block);
+    let write = ["write", "--record", "out/release.json", "--compare-running"];
+    let json = [&write[..], &["--format", "json"]].concat();
+    let report = |outcome: &Outcome| -> Value { serde_json::from_str(&outcome.stdout).unwrap() };
+    let same = report(&shop.succeed(&endpoint, &json));
+    assert_eq!(same["services"][0]["running"]["same"], true, "{same:#}");
+    let written = shop.json("of-block/taskdef.json");
+    assert_eq!(written["containerDefinitions"][1]["image"], "<IMAGE_WEB>");
+
+    template["containerDefinitions"][1]["environment"] = variable("planted-template");
+    shop.write("deploy/taskdef.json", &template.to_string());
+    let table = shop.succeed(&endpoint, &write);
+    let other = shop.succeed(&endpoint, &json);
+    let diff = shop.succeed(&endpoint, &["pull", "shop", "--diff"]);
+    let says = "containerDefinitions[web].environment[DB_PASSWORD].value: a secret, differs";
+    for outcome in [table, other, diff] {
+        assert!(outcome.stdout.contains(says), "{outcome:?}");
+        let all = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!all.contains("planted-"), "{all}");
+    }
+
+    // What is typed counts more than the block.
+    shop.succeed(&endpoint, &[&write[..], &["--output", "typed"]].concat());
+    assert!(shop.path("typed/shop/taskdef.json").is_file());
+}
+
+#[test]
+fn images_that_could_be_of_two_targets_stay() {
+    let shop = Shop::new();
+    let bake = shop
+        .read("docker-bake.hcl")
+        .replace("/shop/rp:latest", "/shop/web:rp");
+    shop.write("docker-bake.hcl", &bake);
+    let mut running = definition();
+    running["containerDefinitions"][0]["image"] = format!("{ECR}/shop/web:rp").into();
+    let image = format!("{ECR}/shop/web:abc1234");
+    running["containerDefinitions"][1]["image"] = image.clone().into();
+    let aws = runs(&running);
+    let pulled = shop.succeed(&aws.endpoint, &["pull", "shop"]);
+    let template: Value = serde_json::from_str(&pulled.stdout).unwrap();
+    assert_eq!(template["containerDefinitions"][0]["image"], "<IMAGE_RP>");
+    assert_eq!(template["containerDefinitions"][1]["image"], image);
+    assert!(
+        pulled
+            .stderr
+            .contains("container web keeps its image: <IMAGE_RP> and <IMAGE_WEB>"),
+        "{}",
+        pulled.stderr
+    );
+}
+
 #[test]
 fn what_the_pipeline_names_is_what_the_hand_off_writes() {
     let shop = Shop::new();

@@ -1,6 +1,6 @@
 //! `launchway handoff pull`: a task definition template of what runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read as _};
@@ -8,13 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::aws::{Aws, AwsSettings, parse_ecr_host};
+use crate::aws::{Aws, AwsSettings};
 use crate::bake::Bake;
 use crate::config::{Blocks, ServiceSettings};
 use crate::exit;
 use crate::handoff::Template;
-use crate::handoff::pull::{self, PullError, Pulled};
-use crate::registry::{Reference, Repository};
+use crate::handoff::pull::{self, Mapping, Match, PullError, Pulled};
 use crate::ui::{Failure, Style};
 
 use crate::cli::Invocation;
@@ -118,9 +117,7 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         let subject = subject(&args, block.as_ref().map(|(block, _)| block))?;
         subject.describe(&Aws::new(AwsSettings::default())).await?
     };
-    let mapping = block
-        .as_ref()
-        .map(|(block, bake)| placeholders(block, bake));
+    let mapping = block.as_ref().map(|(block, bake)| mapping(block, bake));
     let mapping = mapping.unwrap_or_default();
     // A hand-off puts the images of `containers` in by name, whatever stands there.
     let by_name = block.as_ref().map(|(block, _)| &block.containers);
@@ -128,8 +125,10 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         if by_name.is_some_and(|names| names.contains_key(container)) {
             return None;
         }
-        let repository = repository_of(image)?;
-        mapping.get(&same_registry(&repository)).cloned()
+        match mapping.find(image) {
+            Match::One(placeholder) => Some(placeholder),
+            Match::None | Match::Several(_) => None,
+        }
     })?;
 
     let target = output_file(&args, invocation, block.as_ref().map(|(block, _)| block))?;
@@ -144,7 +143,8 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     invocation
         .printer
         .note(&report(&running, &pulled, &containers, style));
-    warn(invocation, &running, &pulled, &mapping);
+    warn(invocation, &running, &pulled);
+    warn_of_images(invocation, &containers, &mapping, by_name);
     match target {
         Some(path) if args.diff => template_file::show_difference(invocation, &path, &pulled)?,
         Some(path) if args.output.is_some() => {
@@ -218,32 +218,15 @@ fn read_file(invocation: &Invocation, path: &Path) -> Result<Running, Failure> {
     })
 }
 
-/// Which placeholder stands for the images of a repository, by [`same_registry`].
-fn placeholders(block: &ServiceSettings, bake: &Bake) -> BTreeMap<String, String> {
-    let mut mapping = BTreeMap::new();
+/// Which placeholder stands for the image of each target that the block names.
+fn mapping(block: &ServiceSettings, bake: &Bake) -> Mapping {
+    let mut mapping = Mapping::default();
     for (placeholder, target) in &block.images {
         let tags = bake.targets.get(target).map(|target| &target.tags);
-        for tag in tags.into_iter().flatten() {
-            if let Some(repository) = repository_of(tag) {
-                let key = same_registry(&repository);
-                mapping.entry(key).or_insert_with(|| placeholder.clone());
-            }
-        }
+        let tags = tags.into_iter().flatten().map(String::as_str);
+        mapping.add(placeholder, target, tags);
     }
     mapping
-}
-
-fn repository_of(image: &str) -> Option<Repository> {
-    let reference: Reference = image.parse().ok()?;
-    Some(reference.repository().clone())
-}
-
-/// The repository in one form: an ECR registry has several host names.
-fn same_registry(repository: &Repository) -> String {
-    match parse_ecr_host(repository.host()) {
-        Some(ecr) => format!("{}/{}/{}", ecr.account, ecr.region, repository.path()),
-        None => repository.to_string(),
-    }
 }
 
 /// The file to write, or to compare with.
@@ -334,12 +317,7 @@ fn report(running: &Running, pulled: &Pulled, containers: &[Container], style: S
 }
 
 /// What deserves a look.
-fn warn(
-    invocation: &Invocation,
-    running: &Running,
-    pulled: &Pulled,
-    mapping: &BTreeMap<String, String>,
-) {
+fn warn(invocation: &Invocation, running: &Running, pulled: &Pulled) {
     let warn = |message: &str| invocation.printer.warn(message);
     if let Some(service) = &running.service
         && !service.others.is_empty()
@@ -368,8 +346,38 @@ fn warn(
             pulled.ambiguous.join(", ")
         ));
     }
-    for (repository, placeholder) in mapping {
-        if !pulled.placeholders.values().any(|used| used == placeholder) {
+}
+
+/// Images that a placeholder should stand for, and none does.
+fn warn_of_images(
+    invocation: &Invocation,
+    containers: &[Container],
+    mapping: &Mapping,
+    by_name: Option<&BTreeMap<String, String>>,
+) {
+    let warn = |message: &str| invocation.printer.warn(message);
+    let mut told = BTreeSet::new();
+    for container in containers {
+        let Match::Several(names) = mapping.find(&container.image) else {
+            continue;
+        };
+        if by_name.is_some_and(|by_name| by_name.contains_key(&container.name)) {
+            continue;
+        }
+        let shown: Vec<String> = names.iter().map(|name| format!("<{name}>")).collect();
+        warn(&format!(
+            "container {} keeps its image: {} stand for images of one repository, and its tag does \
+             not tell which; put the right one in by hand",
+            container.name,
+            shown.join(" and ")
+        ));
+        told.extend(names);
+    }
+    for (repository, placeholder) in mapping.placeholders() {
+        let mut used = containers
+            .iter()
+            .filter_map(|one| one.placeholder.as_deref());
+        if !told.contains(placeholder) && !used.any(|used| used == placeholder) {
             warn(&format!(
                 "no container runs an image of {repository}, which <{placeholder}> stands for; \
                  put the placeholder in by hand"
@@ -387,28 +395,5 @@ impl From<PullError> for Failure {
                 "`aws ecs describe-task-definition --include TAGS` prints one; so does the JSON tab of the console.",
             ),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_host_names_of_a_registry_are_one() {
-        let key = |image: &str| same_registry(&repository_of(image).unwrap());
-        let plain = key("123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1");
-        let digest = format!("sha256:{}", "0".repeat(64));
-        for other in [
-            "123456789012.dkr-ecr.eu-west-1.on.aws/shop/web".to_owned(),
-            format!("123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com/shop/web:1@{digest}"),
-        ] {
-            assert_eq!(key(&other), plain, "{other}");
-        }
-        assert_ne!(
-            key("123456789012.dkr.ecr.eu-west-2.amazonaws.com/shop/web"),
-            plain
-        );
-        assert_eq!(repository_of("<IMAGE>"), None);
     }
 }

@@ -54,8 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Hand-off")]
     pub record: Option<PathBuf>,
 
-    /// Folder for the files, with one for each service in it [default: the block's `output`, or a
-    /// folder beside the record, or in launchway-out]
+    /// Write to DIR/SERVICE [default: the block's `output`, or beside the record]
     #[arg(long, value_name = "DIR", help_heading = "Hand-off")]
     pub output: Option<PathBuf>,
 

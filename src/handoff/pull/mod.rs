@@ -7,28 +7,18 @@
 //!
 //! Reading from ECS and writing files is not done here.
 
-mod members;
+mod mapping;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+pub use mapping::{Mapping, Match};
+
 use super::image_files::pretty;
 use super::json::{Document, element_path, member_path};
+use super::schema::{self, DESCRIBE_ONLY, MisfitKind};
 use super::{Problem, Template};
-
-/// The members that describing adds and registering does not have.
-pub const DESCRIBE_ONLY: [&str; 9] = [
-    "compatibilities",
-    "deleteRequestedAt",
-    "deregisteredAt",
-    "registeredAt",
-    "registeredBy",
-    "requiresAttributes",
-    "revision",
-    "status",
-    "taskDefinitionArn",
-];
 
 /// The text is valid JSON and no task definition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,12 +89,13 @@ pub fn pull(
             removed.push(member.to_owned());
         }
     }
+    removed.sort();
     let inside = definition.shift_remove("tags");
     let (tags, reserved_tags) = tags(beside.or(inside.as_ref()));
     let mut nulls = Vec::new();
     let mut definition = Value::Object(definition);
     drop_nulls(&mut definition, "", &mut nulls);
-    let unknown = members::unknown(&definition);
+    let unknown = unknown(&definition);
     let placeholders = replace_images(&mut definition, placeholder);
     let mut ambiguous = Vec::new();
     for name in placeholders.values() {
@@ -124,6 +115,16 @@ pub fn pull(
         reserved_tags,
         ambiguous,
     })
+}
+
+/// The JSON paths of all members that this version does not know, in the order of the document.
+fn unknown(definition: &Value) -> Vec<String> {
+    let misfits = definition.as_object().map(schema::misfits);
+    let misfits = misfits.into_iter().flatten();
+    misfits
+        .filter(|misfit| matches!(misfit.kind, MisfitKind::Unknown { .. }))
+        .map(|misfit| misfit.path)
+        .collect()
 }
 
 /// The task definition in the answer, and the tags beside it.
