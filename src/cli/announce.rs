@@ -2,7 +2,7 @@
 //!
 //! Every block has a courier, a task of its own that delivers in order and beside the build: the first
 //! message never delays a release, and one block never another. Each message has the block's timeout,
-//! so a service that hangs holds up the end of a release by this at most. A message that cannot be
+//! and so has all that is left to do in the end: a service that hangs holds up a release by this at most. A message that cannot be
 //! delivered is a warning; with `required = true` the release exits with 15 in the end.
 
 mod courier;
@@ -55,7 +55,8 @@ impl<'a> Announcer<'a> {
     }
 
     /// The configuration is read: from now on a failure is told. A secret that is missing in the
-    /// environment is a warning at once; those that AWS keeps are read beside the build.
+    /// environment is a warning at once; those that AWS keeps are read beside the build, from now on,
+    /// and each is hidden in the messages of all blocks as soon as it is known.
     pub(super) fn project(&mut self, project: &Project) {
         let blocks = &project.bake.settings.notifications;
         let blocks = blocks.iter().filter(|block| !block.events.is_empty());
@@ -79,7 +80,8 @@ impl<'a> Announcer<'a> {
                 _ => {}
             }
         }
-        let start = |block| Courier::start(block, sender.clone(), mask.clone());
+        let mask = Arc::new(Mutex::new(mask));
+        let start = |block| Courier::start(block, sender.clone(), Arc::clone(&mask));
         let couriers: Vec<Courier> = blocks.into_iter().map(start).collect();
         *self.couriers.lock().unwrap_or_else(PoisonError::into_inner) = couriers;
         let message = message(&self.invocation.context, project, NotifyEvent::Failed);

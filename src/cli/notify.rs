@@ -1,19 +1,25 @@
 //! `launchway notify`: send a notification by hand, from a buildspec or to try a block out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use launchway_buildkit::Secret;
 use serde_json::{Value, json};
 
 use crate::bake::suggest::did_you_mean;
 use crate::config::{Blocks, NotifyEvent, NotifySettings};
 use crate::exit;
 use crate::notify::{self, Delivery, Link, Mask, Message, Payload, SendError, Sender, Service};
-use crate::release;
+use crate::release::{
+    self,
+    record::{Record, State},
+};
 use crate::ui::{Failure, Notified, NotifyOutcome, notified_table};
 
 use super::Invocation;
 use super::announce::{self, Trouble};
 use super::args::ConfigArgs;
+use super::codebuild::refuse_after_failed_build;
+use super::failure::record::not_deployable;
 use super::project::Project;
 
 const EXAMPLES: &str = "\
@@ -23,10 +29,11 @@ Examples:
   launchway notify waiting-for-approval --pipeline shop --message 'Green is on port 9001.'
 
 A block hears of its own `events`; one that is named hears of any. Without --dry-run the secrets of
-the blocks are needed.
+the blocks are needed. After a failed build, and of a record that is not complete, only start, failed
+and refused are told.
 
-Exit codes: 0 sent, or nobody wants to hear it; 3 configuration, 15 not everything was sent, 75 the
-same for a reason that passes.";
+Exit codes: 0 sent, or nobody wants to hear it; 3 configuration, 15 not everything was sent, or it
+would not be true; 75 not sent for a reason that passes.";
 
 /// Arguments of `notify`.
 #[derive(Debug, clap::Args)]
@@ -87,6 +94,11 @@ type Addressed = (NotifySettings, Option<Message>);
 
 pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
     let wanted = Blocks::Only(&["notify", "service"]);
+    if says_well(args.event) {
+        let environment = &invocation.context.environment;
+        let verb = format!("notify {}", args.event.name());
+        refuse_after_failed_build(environment, "nothing is told", &verb)?;
+    }
     let project = Project::configuration(invocation, &args.config, wanted)?;
     let message = message(&args, invocation, &project)?;
     let blocks = chosen(&args, &project.bake.settings.notifications)?;
@@ -113,9 +125,20 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         preview(&args, invocation, &addressed, &mask)?;
         return Ok(exit::OK);
     }
+    let secrets = addressed
+        .iter()
+        .map(|(block, message)| secret(&sender, block, message.as_ref()));
+    let secrets = futures::future::join_all(secrets).await;
+    // No message shows the secret of another block.
+    for secret in &secrets {
+        if let Some(Ok(Some(secret))) = secret {
+            mask.hide(secret);
+        }
+    }
     let sent = addressed
         .iter()
-        .map(|(block, message)| send(&sender, block, message.as_ref(), &mask));
+        .zip(secrets)
+        .map(|((block, message), secret)| send(&sender, block, message.as_ref(), secret, &mask));
     let sent: Vec<_> = futures::future::join_all(sent).await;
     let rows: Vec<Notified> = addressed
         .iter()
@@ -163,23 +186,54 @@ fn conclude(
     Err(failure.temporary(passing))
 }
 
+/// What sending needs, if there is something to send.
+type Read = Option<Result<Option<Secret>, SendError>>;
+
+async fn secret(sender: &Sender, block: &NotifySettings, message: Option<&Message>) -> Read {
+    message?;
+    Some(sender.secret(block).await)
+}
+
 async fn send(
     sender: &Sender,
     block: &NotifySettings,
     message: Option<&Message>,
+    secret: Read,
     mask: &Mask,
 ) -> Option<Result<Delivery, SendError>> {
-    let message = message?;
-    let delivery = async {
-        let secret = sender.secret(block).await?;
-        let mut mask = mask.clone();
-        if let Some(secret) = &secret {
-            mask.hide(secret);
-        }
-        let payload = Payload::of(message, block, &mask);
-        sender.send(block, &payload, secret.as_ref()).await
+    let secret = match secret? {
+        Ok(secret) => secret,
+        Err(error) => return Some(Err(error)),
     };
-    Some(delivery.await)
+    let payload = Payload::of(message?, block, mask);
+    Some(sender.send(block, &payload, secret.as_ref()).await)
+}
+
+/// Whether the event says that a release went well, so that somebody goes on with it.
+fn says_well(event: NotifyEvent) -> bool {
+    match event {
+        NotifyEvent::Success | NotifyEvent::Unchanged | NotifyEvent::WaitingForApproval => true,
+        NotifyEvent::Start | NotifyEvent::Failed | NotifyEvent::Refused => false,
+    }
+}
+
+/// Refuses to say that a release went well of one that did not, or that was not finished.
+fn refuse_unfinished(args: &Args, path: &Path, record: &Record) -> Result<(), Failure> {
+    if !says_well(args.event) || record.state == State::Complete {
+        return Ok(());
+    }
+    record
+        .deployable()
+        .map_err(|error| not_deployable(path, error))?;
+    let message = format!(
+        "the release of {} did not complete: not all of its tags were moved",
+        path.display()
+    );
+    Err(Failure::new(exit::HANDOFF, message).hint(format!(
+        "Run `launchway release` again; `launchway notify failed` can tell of this one instead of \
+         {:?}.",
+        args.event.name()
+    )))
 }
 
 /// The blocks that were named, or those that have the event.
@@ -225,6 +279,7 @@ fn message(args: &Args, invocation: &Invocation, project: &Project) -> Result<Me
             )
             .hint("A release writes it to launchway-out/release.json, or where --record says."));
         };
+        refuse_unfinished(args, &path, &record)?;
         let services = project.bake.settings.services.iter();
         message.services = services
             .map(|service| Service {

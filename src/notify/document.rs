@@ -130,7 +130,6 @@ fn length(document: &Map<String, Value>) -> usize {
 }
 
 fn failure(problem: &Problem, clean: Clean<'_>) -> Value {
-    let last = problem.log.len().saturating_sub(20);
     let lines = |texts: &[String]| -> Vec<String> {
         let texts = texts.iter().take(20);
         texts.map(|text| clean.line(text, LINE)).collect()
@@ -140,7 +139,7 @@ fn failure(problem: &Problem, clean: Clean<'_>) -> Value {
         "message": clean.line(&problem.message, LINE),
         "causes": lines(&problem.causes),
         "step": problem.step.as_deref().map(|step| clean.line(step, LINE)),
-        "log": lines(&problem.log[last..]),
+        "log": clean.last_lines(&problem.log, 20, LINE),
         "hints": lines(&problem.hints),
     }))
 }

@@ -21,8 +21,13 @@ static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+/// Names that look like those of secrets, and whose values say where something is, or what a build
+/// was started by (`CODEBUILD_WEBHOOK_HEAD_REF` is a branch).
+static ELSEWHERE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)^CODEBUILD_WEBHOOK_|_(file|path|dir|sock)$").ok());
+
 /// Forms of secrets: logins in URLs, Slack's webhooks and tokens, GitHub's and AWS's keys, bearer
-/// tokens, private keys.
+/// tokens, private keys. Of a key whose first or last lines are not in the text, what is there.
 static FORMS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let forms = [
         (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@]+@", "${1}***@"),
@@ -45,7 +50,17 @@ static FORMS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             HIDDEN,
         ),
         (
-            r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+            r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
+            HIDDEN,
+        ),
+        // Only its end: lines that end with base64, one that may be short, and the last line.
+        (
+            r"(?m)(?:^(?:[^\n]*[^A-Za-z0-9+/=\n])?[A-Za-z0-9+/=]{16,}[ \t\r]*\n)*(?:^[^\n]*\n)?[^\n]*-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
+            HIDDEN,
+        ),
+        // Only its middle: lines as long as those of a key.
+        (
+            r"(?m)^(?:[^\n]*\s)?[A-Za-z0-9+/]{60,76}(?:[ \t\r]*\n(?:[^\n]*\s)?[A-Za-z0-9+/]{60,76})+(?:[ \t\r]*\n[A-Za-z0-9+/]+={0,2}$)?",
             HIDDEN,
         ),
     ];
@@ -72,11 +87,11 @@ impl Mask {
     /// Hides the values of variables that by their names are secrets.
     pub fn of_environment(variables: &BTreeMap<String, String>) -> Self {
         let mut mask = Self::default();
-        let names = NAMES.as_ref();
+        let named = |names: &Option<Regex>, name: &str| {
+            names.as_ref().is_some_and(|names| names.is_match(name))
+        };
         for (name, value) in variables {
-            // A reference is no secret; neither is a path such as a token's file.
-            let secret = names.is_some_and(|names| names.is_match(name));
-            if secret && !value.starts_with('/') {
+            if named(&NAMES, name) && !named(&ELSEWHERE, name) {
                 mask.add(value);
             }
         }
@@ -93,8 +108,20 @@ impl Mask {
         }
     }
 
+    /// The value, and each line of it: a log may put something before every line.
     fn add(&mut self, value: &str) {
         let value = value.trim();
+        self.keep(value);
+        if value.contains('\n') {
+            // The first and the last line of a key are the same in all, and mark what is between.
+            let lines = value.lines().map(str::trim);
+            lines
+                .filter(|line| !line.starts_with("-----"))
+                .for_each(|line| self.keep(line));
+        }
+    }
+
+    fn keep(&mut self, value: &str) {
         if value.len() < SHORTEST || self.values.iter().any(|known| known == value) {
             return;
         }
@@ -126,8 +153,80 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        assert_eq!(FORMS.len(), 8);
-        assert!(NAMES.is_some());
+        assert_eq!(FORMS.len(), 10);
+        assert!(NAMES.is_some() && ELSEWHERE.is_some());
+    }
+
+    #[test]
+    fn a_name_says_whether_a_value_is_a_secret() {
+        let variables = [
+            ("DB_PASSWORD", "/s3cr3t/pass"),
+            ("VAULT_TOKEN_PATH", "/run/vault"),
+            ("SECRETS_DIR", "secrets"),
+            ("token_sock", "/run/token.sock"),
+            ("CODEBUILD_WEBHOOK_HEAD_REF", "refs/heads/main"),
+            ("CODEBUILD_WEBHOOK_TRIGGER", "branch/main"),
+            ("CODEBUILD_WEBHOOK_EVENT", "PUSH_EVENT"),
+            ("MY_CODEBUILD_WEBHOOK_URL", "hunter2hunter2"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mask = Mask::of_environment(&BTreeMap::from(variables));
+        let plain = "/run/vault secrets /run/token.sock refs/heads/main branch/main PUSH_EVENT";
+        assert_eq!(mask.apply(plain), plain);
+        assert_eq!(mask.apply("/s3cr3t/pass hunter2hunter2"), "*** ***");
+    }
+
+    #[test]
+    fn every_line_of_a_secret_is_hidden() {
+        let mut mask = Mask::default();
+        mask.hide(&Secret::new("first-line\r\n  second-line\nx = 1\n"));
+        let log = "0.1 first-line\n0.2 second-line\n0.3 x = 1";
+        assert_eq!(mask.apply(log), "0.1 ***\n0.2 ***\n0.3 x = 1");
+        assert_eq!(mask.apply("a first-line b"), "a *** b");
+    }
+
+    /// A key as programs print it, 64 characters a line; the last line is short.
+    fn key(prefix: &str) -> Vec<String> {
+        let mut lines = vec!["-----BEGIN RSA PRIVATE KEY-----".to_owned()];
+        lines.extend((0..8).map(|line| format!("{line}Planted/+").repeat(7)[..64].to_owned()));
+        lines.push("Planted=".to_owned());
+        lines.push("-----END RSA PRIVATE KEY-----".to_owned());
+        lines.iter().map(|line| format!("{prefix}{line}")).collect()
+    }
+
+    #[test]
+    fn no_part_of_a_private_key_is_shown() {
+        let mask = Mask::default();
+        for prefix in ["", "#12 0.345 ", "+ "] {
+            let key = key(prefix);
+            for (from, to) in [
+                (0, 11),
+                (0, 10),
+                (0, 2),
+                (1, 11),
+                (5, 11),
+                (8, 11),
+                (9, 11),
+                (1, 9),
+            ] {
+                let log = format!("make: before\n{}", key[from..to].join("\n"));
+                let shown = mask.apply(&log);
+                assert!(
+                    !shown.contains("Planted"),
+                    "{prefix:?} {from}..{to}: {shown}"
+                );
+                assert!(shown.contains(HIDDEN), "{shown}");
+            }
+            let log = format!("before\n{}\nafter", key.join("\n"));
+            let shown = mask.apply(&log);
+            assert!(
+                shown.starts_with("before\n") && shown.ends_with("***\nafter"),
+                "{shown}"
+            );
+        }
+        let harmless = "-----BEGIN CERTIFICATE-----\nmake: *** [all] Error 1\n\
+            e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  file";
+        assert_eq!(mask.apply(harmless), harmless);
     }
 
     #[test]

@@ -28,22 +28,51 @@ impl Clean<'_> {
         cut(text.trim_end(), longest, |_| 1)
     }
 
-    fn clean(self, text: &str) -> String {
-        let window = &text[..text.floor_char_boundary(WINDOW)];
-        let mut clean = String::with_capacity(window.len());
-        let mut escape = Escape::None;
-        for character in window.chars() {
-            escape = escape.after(character);
-            match character {
-                _ if escape != Escape::None => {}
-                '\n' => clean.push('\n'),
-                '\t' => clean.push_str("    "),
-                character if is_unfit(character) => {}
-                character => clean.push(character),
-            }
-        }
-        self.0.apply(&clean)
+    /// The last `count` lines of a log, each of at most `longest` characters. What is hidden is
+    /// looked for in the whole log: a key has many lines, and most of them look like nothing.
+    pub(super) fn last_lines(self, log: &[String], count: usize, longest: usize) -> Vec<String> {
+        let mut seen = 0;
+        let mut window: Vec<String> = log
+            .iter()
+            .rev()
+            .map(|line| fit(line))
+            .take_while(|line| {
+                let within = seen < WINDOW;
+                seen += line.len() + 1;
+                within
+            })
+            .collect();
+        window.reverse();
+        let text = self.0.apply(&window.join("\n"));
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.len().saturating_sub(count);
+        let lines = lines[last..].iter();
+        lines
+            .map(|line| cut(line.trim_end(), longest, |_| 1))
+            .collect()
     }
+
+    fn clean(self, text: &str) -> String {
+        self.0.apply(&fit(text))
+    }
+}
+
+/// The text without what is unfit, as far as it is looked at.
+fn fit(text: &str) -> String {
+    let window = &text[..text.floor_char_boundary(WINDOW)];
+    let mut clean = String::with_capacity(window.len());
+    let mut escape = Escape::None;
+    for character in window.chars() {
+        escape = escape.after(character);
+        match character {
+            _ if escape != Escape::None => {}
+            '\n' => clean.push('\n'),
+            '\t' => clean.push_str("    "),
+            character if is_unfit(character) => {}
+            character => clean.push(character),
+        }
+    }
+    clean
 }
 
 /// Where in a terminal's escape sequence we are.
@@ -165,6 +194,22 @@ mod tests {
         let long = "é".repeat(10 << 20);
         assert_eq!(clean(&long).chars().count(), 40);
         assert!(clean(&long).ends_with('…'));
+    }
+
+    #[test]
+    fn what_spans_lines_of_a_log_is_hidden_before_they_are_chosen() {
+        let log = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let mut lines = log("make: start\n-----BEGIN PRIVATE KEY-----");
+        lines.extend((0..20).map(|_| "Planted+".repeat(8)));
+        lines.push("\x1b[0mPlan==".to_owned());
+        let mask = Mask::default();
+        let clean = Clean(&mask);
+        assert_eq!(clean.last_lines(&lines, 3, 40), ["make: start", "***"]);
+        lines.extend(log("-----END PRIVATE KEY-----\n  exit  1  "));
+        assert_eq!(clean.last_lines(&lines, 2, 40), ["***", "  exit  1"]);
+        assert_eq!(clean.last_lines(&[], 2, 40), [""; 0]);
+        let long = vec!["\t".repeat(WINDOW); 3];
+        assert_eq!(clean.last_lines(&long, 10, 40), [""]);
     }
 
     #[test]

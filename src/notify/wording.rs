@@ -61,13 +61,8 @@ impl Wording {
         if let Some(failed) = &message.problem {
             problem = causes(failed, clean);
             notes.extend(failed.hints.iter().map(|hint| clean.line(hint, LINE)));
-            let last = failed.log.len().saturating_sub(LOG);
             log.extend(failed.step.iter().map(|step| clean.line(step, LINE)));
-            log.extend(
-                failed.log[last..]
-                    .iter()
-                    .map(|line| clean.lines(line, LINE)),
-            );
+            log.extend(clean.last_lines(&failed.log, LOG, LINE));
         }
         let warnings = message.warnings.iter();
         notes.extend(warnings.map(|warning| clean.line(warning, LINE)));

@@ -1,8 +1,11 @@
 //! What a message says of its surroundings: project, commit and pages, from CodeBuild's variables
 //! and git.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::cli::Context;
 use crate::cli::project::Project;
@@ -10,7 +13,9 @@ use crate::config::NotifyEvent;
 use crate::notify::{self, Message};
 
 /// Bytes of git's answer that are looked at; a commit message has no limit.
-const SUBJECT: usize = 4 << 10;
+const SUBJECT: u64 = 4 << 10;
+/// How long git may take for an answer; a message does without it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A message about the working directory, that says nothing of a release yet.
 pub(in crate::cli) fn message(context: &Context, project: &Project, event: NotifyEvent) -> Message {
@@ -57,11 +62,64 @@ pub(in crate::cli) fn message(context: &Context, project: &Project, event: Notif
 fn git(directory: &Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
     command.args(arguments).current_dir(directory);
-    let output = command.stderr(Stdio::null()).output().ok()?;
-    if !output.status.success() {
-        return None;
+    answer(command, PATIENCE)
+}
+
+/// The beginning of what a command prints when it goes well, and within the time. It can ask nobody:
+/// a clone without all its objects would fetch them, and a fetch may want a password.
+fn answer(mut command: Command, patience: Duration) -> Option<String> {
+    let mut child = command
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let stdout = child.stdout.take();
+    let (sender, receiver) = mpsc::sync_channel(1);
+    // What git has started may hold the pipe open for longer than git lives, so nobody waits for
+    // this thread.
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = stdout.map(|stdout| stdout.take(SUBJECT).read_to_end(&mut bytes));
+        let _ = sender.send(matches!(read, Some(Ok(_))).then_some(bytes));
+    });
+    let bytes = receiver.recv_timeout(patience).ok().flatten();
+    let cut = bytes
+        .as_ref()
+        .is_none_or(|bytes| bytes.len() as u64 == SUBJECT);
+    if cut {
+        // Late, or the rest is not wanted; it may just have ended.
+        let _ = child.kill();
     }
-    let text = &output.stdout[..output.stdout.len().min(SUBJECT)];
-    let text = String::from_utf8_lossy(text).trim().to_owned();
+    let status = child.wait().ok()?;
+    let bytes = bytes.filter(|_| cut || status.success())?;
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, patience: Duration) -> Option<String> {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        answer(command, patience)
+    }
+
+    #[test]
+    fn git_can_ask_nobody_and_is_not_waited_for() {
+        let enough = Duration::from_secs(60);
+        let script = "cat; echo \"$GIT_TERMINAL_PROMPT $GIT_NO_LAZY_FETCH\"";
+        assert_eq!(shell(script, enough).unwrap(), "0 1");
+        assert_eq!(shell("echo no; exit 1", enough), None);
+        assert_eq!(shell("true", enough), None);
+        assert_eq!(shell("yes", enough).unwrap().len() as u64, SUBJECT - 1);
+        // Both would end the test only after ten minutes.
+        let short = Duration::from_millis(200);
+        assert_eq!(shell("exec sleep 600", short), None);
+        assert_eq!(shell("sleep 600 & wait", short), None);
+    }
 }

@@ -30,7 +30,8 @@ pub enum SendError {
         /// The seconds that it asks to wait.
         seconds: Option<u64>,
     },
-    /// The service failed, several times.
+    /// The service failed. Unless the status is 503, which was repeated in vain, it may have taken
+    /// the message all the same.
     #[error("{service} failed (status {status})")]
     Unavailable {
         /// `Slack`.
@@ -56,6 +57,9 @@ pub enum SendError {
         /// The block's timeout.
         seconds: u64,
     },
+    /// What delivers it has ended before it was done: a defect of Launchway.
+    #[error("its delivery ended too early")]
+    Abandoned,
     /// AWS refused or failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
@@ -113,6 +117,7 @@ impl SendError {
                 "Is there a way out of this network? HTTPS_PROXY and `base_url` can name one."
                     .to_owned(),
             ),
+            Self::Abandoned => Some("Please report this, with what was printed above.".to_owned()),
             _ => None,
         }
     }

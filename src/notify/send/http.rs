@@ -1,8 +1,8 @@
 //! Posting: what is tried again, for how long, and what is said of a failure.
 //!
-//! A post is repeated when the service asks for it (429), when it fails (5xx), and when there was no
-//! connection at all. One whose answer was lost is not: the message may be in the room. All tries
-//! together stay within the block's timeout, which the caller holds; waits are a few seconds at most.
+//! A post is repeated when the service has not taken it: it asks to wait (429), takes nothing now (503),
+//! or there was no connection at all. One whose answer was lost is not, and a 500, 502 or 504 is such a
+//! loss: the message may be in the room. All tries together stay within the block's timeout, which the caller holds; waits are a few seconds at most.
 
 use std::error::Error as _;
 use std::sync::OnceLock;
@@ -114,8 +114,15 @@ impl Http {
             return Attempt::Again(SendError::Throttled { service, seconds }, asked);
         }
         if status.is_server_error() {
-            let status = status.as_u16();
-            return Attempt::Again(SendError::Unavailable { service, status }, None);
+            let error = SendError::Unavailable {
+                service,
+                status: status.as_u16(),
+            };
+            return if status == StatusCode::SERVICE_UNAVAILABLE {
+                Attempt::Again(error, None)
+            } else {
+                Attempt::Failed(error)
+            };
         }
         let body = beginning(response).await;
         if status.is_success() {

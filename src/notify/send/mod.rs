@@ -111,10 +111,7 @@ impl Sender {
         let delivery = self.deliver(settings, payload, secret);
         match tokio::time::timeout(settings.timeout, delivery).await {
             Ok(result) => result,
-            Err(_) => Err(SendError::Timeout {
-                what: name(&settings.channel).to_owned(),
-                seconds: settings.timeout.as_secs(),
-            }),
+            Err(_) => Err(SendError::late(settings)),
         }
     }
 
@@ -173,6 +170,16 @@ fn unfit(settings: &NotifySettings, form: &'static str) -> SendError {
     match settings.channel.secret() {
         Some(reference) => SecretError::form(reference, form).into(),
         None => SendError::Mismatch { kind },
+    }
+}
+
+impl SendError {
+    /// The block's time is over.
+    pub fn late(settings: &NotifySettings) -> Self {
+        Self::Timeout {
+            what: name(&settings.channel).to_owned(),
+            seconds: settings.timeout.as_secs(),
+        }
     }
 }
 

@@ -120,6 +120,21 @@ async fn a_failing_service_is_tried_four_times() {
 }
 
 #[tokio::test]
+async fn a_failure_after_which_the_message_may_be_there_is_not_repeated() {
+    for status in [500, 502, 504] {
+        for build in [slack, chatwork] {
+            let chat = Chat::start([Reply::status(status, "<html>planted</html>"), Reply::ok()]);
+            let (block, sender, waits) = build(&chat);
+            let error = refusal(&block, &sender).await;
+            assert!(matches!(error, SendError::Unavailable { .. }), "{error}");
+            assert!(error.is_temporary());
+            assert_eq!(chat.posts().len(), 1, "{status}");
+            assert!(waits.lock().unwrap().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
 async fn refusals_say_what_to_do_and_are_not_repeated() {
     for (status, word, hint) in [
         (400, "invalid_blocks", "--dry-run"),
