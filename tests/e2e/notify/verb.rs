@@ -217,6 +217,38 @@ fn what_is_not_sent_is_a_failure() {
 }
 
 #[test]
+fn nobody_is_told_that_a_release_went_well_when_it_did_not() {
+    let place = Place::new();
+    let path = place.project.path().join("out/release.json");
+    for (state, says) in [
+        ("refused", "is `refused`"),
+        ("published", "did not complete"),
+    ] {
+        place.record(true);
+        let record = std::fs::read_to_string(&path).unwrap();
+        let record = record.replace("\"complete\"", &format!("{state:?}"));
+        std::fs::write(&path, record).unwrap();
+        for event in ["success", "unchanged", "waiting-for-approval"] {
+            let chat = Chat::start([Reply::ok()]);
+            let arguments = [event, "ops", "--record", "out/release.json"];
+            place
+                .run(Some(&chat), &arguments)
+                .assert_failed(15, &[says, "release.json"]);
+            assert!(chat.posts().is_empty());
+        }
+        let chat = Chat::start([Reply::ok()]);
+        let arguments = ["failed", "ops", "--record", "out/release.json"];
+        assert_eq!(place.run(Some(&chat), &arguments).code, Some(0));
+        assert_eq!(chat.posts().len(), 1);
+    }
+    let arguments = ["notify", "success", "--dry-run"];
+    let mut command = place.engine.command(&place.project, &arguments);
+    command.env("CODEBUILD_BUILD_SUCCEEDING", "0");
+    Outcome::of(command.output().unwrap())
+        .assert_failed(15, &["nothing is told: CODEBUILD_BUILD_SUCCEEDING is 0"]);
+}
+
+#[test]
 fn mistakes_are_named() {
     let place = Place::new();
     place
