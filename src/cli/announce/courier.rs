@@ -93,16 +93,14 @@ impl Courier {
         } = self;
         drop(messages);
         let waits = lock(&state).pending > 0;
-        let in_time = match waits {
-            true => tokio::time::timeout(block.timeout, &mut task).await.is_ok(),
-            false => true,
-        };
+        let in_time = !waits || tokio::time::timeout(block.timeout, &mut task).await.is_ok();
         task.abort();
         let mut state = std::mem::take(&mut *lock(&state));
         for _ in 0..state.pending {
-            state.errors.push(match in_time {
-                true => SendError::Abandoned,
-                false => SendError::late(&block),
+            state.errors.push(if in_time {
+                SendError::Abandoned
+            } else {
+                SendError::late(&block)
             });
         }
         let errors = state.errors.into_iter();

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn git_can_ask_nobody_and_is_not_waited_for() {
-        let enough = Duration::from_secs(60);
+        let enough = Duration::from_mins(1);
         let script = "cat; echo \"$GIT_TERMINAL_PROMPT $GIT_NO_LAZY_FETCH\"";
         assert_eq!(shell(script, enough).unwrap(), "0 1");
         assert_eq!(shell("echo no; exit 1", enough), None);

@@ -72,15 +72,12 @@ impl Mapping {
         let tagged = candidates
             .iter()
             .filter(|one| tag.as_ref().is_some_and(|tag| one.tags.contains(tag)));
-        match tagged.collect::<Vec<_>>().as_slice() {
-            [only] => Match::One(only.placeholder.clone()),
-            // Also when no tag is known: it may be that of another release.
-            _ => {
-                let names: BTreeSet<&String> =
-                    candidates.iter().map(|one| &one.placeholder).collect();
-                Match::Several(names.into_iter().cloned().collect())
-            }
+        if let [only] = tagged.collect::<Vec<_>>().as_slice() {
+            return Match::One(only.placeholder.clone());
         }
+        // Also when no tag is known: it may be that of another release.
+        let names: BTreeSet<&String> = candidates.iter().map(|one| &one.placeholder).collect();
+        Match::Several(names.into_iter().cloned().collect())
     }
 
     /// Every repository with each of its placeholders.

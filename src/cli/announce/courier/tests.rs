@@ -81,7 +81,7 @@ async fn what_a_task_did_not_finish_was_not_delivered() {
     // Nobody waits for a task that has nothing to deliver.
     let mut idle = courier(std::future::pending());
     let mut settings = shell("true");
-    settings.timeout = Duration::from_secs(3600);
+    settings.timeout = Duration::from_hours(1);
     idle.block = Arc::new(settings);
     assert!(idle.finish().await.is_empty());
 }
