@@ -220,7 +220,9 @@ fn relative(value: Value, directory: &Path) -> Value {
 
 /// The files by name: JSON and YAML as what they say, others as their text.
 fn files(files: &[HandoffFile]) -> Value {
-    let files = files.iter().map(|file| {
+    // The summary repeats what the others say, and a digest of it.
+    let told = |file: &&HandoffFile| file.path != Path::new(crate::handoff::SUMMARY_FILE);
+    let files = files.iter().filter(told).map(|file| {
         // What the digests will be is not known yet, and they are long.
         let text = String::from_utf8_lossy(&file.contents);
         let text = text.replace(&draft_digest().to_string(), NO_DIGEST);

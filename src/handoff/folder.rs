@@ -108,7 +108,7 @@ pub fn write(handoff: &Handoff, folder: &Path, templates: &Templates) -> Result<
 /// Files that an earlier hand-off may have left in the folder.
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = STALE.iter().map(|name| folder.join(name)).collect();
-    let earlier = fs::read(folder.join(summary::FILE)).ok();
+    let earlier = fs::read(folder.join(summary::SUMMARY_FILE)).ok();
     let earlier: Option<serde_json::Value> =
         earlier.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let files = earlier

@@ -45,7 +45,7 @@ pub use location::{Location, Origin};
 pub use normal::{normal_form, same_definition};
 pub use problem::Problem;
 pub use rule::TaskdefRule;
-pub use summary::{SCHEMA, ServiceSummary, UsedImage};
+pub use summary::{SCHEMA, SUMMARY_FILE, ServiceSummary, UsedImage};
 
 /// The most that CodePipeline takes as one input artifact of CodeDeployToECS, 3 MB. It counts the
 /// compressed artifact; these files are counted as they are.
@@ -97,7 +97,7 @@ impl Handoff {
     /// Until then it is what the record says.
     pub fn judge(&mut self, verdict: &Verdict) {
         self.summary.judge(verdict);
-        let is_summary = |file: &HandoffFile| file.path == Path::new(summary::FILE);
+        let is_summary = |file: &HandoffFile| file.path == Path::new(SUMMARY_FILE);
         let others = self.files.iter().filter(|file| !is_summary(file));
         let paths: Vec<PathBuf> = others.map(|file| file.path.clone()).collect();
         if let Some(file) = self.files.iter_mut().find(|file| is_summary(file)) {
@@ -164,7 +164,7 @@ pub fn hand_off(
     summary.judge(&definition::recorded(&settings.name, definition, record));
     let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     files.push(HandoffFile {
-        path: summary::FILE.into(),
+        path: SUMMARY_FILE.into(),
         contents: summary.to_json(&paths).into_bytes(),
     });
     files.sort_by(|a, b| a.path.cmp(&b.path));

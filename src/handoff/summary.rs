@@ -18,8 +18,8 @@ use crate::release::record::ServiceRecord;
 /// The `schema` of `handoff.json`.
 pub const SCHEMA: &str = "launchway.handoff/v1";
 
-/// The name of the file.
-pub(super) const FILE: &str = "handoff.json";
+/// The hand-off's own summary, in a service's folder.
+pub const SUMMARY_FILE: &str = "handoff.json";
 
 /// The images of a service after a release.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

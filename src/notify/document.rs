@@ -177,7 +177,11 @@ fn service(service: &Service, clean: Clean<'_>) -> Value {
         let targets = targets.iter().take(100);
         targets.map(|target| clean.line(target, NAME)).collect()
     };
-    json!({ "targets": names(&service.targets), "changed": names(&service.changed) })
+    json!({
+        "targets": names(&service.targets),
+        "changed": names(&service.changed),
+        "definitionChanged": service.definition_changed,
+    })
 }
 
 /// An object without its unknown members.

@@ -352,6 +352,7 @@ fn service() -> impl Strategy<Value = Service> {
         name,
         targets: targets.into_iter().collect(),
         changed: changed.into_iter().collect(),
+        definition_changed: false,
     })
 }
 

@@ -86,8 +86,10 @@ pub struct Service {
     pub name: String,
     /// The targets whose images it uses.
     pub targets: BTreeSet<String>,
-    /// Those of them whose image changed; empty: nothing to deploy.
+    /// Those of them whose image changed.
     pub changed: BTreeSet<String>,
+    /// Its task definition or appspec changed beside the images.
+    pub definition_changed: bool,
 }
 
 /// Why a release failed.
@@ -165,6 +167,7 @@ impl Message {
                 name: service.name.clone(),
                 targets: service.targets().into_iter().map(str::to_owned).collect(),
                 changed: BTreeSet::new(),
+                definition_changed: false,
             })
             .collect();
         self
@@ -184,6 +187,9 @@ impl Message {
                 })
                 .cloned()
                 .collect();
+            let recorded = record.services.get(&service.name);
+            service.definition_changed =
+                recorded.is_some_and(|recorded| recorded.definition_changed == Some(true));
         }
         if record.environment.is_some() {
             self.environment.clone_from(&record.environment);
@@ -218,8 +224,16 @@ impl Message {
         self
     }
 
-    /// Whether an image changed; `None` where that is not known.
+    /// Whether an image, or what a service is deployed with, changed; `None` where that is not
+    /// known.
     pub fn changed(&self) -> Option<bool> {
+        if self
+            .services
+            .iter()
+            .any(|service| service.definition_changed)
+        {
+            return Some(true);
+        }
         let known: Vec<bool> = self
             .images
             .iter()

@@ -36,6 +36,7 @@ fn service(name: &str, targets: &[&str], changed: &[&str]) -> Service {
         name: name.to_owned(),
         targets: names(targets),
         changed: names(changed),
+        definition_changed: false,
     }
 }
 

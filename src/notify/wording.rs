@@ -248,10 +248,12 @@ fn image_line(image: &Image) -> String {
 
 /// `shop: to deploy, firelens changed`.
 fn service_line(service: &Service) -> String {
-    if service.changed.is_empty() {
+    let definition = service.definition_changed.then_some("its definition");
+    let images = service.changed.iter().map(String::as_str);
+    let changed: Vec<&str> = images.chain(definition).collect();
+    if changed.is_empty() {
         return format!("{}: nothing to deploy", service.name);
     }
-    let changed: Vec<&str> = service.changed.iter().map(String::as_str).collect();
     format!(
         "{}: to deploy, {} changed",
         service.name,

@@ -283,7 +283,7 @@ fn the_difference_as_text() {
     let project = project();
     let shown = project.run(&["environment", "diff", "dev", "production"]);
     assert_snapshot!(shown.answer(), @r#"
-    dev -> production: 26 differences
+    dev -> production: 24 differences
 
     Variables
       ~ ACCOUNT: "111111111111" -> "222222222222"
@@ -316,17 +316,11 @@ fn the_difference_as_text() {
       ~ release.output: "out/dev" -> "out/production"
       ~ service.shop.taskdef: "taskdef-dev.json" -> "taskdef-production.json"
 
-    Hand-off shop/handoff.json
-      ~ images.default.reference
-          - "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop@sha256:…"
-          + "222222222222.dkr.ecr.eu-central-1.amazonaws.com/shop@sha256:…"
-
     Hand-off shop/imageDetail.json
       ~ ImageURI
           - "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop@sha256:…"
           + "222222222222.dkr.ecr.eu-central-1.amazonaws.com/shop@sha256:…"
       ~ RegistryId: "111111111111" -> "222222222222"
-      ~ ImageTags: ["v1","dev"] -> ["v1","production"]
 
     Hand-off shop/imagedefinitions.json
       ~ [web].imageUri

@@ -977,7 +977,8 @@ fn notify() {
       launchway notify waiting-for-approval --pipeline shop --message 'Green is on port 9001.'
 
     A block hears of its own `events`; one that is named hears of any. Without --dry-run the secrets of
-    the blocks are needed. After a failed build, and of a record that is not complete, only start, failed
+    the blocks are needed. After a failed build, and of a record that is not complete, only start,
+    failed
     and refused are told.
 
     Exit codes: 0 sent, or nobody wants to hear it; 3 configuration, 15 not everything was sent, or it

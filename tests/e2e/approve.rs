@@ -164,7 +164,8 @@ fn what_waits_is_listed_with_what_reviewers_are_told() {
     let outcome = setup.run(&["shop", "--list"]);
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     for text in [
-        "Approve  Release  2026-03-02 09:01  execution-1",
+        "Approve  Release  2026-03-02 09:01\n",
+        "execution-1",
         "Look at green on the test port",
         "https://green.example.com:8443/",
         "/codepipeline/pipelines/shop/view?region=ap-northeast-1",

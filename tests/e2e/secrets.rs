@@ -77,7 +77,8 @@ const TASKDEF: &str = r#"{
 
 /// A scanner that says how it logged in, and gives up.
 const TALKATIVE: &str = "#!/bin/sh
-echo \"cannot log in as $TRIVY_USERNAME with $TRIVY_PASSWORD\" >&2
+login=$(sed -n 's/.*\"auth\": *\"\\([^\"]*\\)\".*/\\1/p' \"$DOCKER_CONFIG/config.json\" | base64 -d)
+echo \"cannot log in as $login\" >&2
 exit 1
 ";
 
@@ -162,7 +163,7 @@ fn no_secret_is_left_anywhere() {
     let program = trivy.file("trivy");
     let working = fs::read(&program).unwrap();
     fs::write(&program, TALKATIVE).unwrap();
-    let says = format!("cannot log in as {USER} with <redacted>");
+    let says = format!("cannot log in as {USER}:<redacted>");
     run(&["release", "--debug"]).assert_failed(exit::SCAN_GATE, &[&says]);
     fs::write(&program, working).unwrap();
     // The parameter is not written.
