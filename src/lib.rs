@@ -20,6 +20,7 @@ pub mod notify;
 pub mod parameter;
 pub mod plan;
 mod process;
+pub mod prune;
 pub mod registry;
 pub mod release;
 pub mod scan;

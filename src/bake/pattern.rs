@@ -8,26 +8,37 @@ pub(crate) fn is_pattern(text: &str) -> bool {
 
 /// Whether the whole name matches. `None` for a malformed pattern.
 pub(crate) fn matches(pattern: &str, name: &str) -> Option<bool> {
-    let tokens = parse(pattern)?;
+    Some(whole(&parse(pattern)?, name, Some('/')))
+}
+
+/// As [`matches`], and `*`, `?` and classes stand for slashes, too: for names whose slashes mean nothing to
+/// the service that keeps them.
+pub(crate) fn covers(pattern: &str, name: &str) -> Option<bool> {
+    Some(whole(&parse(pattern)?, name, None))
+}
+
+fn whole(tokens: &[Token], name: &str, separator: Option<char>) -> bool {
     let name: Vec<char> = name.chars().collect();
     // reachable[i]: the tokens so far match the first i characters.
     let mut reachable = vec![false; name.len() + 1];
     reachable[0] = true;
-    for token in &tokens {
+    for token in tokens {
         let mut next = vec![false; name.len() + 1];
         for at in 0..=name.len() {
             match token {
                 Token::Any => {
                     let here = reachable[at];
-                    let before = at > 0 && next[at - 1] && name[at - 1] != '/';
+                    let before = at > 0 && next[at - 1] && Some(name[at - 1]) != separator;
                     next[at] = here || before;
                 }
-                _ => next[at] = at > 0 && reachable[at - 1] && token.accepts(name[at - 1]),
+                _ => {
+                    next[at] = at > 0 && reachable[at - 1] && token.accepts(name[at - 1], separator)
+                }
             }
         }
         reachable = next;
     }
-    reachable.last().copied()
+    reachable.last().copied().unwrap_or(false)
 }
 
 enum Token {
@@ -41,9 +52,9 @@ enum Token {
 }
 
 impl Token {
-    fn accepts(&self, c: char) -> bool {
+    fn accepts(&self, c: char, separator: Option<char>) -> bool {
         match self {
-            Token::Any | Token::One => c != '/',
+            Token::Any | Token::One => Some(c) != separator,
             Token::Literal(literal) => *literal == c,
             Token::Class { negated, ranges } => {
                 ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
@@ -109,6 +120,19 @@ mod tests {
             ("*", "a/b", Some(false)),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn names_without_structure_match_across_slashes() {
+        for (pattern, name, expected) in [
+            ("*", "a/b", Some(true)),
+            ("shop/*", "shop/web/x", Some(true)),
+            ("shop?web", "shop/web", Some(true)),
+            ("shop/*", "shop", Some(false)),
+            ("[", "a", None),
+        ] {
+            assert_eq!(covers(pattern, name), expected, "{pattern} {name}");
         }
     }
 }

@@ -29,6 +29,7 @@ mod parse;
 mod plan;
 mod process;
 mod project;
+mod prune;
 mod registry;
 mod release;
 mod scan;
@@ -92,6 +93,8 @@ pub enum Verb {
     /// List the environments of the configuration, and show what differs between two
     #[command(alias = "env")]
     Environment(environment::Args),
+    /// Delete old images of ECR that nothing needs any more
+    Prune(prune::Args),
     /// Print the least-privilege IAM policy of a verb
     Iam(iam::Args),
     /// Start, stop and look at Launchway's own BuildKit daemon
@@ -119,6 +122,7 @@ impl Verb {
             | Self::Approve(_)
             | Self::Notify(_)
             | Self::Environment(_)
+            | Self::Prune(_)
             | Self::Iam(_)
             | Self::Engine(_)
             | Self::Doctor(_)
@@ -141,6 +145,7 @@ impl Verb {
             Self::Approve(args) => approve::run(args, invocation).await,
             Self::Notify(args) => notify::run(args, invocation).await,
             Self::Environment(args) => environment::run(args, invocation),
+            Self::Prune(args) => prune::run(args, invocation).await,
             Self::Iam(args) => iam::run(&args, invocation),
             Self::Engine(args) => engine::run(args, invocation).await,
             Self::Doctor(args) => doctor::run(args, invocation).await,

@@ -1,7 +1,7 @@
 //! The names of our own blocks.
 
 /// Blocks that this version reads.
-pub(crate) const KNOWN: [&str; 9] = [
+pub(crate) const KNOWN: [&str; 10] = [
     "release",
     "cache",
     "soci",
@@ -10,11 +10,12 @@ pub(crate) const KNOWN: [&str; 9] = [
     "notify",
     "parameter",
     "base_images",
+    "prune",
     "environment",
 ];
 
 /// Blocks that a later version reads: an error now, so that nobody believes them to work.
-const LATER: [&str; 2] = ["prune", "deploy"];
+const LATER: [&str; 1] = ["deploy"];
 
 /// Blocks that have a name and may be there more than once.
 pub(crate) fn is_named(kind: &str) -> bool {

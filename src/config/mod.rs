@@ -7,6 +7,7 @@ pub(crate) mod blocks;
 pub(crate) mod environment;
 mod notify;
 mod parameter;
+mod prune;
 pub(crate) mod read;
 mod scan;
 mod secret_reference;
@@ -23,6 +24,9 @@ pub use environment::{Environment, EnvironmentChoice};
 pub use notify::{Channel, NotifyEvent, NotifySettings};
 pub(crate) use notify::{is_loopback, is_safe};
 pub use parameter::{ParameterKind, ParameterSettings, ParameterTier, ValueForm, WriteOn};
+pub use prune::{
+    KEEP, KeepRule, PruneAccount, PruneSettings, ROLLBACK, RepositoryRule, UseCommand, UseSettings,
+};
 pub use scan::ScanSettings;
 pub(crate) use scan::parse_timeout;
 pub use secret_reference::SecretReference;

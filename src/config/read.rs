@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::blocks::{self, Blocks};
 use super::environment::{self, Variables};
 use super::settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
-use super::{base_images, notify, parameter, scan, service, soci};
+use super::{base_images, notify, parameter, prune, scan, service, soci};
 use crate::bake::attribute::{Field, Shape, decode};
 use crate::bake::diagnostic::Fault;
 use crate::bake::eval::{Evaluator, Scope};
@@ -97,6 +97,7 @@ fn attributes(kind: &str) -> &'static [&'static str] {
         "notify" => notify::ATTRIBUTES,
         "parameter" => parameter::ATTRIBUTES,
         "base_images" => base_images::ATTRIBUTES,
+        "prune" => prune::ATTRIBUTES,
         _ => service::ATTRIBUTES,
     }
 }
@@ -136,6 +137,7 @@ pub(crate) fn read(
             "base_images" => {
                 base_images::read(&reader, names).map(|found| settings.base_images = Some(found))
             }
+            "prune" => prune::read(&reader, names).map(|found| settings.prune = Some(found)),
             "environment" => {
                 environment::read(&reader, names).map(|one| settings.environments.push(one))
             }

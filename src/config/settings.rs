@@ -8,6 +8,7 @@ use super::base_images::BaseImages;
 use super::environment::Environment;
 use super::notify::NotifySettings;
 use super::parameter::ParameterSettings;
+use super::prune::PruneSettings;
 use super::scan::ScanSettings;
 use super::service::ServiceSettings;
 use super::soci::SociSettings;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub base_images: Option<BaseImages>,
     /// `environment` blocks by label, in the order of the file.
     pub environments: Vec<Environment>,
+    /// The `prune` block.
+    pub prune: Option<PruneSettings>,
 }
 
 /// `release { … }`.

@@ -1,0 +1,33 @@
+//! Which images of ECR nothing needs any more, and their removal.
+//!
+//! The flow is a line: what is in use ([`Use`]) and what is there ([`Repository`]) become one reference
+//! graph per repository; the [`Policy`] says what is kept beside it; everything that can be reached from
+//! what is kept is kept, and the rest is a [`RepositoryPlan`]. [`decide`] is synchronous, on plain
+//! values and without a clock. Asking AWS is `collect`'s and `apply`'s work, through `aws`.
+//!
+//! The one principle: unknown is in use (D11). What could not be listed, read or understood is kept, and
+//! becomes a [`Refusal`] where it leaves any doubt about the rest.
+
+mod decide;
+mod decision;
+mod inventory;
+mod pattern;
+mod place;
+mod plan;
+mod policy;
+mod reference;
+mod refusal;
+mod usage;
+
+pub use decide::{NamedImage, RepositoryUses, decide};
+pub use decision::{
+    ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
+};
+pub use inventory::{Child, ChildRole, Content, Kind, Layer, Links, Manifest, Repository, Status};
+pub use pattern::NamePattern;
+pub use place::{Event, Observer, Place, Silent};
+pub use plan::{CallCounts, Plan};
+pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
+pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
+pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
+pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
