@@ -1,0 +1,11 @@
+//! The fake as AWS's own SDK sees it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "an integration test's helpers are not marked as tests, but they are"
+)]
+
+mod delete;
+mod describe;
+mod get;
+mod support;
