@@ -10,16 +10,22 @@
 
 mod decide;
 mod decision;
+mod graph;
 mod inventory;
 mod pattern;
 mod place;
 mod plan;
 mod policy;
+mod read;
 mod reference;
 mod refusal;
+mod refuse;
+mod restrict;
+#[cfg(test)]
+mod testing;
 mod usage;
 
-pub use decide::{NamedImage, RepositoryUses, decide};
+pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };
@@ -28,6 +34,9 @@ pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
 pub use plan::{CallCounts, Plan};
 pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
+pub use read::{LinksError, links, unread, unread_exact};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
 pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
+pub use refuse::refuse;
+pub use restrict::restrict;
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
