@@ -10,16 +10,23 @@
 
 mod decide;
 mod decision;
+mod graph;
 mod inventory;
 mod pattern;
 mod place;
 mod plan;
 mod policy;
+mod read;
 mod reference;
 mod refusal;
+mod refuse;
+mod restrict;
+#[cfg(test)]
+mod testing;
 mod usage;
 
 pub use crate::aws::CallCounts;
+pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
@@ -29,6 +36,9 @@ pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
 pub use plan::Plan;
 pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
+pub use read::{LinksError, links, unread, unread_exact};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
 pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
+pub use refuse::refuse;
+pub use restrict::restrict;
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
