@@ -10,6 +10,8 @@
 
 mod decide;
 mod decision;
+pub mod document;
+pub mod explain;
 mod inventory;
 mod pattern;
 mod place;
@@ -17,7 +19,10 @@ mod plan;
 mod policy;
 mod reference;
 mod refusal;
+#[cfg(test)]
+pub(crate) mod samples;
 mod usage;
+mod wording;
 
 pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
@@ -31,3 +36,4 @@ pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
 pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
+pub use wording::{Short, span};
