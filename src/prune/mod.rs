@@ -24,6 +24,7 @@ pub(crate) mod samples;
 mod usage;
 mod wording;
 
+pub use crate::aws::CallCounts;
 pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
@@ -31,7 +32,7 @@ pub use decision::{
 pub use inventory::{Child, ChildRole, Content, Kind, Layer, Links, Manifest, Repository, Status};
 pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
-pub use plan::{CallCounts, Plan};
+pub use plan::Plan;
 pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
 pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
