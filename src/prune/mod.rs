@@ -11,6 +11,8 @@
 mod decide;
 mod decision;
 mod graph;
+pub mod document;
+pub mod explain;
 mod inventory;
 mod pattern;
 mod place;
@@ -23,7 +25,9 @@ mod refuse;
 mod restrict;
 #[cfg(test)]
 mod testing;
+pub(crate) mod samples;
 mod usage;
+mod wording;
 
 pub use crate::aws::CallCounts;
 pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
@@ -42,3 +46,4 @@ pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
 pub use refuse::refuse;
 pub use restrict::restrict;
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
+pub use wording::{Short, span};
