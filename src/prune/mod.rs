@@ -10,9 +10,9 @@
 
 mod decide;
 mod decision;
-mod graph;
 pub mod document;
 pub mod explain;
+mod graph;
 mod inventory;
 mod pattern;
 mod place;
@@ -24,14 +24,14 @@ mod refusal;
 mod refuse;
 mod restrict;
 #[cfg(test)]
-mod testing;
 pub(crate) mod samples;
+#[cfg(test)]
+mod testing;
 mod usage;
 mod wording;
 
 pub use crate::aws::CallCounts;
 pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
-pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };
