@@ -20,6 +20,7 @@ mod refusal;
 mod usage;
 
 pub use crate::aws::CallCounts;
+
 pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
