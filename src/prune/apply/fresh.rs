@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::prune::{Allowance, EcrRepository, InUse, Refusal, RefusalSubject};
+use crate::prune::{Allowance, EcrRepository, InUse, Refusal, RefusalSubject, UsesIndex};
 
 /// Asks what is in use, no more often than its answer is stale.
 pub(super) struct FreshUses<'a, F> {
@@ -18,9 +18,17 @@ pub(super) struct FreshUses<'a, F> {
 
 struct Answer {
     at: Instant,
-    uses: Arc<InUse>,
+    uses: Arc<Uses>,
     /// What holds everything; once there is some, nothing is asked any more.
     holds: Vec<Refusal>,
+}
+
+/// What is in use.
+#[derive(Debug)]
+pub(super) struct Uses {
+    /// By repository.
+    pub(super) index: UsesIndex,
+    refusals: Vec<Refusal>,
 }
 
 /// Everything has to stop.
@@ -43,7 +51,7 @@ where
 
     /// What is in use, no older than allowed. A list that did not load stops everything, for good: what was not
     /// told could be about any image.
-    pub(super) async fn get(&self) -> Result<Arc<InUse>, Stop> {
+    pub(super) async fn get(&self) -> Result<Arc<Uses>, Stop> {
         // Whoever comes meanwhile gets the same answer.
         let mut last = self.last.lock().await;
         let stale =
@@ -51,9 +59,12 @@ where
         if last.as_ref().is_none_or(stale) {
             // Its age counts from the question.
             let at = Instant::now();
-            let mut uses = (self.ask)().await;
-            let refusals = std::mem::take(&mut uses.refusals).into_iter();
-            uses.refusals = refusals.map(|one| one.judged(self.allow)).collect();
+            let in_use = (self.ask)().await;
+            let refusals = in_use.refusals.iter().cloned();
+            let uses = Uses {
+                index: UsesIndex::new(&in_use),
+                refusals: refusals.map(|one| one.judged(self.allow)).collect(),
+            };
             let holds = |refusal: &&Refusal| {
                 !refusal.allowed && refusal.subject == RefusalSubject::Everything
             };
@@ -78,12 +89,13 @@ where
     }
 }
 
-/// The cases of an answer that hold one repository.
-pub(super) fn holds(uses: &InUse, repository: &EcrRepository) -> Vec<Refusal> {
-    let here = |one: &&Refusal| {
-        !one.allowed && one.subject == RefusalSubject::Repository(repository.clone())
-    };
-    uses.refusals.iter().filter(here).cloned().collect()
+impl Uses {
+    /// The cases that hold one repository.
+    pub(super) fn holds(&self, repository: &EcrRepository) -> Vec<Refusal> {
+        let subject = RefusalSubject::Repository(repository.clone());
+        let here = |one: &&Refusal| !one.allowed && one.subject == subject;
+        self.refusals.iter().filter(here).cloned().collect()
+    }
 }
 
 #[cfg(test)]

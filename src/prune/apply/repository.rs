@@ -2,19 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::check::Removed;
-use super::fresh::{FreshUses, holds};
+use super::fresh::{FreshUses, Uses};
 use super::{Application, FailPoint, Failed, RepositoryResult, SkipReason, Skipped};
 use crate::aws::{AwsError, EcrImage, EcrImages};
 use crate::image::Digest;
 use crate::prune::collect::{Found, read_repository};
 use crate::prune::{
     InUse, KeepReason, NamedImage, Policy, Refusal, RefusalCode, RefusalSubject, RepositoryPlan,
-    RepositoryUses, Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
+    Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
 };
 
 /// How often a repository is decided about anew, before it is left alone: it changes faster than it can be read.
@@ -187,6 +188,7 @@ where
     ) -> Result<Option<Vec<Digest>>, Halt> {
         let uses = self.uses_now().await?;
         let found = self.describe(batch).await?;
+        let uses = uses.index.of(&self.bound.repository);
         let mut surprises = removed.in_use(&uses.uses);
         surprises.retain(|digest, _| !self.done.contains(digest));
         surprises.extend(removed.changed(found.values()));
@@ -204,14 +206,15 @@ where
         Ok(Some(present))
     }
 
-    /// What is in use here, no older than allowed.
-    pub(super) async fn uses_now(&self) -> Result<RepositoryUses, Halt> {
+    /// What is in use, no older than allowed.
+    pub(super) async fn uses_now(&self) -> Result<Arc<Uses>, Halt> {
         let uses = self.uses.get().await.map_err(|_| Halt::Everything)?;
-        let holds = holds(&uses, &self.bound.repository);
-        if !holds.is_empty() {
-            return Err(Halt::Refused(holds));
+        let holds = uses.holds(&self.bound.repository);
+        if holds.is_empty() {
+            Ok(uses)
+        } else {
+            Err(Halt::Refused(holds))
         }
-        Ok(RepositoryUses::of(&uses, &self.bound.repository))
     }
 
     /// Images as they are now.
@@ -280,15 +283,18 @@ where
         }
         let at = Instant::now();
         let uses = self.uses_now().await?;
+        let uses = uses.index.of(&self.bound.repository);
         let read = read_repository(self.found, false, &Silent).await;
         let repository = read.map_err(|error| self.list_failed(&error))?;
         let mut kept = uses.clone();
         kept.uses.extend(self.roots.iter().map(as_use));
         let now = (self.application.now)();
         let mut plan = decide(&repository, &kept, self.policy, now);
-        restrict(&mut plan, self.bound, &repository);
+        let (digests, tags) = bounds(self.bound);
+        restrict(&mut plan, &repository, &digests, &tags);
+        // The limits are for what may be done, so that a plan is not held by what expired since.
         let allow = &self.application.settings.allow;
-        refuse(&mut plan, &repository, &uses, self.policy, allow);
+        refuse(&mut plan, &repository, uses, self.policy, allow);
         if plan.is_refused() {
             let refusals = plan.refusals.into_iter();
             return Err(Halt::Refused(refusals.filter(|one| !one.allowed).collect()));
@@ -323,6 +329,13 @@ where
             }
         }
     }
+}
+
+/// What a plan lets go: manifests, and tags of others.
+fn bounds(plan: &RepositoryPlan) -> (BTreeSet<Digest>, BTreeMap<Digest, BTreeSet<String>>) {
+    let tags = plan.images.iter().filter(|image| !image.untag.is_empty());
+    let tags = tags.map(|image| (image.digest, image.untag.iter().cloned().collect()));
+    (plan.waves.iter().flatten().copied().collect(), tags.collect())
 }
 
 /// Why something is kept, for the report. The weightiest reason comes first.

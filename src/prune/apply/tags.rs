@@ -46,6 +46,7 @@ where
             .collect();
         for batch in images.chunks(EcrImages::MOST) {
             let uses = self.uses_now().await?;
+            let uses = uses.index.of(&self.bound.repository);
             let digests: Vec<Digest> = batch.iter().map(|(image, _)| image.digest).collect();
             let found = self.describe(&digests).await?;
             let mut going = Vec::new();
@@ -54,7 +55,7 @@ where
                 let Some(now) = found.get(&image.digest) else {
                     continue;
                 };
-                for (tag, verdict) in judge(now, tags, &uses) {
+                for (tag, verdict) in judge(now, tags, uses) {
                     match verdict {
                         None => going.push((image.digest, tag)),
                         Some(why) => self.result.skipped.push(Skipped {

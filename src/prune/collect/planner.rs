@@ -61,8 +61,8 @@ pub async fn plan(
         let plan = match read {
             Ok(repository) => {
                 let uses = uses.of(&found.id);
-                let mut plan = decide(&repository, &uses, policy, now);
-                refuse(&mut plan, &repository, &uses, policy, &settings.allow);
+                let mut plan = decide(&repository, uses, policy, now);
+                refuse(&mut plan, &repository, uses, policy, &settings.allow);
                 plan
             }
             Err(error) => unlisted(found, policy, &error, settings),
