@@ -156,8 +156,8 @@ impl Aws {
 
 /// Between half of it and all, so that those who were refused together do not come back together.
 fn jitter(wait: Duration) -> Duration {
-    let random = RandomState::new().hash_one(0);
-    wait / 2 + (wait / 2).mul_f64(f64::from(random as u16) / f64::from(u16::MAX))
+    let [random, ..] = RandomState::new().hash_one(0).to_le_bytes();
+    wait / 2 + (wait / 2).mul_f64(f64::from(random) / f64::from(u8::MAX))
 }
 
 /// How many requests may be under way: half as many after AWS complained, and one more after as many answers

@@ -109,7 +109,9 @@ impl Aws {
     }
 
     async fn config(&self) -> &SdkConfig {
-        self.config.get_or_init(|| load(&self.settings)).await
+        // It is large, and every caller would hold it.
+        let load = || Box::pin(load(&self.settings));
+        self.config.get_or_init(load).await
     }
 
     /// The configuration for the clients of a region.
