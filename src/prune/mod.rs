@@ -8,20 +8,36 @@
 //! The one principle: unknown is in use (D11). What could not be listed, read or understood is kept, and
 //! becomes a [`Refusal`] where it leaves any doubt about the rest.
 
+mod apply;
+mod collect;
 mod decide;
 mod decision;
+pub mod document;
+pub mod explain;
+mod graph;
 mod inventory;
 mod pattern;
 mod place;
 mod plan;
 mod policy;
+mod read;
 mod reference;
 mod refusal;
+mod refuse;
+mod restrict;
+pub(crate) mod samples;
+#[cfg(test)]
+mod testing;
 mod usage;
+mod wording;
 
 pub use crate::aws::CallCounts;
-
-pub use decide::{NamedImage, RepositoryUses, decide};
+pub use apply::{
+    Application, Applied, Change, FRESH_FOR, FailPoint, FailPoints, Failed, LATE, RepositoryResult,
+    SkipReason, Skipped, apply,
+};
+pub use collect::plan;
+pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };
@@ -30,6 +46,10 @@ pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
 pub use plan::Plan;
 pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
+pub use read::{LinksError, links, unread, unread_exact};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
 pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
+pub use refuse::refuse;
+pub use restrict::restrict;
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
+pub use wording::{Short, span};

@@ -30,6 +30,7 @@ fn aws(endpoint: &str) -> Aws {
             secret_access_key: Secret::new("planted-key"),
             session_token: None,
         }),
+        profile: None,
         ..AwsSettings::default()
     })
 }
@@ -113,6 +114,7 @@ async fn missing_credentials_and_endpoints_say_so() {
     let nothing = Aws::new(AwsSettings {
         profile: Some("launchway-no-such-profile".to_owned()),
         endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+        credentials: None,
         ..AwsSettings::default()
     });
     let keychain = Keychain::new(KeychainConfig {

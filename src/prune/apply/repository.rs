@@ -335,7 +335,10 @@ where
 fn bounds(plan: &RepositoryPlan) -> (BTreeSet<Digest>, BTreeMap<Digest, BTreeSet<String>>) {
     let tags = plan.images.iter().filter(|image| !image.untag.is_empty());
     let tags = tags.map(|image| (image.digest, image.untag.iter().cloned().collect()));
-    (plan.waves.iter().flatten().copied().collect(), tags.collect())
+    (
+        plan.waves.iter().flatten().copied().collect(),
+        tags.collect(),
+    )
 }
 
 /// Why something is kept, for the report. The weightiest reason comes first.

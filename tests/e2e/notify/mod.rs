@@ -27,6 +27,7 @@ fn sender(endpoint: &str, environment: &[(&str, &str)]) -> (Sender, Waits) {
             secret_access_key: Secret::new("planted-key"),
             session_token: None,
         }),
+        profile: None,
         ..AwsSettings::default()
     });
     let environment = environment

@@ -52,6 +52,7 @@ pub(super) fn aws(endpoint: &str) -> Aws {
             secret_access_key: Secret::new("planted-key"),
             session_token: None,
         }),
+        profile: None,
         ..AwsSettings::default()
     })
 }

@@ -306,6 +306,7 @@ async fn what_aws_said_about_a_login_is_passed_on() {
             secret_access_key: Secret::new("planted-key"),
             session_token: None,
         }),
+        profile: None,
         ..AwsSettings::default()
     });
     let keychain = Keychain::new(KeychainConfig {
