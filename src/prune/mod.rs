@@ -25,6 +25,7 @@ mod reference;
 mod refusal;
 mod refuse;
 mod restrict;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod testing;
