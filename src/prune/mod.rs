@@ -8,6 +8,8 @@
 //! The one principle: unknown is in use (D11). What could not be listed, read or understood is kept, and
 //! becomes a [`Refusal`] where it leaves any doubt about the rest.
 
+mod apply;
+mod collect;
 pub mod apply;
 pub mod collect;
 mod decide;
@@ -33,6 +35,11 @@ mod usage;
 mod wording;
 
 pub use crate::aws::CallCounts;
+pub use apply::{
+    Application, Applied, Change, FRESH_FOR, FailPoint, FailPoints, Failed, LATE, RepositoryResult,
+    SkipReason, Skipped, apply,
+};
+pub use collect::plan;
 pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
