@@ -8,6 +8,7 @@
 //! The one principle: unknown is in use (D11). What could not be listed, read or understood is kept, and
 //! becomes a [`Refusal`] where it leaves any doubt about the rest.
 
+pub mod collect;
 mod decide;
 mod decision;
 mod inventory;
