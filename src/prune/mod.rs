@@ -10,7 +10,11 @@
 
 mod decide;
 mod decision;
+mod ecrm;
+mod hcl;
+mod init;
 mod inventory;
+mod lifecycle;
 mod pattern;
 mod place;
 mod plan;
@@ -23,7 +27,10 @@ pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };
+pub use ecrm::{Conversion, EcrmError, EcrmProblem, Note, convert};
+pub use init::{Found, FoundRepository, config_text};
 pub use inventory::{Child, ChildRole, Content, Kind, Layer, Links, Manifest, Repository, Status};
+pub use lifecycle::{BadLifecyclePolicy, Conflict, LifecyclePolicy, conflicts};
 pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
 pub use plan::{CallCounts, Plan};
