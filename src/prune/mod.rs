@@ -14,10 +14,14 @@ pub mod apply;
 pub mod collect;
 mod decide;
 mod decision;
+mod ecrm;
+mod graph;
+mod hcl;
+mod init;
 pub mod document;
 pub mod explain;
-mod graph;
 mod inventory;
+mod lifecycle;
 mod pattern;
 mod place;
 mod plan;
@@ -44,7 +48,10 @@ pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };
+pub use ecrm::{Conversion, EcrmError, EcrmProblem, Note, convert};
+pub use init::{Found, FoundRepository, config_text};
 pub use inventory::{Child, ChildRole, Content, Kind, Layer, Links, Manifest, Repository, Status};
+pub use lifecycle::{BadLifecyclePolicy, Conflict, LifecyclePolicy, conflicts};
 pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
 pub use plan::Plan;
