@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
+use crate::fault::{Gate, Gates, Hooks, Moment, Rates, Rule, Rules};
 use crate::late::Consistency;
 use crate::ledger::{Call, Ledger, Stats};
 use crate::state::{Deletion, Repository};
@@ -39,6 +41,11 @@ pub(crate) struct Shared {
     /// Accounts by access key id.
     keys: Mutex<BTreeMap<String, String>>,
     backing: Mutex<Option<Arc<dyn Backing>>>,
+    delay: Mutex<Option<Duration>>,
+    pub(crate) rates: Rates,
+    pub(crate) rules: Rules,
+    pub(crate) gates: Gates,
+    pub(crate) hooks: Hooks,
 }
 
 impl std::fmt::Debug for Shared {
@@ -108,6 +115,70 @@ impl Ecr {
         }
     }
 
+    /// From now on calls fail as the rule says.
+    pub fn fail(&self, rule: Rule) {
+        self.shared.rules.add(rule);
+    }
+
+    /// Ends all rules, hooks and rate limits. Gates are opened by whoever holds them.
+    pub fn heal(&self) {
+        self.shared.rules.clear();
+        self.shared.hooks.clear();
+        self.shared.rates.clear();
+    }
+
+    /// From now on an operation is throttled above this rate; `None` takes the limit away.
+    pub fn limit_rate(&self, operation: &str, per_second: Option<f64>) {
+        self.shared.rates.limit(Some(operation), per_second);
+    }
+
+    /// From now on each operation that has no limit of its own is throttled above this rate.
+    pub fn limit_every_rate(&self, per_second: Option<f64>) {
+        self.shared.rates.limit(None, per_second);
+    }
+
+    /// Holds calls of an operation before they do anything, from the nth on (1 is the next that comes).
+    pub fn hold(&self, operation: &str, nth: u64) -> Gate {
+        self.shared.gates.add(operation, Moment::BeforeWork, nth)
+    }
+
+    /// Holds calls of an operation when their work is done and before their answer, from the nth on.
+    pub fn hold_answer(&self, operation: &str, nth: u64) -> Gate {
+        self.shared.gates.add(operation, Moment::BeforeAnswer, nth)
+    }
+
+    /// Runs this before each call of an operation is carried out. It may block, and change the fake.
+    pub fn before(&self, operation: &str, hook: impl FnMut(&Ecr, &Call) + Send + 'static) {
+        self.shared.hooks.add(operation, hook);
+    }
+
+    /// Runs this once, before the nth call of an operation is carried out (1 is the next that comes).
+    pub fn before_nth(
+        &self,
+        operation: &str,
+        nth: u64,
+        hook: impl FnOnce(&Ecr, &Call) + Send + 'static,
+    ) {
+        let (mut seen, mut hook) = (0, Some(hook));
+        self.before(operation, move |ecr, call| {
+            seen += 1;
+            if seen == nth
+                && let Some(hook) = hook.take()
+            {
+                hook(ecr, call);
+            }
+        });
+    }
+
+    /// Each call is answered so much later, as over a network.
+    pub fn set_delay(&self, delay: Option<Duration>) {
+        *locked(&self.shared.delay) = delay;
+    }
+
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        *locked(&self.shared.delay)
+    }
+
     /// How many calls came so far.
     pub fn stats(&self) -> Stats {
         self.shared.ledger.stats()
@@ -116,6 +187,11 @@ impl Ecr {
     /// How many calls of one operation came so far.
     pub fn count(&self, operation: &str) -> u64 {
         self.stats().calls.get(operation).copied().unwrap_or(0)
+    }
+
+    /// How many calls are not answered yet. It falls to 0 after a client that was killed.
+    pub fn open_calls(&self) -> u64 {
+        self.shared.ledger.open_calls()
     }
 
     /// Every call so far, in the order they came.

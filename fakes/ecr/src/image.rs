@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::Digest;
+use crate::generate::Recipe;
 use crate::late::Mark;
 use crate::manifest::{Facts, intern};
 
@@ -93,12 +94,14 @@ pub enum ImageStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     Bytes(Bytes),
+    Recipe(Recipe),
 }
 
 impl Content {
     pub(crate) fn bytes(&self) -> Bytes {
         match self {
             Self::Bytes(bytes) => bytes.clone(),
+            Self::Recipe(recipe) => recipe.manifest(),
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Stats {
     pub calls: BTreeMap<String, u64>,
     /// All of them.
     pub total: u64,
+    /// Those that were answered with a `ThrottlingException`.
+    pub throttled: u64,
     /// The most calls that were open at the same time.
     pub peak_concurrency: u64,
 }
@@ -90,8 +92,17 @@ impl Ledger {
         }
     }
 
+    /// A call is answered with a `ThrottlingException`.
+    pub(crate) fn throttled(&self) {
+        self.locked().stats.throttled += 1;
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         self.locked().stats.clone()
+    }
+
+    pub(crate) fn open_calls(&self) -> u64 {
+        self.locked().open
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {

@@ -4,10 +4,13 @@
 //! [`FakeEcr::start`] serves it on a loopback port; what it holds and how it fails is set through [`Ecr`].
 //! README.md says what it enforces, and where each rule comes from.
 
+mod call;
 mod clock;
 mod digest;
 mod ecr;
 mod error;
+mod fault;
+mod generate;
 mod image;
 mod late;
 mod ledger;
@@ -16,10 +19,13 @@ mod operation;
 mod repository;
 mod server;
 mod state;
+mod wire;
 mod world;
 
 pub use digest::{Digest, InvalidDigest};
 pub use ecr::{ACCOUNT, Backing, Ecr, REGION};
+pub use fault::{Fault, Gate, Rule};
+pub use generate::{GeneratedRelease, GeneratedRepository, Spec, generate};
 pub use image::{ImageStatus, NewImage};
 pub use late::{Consistency, Delay};
 pub use ledger::{Call, Stats};

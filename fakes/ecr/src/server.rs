@@ -2,26 +2,19 @@
 //!
 //! It has a runtime of its own, so that tests need none; what an operation does runs where it may block.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Ecr;
+use crate::call::answer;
 use crate::ecr::REGION;
-use crate::error::ApiError;
-use crate::operation::{Done, carry_out};
-use crate::world::Caller;
+use crate::wire::Breaker;
 
 /// An [`Ecr`] that serves its API over HTTP, until it is dropped.
 #[derive(Debug)]
@@ -112,74 +105,11 @@ async fn accept(listener: TcpListener, ecr: Ecr) {
 /// Serves one connection until it closes. A client that goes away is none of our concern.
 async fn connection(stream: TcpStream, ecr: Ecr) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(ecr.clone(), request));
+    let Ok((stream, breaker)) = Breaker::new(stream) else {
+        return;
+    };
+    let service = service_fn(move |request| answer(ecr.clone(), breaker.clone(), request));
     let connection =
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let _ = connection.await;
-}
-
-async fn answer(ecr: Ecr, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    if request.method() == Method::GET && request.uri().path() == "/stats" {
-        let stats = serde_json::to_vec(&ecr.stats()).unwrap_or_default();
-        return Ok(response(200, stats));
-    }
-    let (operation, caller) = read_head(&ecr, &request);
-    let body = match request.into_body().collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => {
-            let error = ApiError::new("SerializationException", error.to_string());
-            return Ok(response(400, error.body()));
-        }
-    };
-    let (account, region) = (&caller.account, &caller.region);
-    let open = ecr.shared.ledger.open(&operation, account, region, &body);
-    let work = tokio::task::spawn_blocking(move || {
-        let done = carry_out(ecr.world_lock(), &caller, &operation, &body)?;
-        ecr.tell(&done.deletions);
-        Ok(done)
-    });
-    let done: Result<Done, ApiError> = match work.await {
-        Ok(done) => done,
-        Err(panic) => Err(ApiError {
-            status: 500,
-            code: "ServerException".into(),
-            message: format!("the fake panicked: {panic}"),
-        }),
-    };
-    drop(open);
-    Ok(match done {
-        Ok(done) => response(200, done.body),
-        Err(error) => response(error.status, error.body()),
-    })
-}
-
-fn response(status: u16, body: Vec<u8>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let json = hyper::header::HeaderValue::from_static("application/x-amz-json-1.1");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
-}
-
-/// The operation, and who calls: `Credential=KEY/DATE/REGION/ecr/aws4_request` in the signature.
-fn read_head(ecr: &Ecr, request: &Request<Incoming>) -> (String, Caller) {
-    let header = |name: &str| {
-        let value = request.headers().get(name);
-        value
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let target = header("x-amz-target");
-    let operation = target
-        .strip_prefix("AmazonEC2ContainerRegistry_V20150921.")
-        .unwrap_or(target);
-    let scope = header(AUTHORIZATION.as_str()).split_once("Credential=");
-    let mut scope = scope.map_or("", |(_, scope)| scope).split('/');
-    let (key, _date, region) = (scope.next(), scope.next(), scope.next());
-    let caller = Caller {
-        account: ecr.account_of(key.unwrap_or_default()),
-        region: region.unwrap_or(REGION).to_owned(),
-    };
-    (operation.to_owned(), caller)
 }

@@ -58,8 +58,14 @@ impl Page {
         let from = match next_token {
             None => None,
             Some(token) => {
-                let text = STANDARD.decode(token).ok();
-                let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+                let mut text = decode(token);
+                if let Some(again) = text.as_deref().and_then(|text| text.strip_prefix(AGAIN)) {
+                    if again.is_empty() {
+                        let from = None;
+                        return Ok(Self { limit, from, scope });
+                    }
+                    text = decode(again);
+                }
                 let from = text.as_deref().and_then(|text| text.split_once('|'));
                 let from = from.filter(|(other, _)| *other == scope);
                 let (_, from) = from.ok_or_else(invalid)?;
@@ -81,6 +87,18 @@ impl Page {
     }
 }
 
+/// What the token of an empty page begins with; the token that led to the page follows.
+const AGAIN: &str = "again|";
+
+/// The token of an empty page: it leads where `token` led.
+pub(super) fn again(token: Option<&str>) -> String {
+    STANDARD.encode(format!("{AGAIN}{}", token.unwrap_or_default()))
+}
+
+fn decode(token: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(token).ok()?).ok()
+}
+
 fn invalid() -> ApiError {
     ApiError::invalid("Invalid parameter at 'nextToken': the token is not of this list")
 }
@@ -99,6 +117,16 @@ mod tests {
         let other = Page::new("A/api".to_owned(), LISTS, None, Some(&token));
         assert_eq!(other.unwrap_err().code, "InvalidParameterException");
         assert!(Page::new("A/web".to_owned(), LISTS, None, Some("7")).is_err());
+    }
+
+    #[test]
+    fn the_token_of_an_empty_page_leads_where_the_page_was_to_begin() {
+        let first = again(None);
+        let page = Page::new("A/web".to_owned(), LISTS, None, Some(&first)).unwrap();
+        assert_eq!(page.place(), Ok(0));
+        let later = again(Some(&page.token("7")));
+        let page = Page::new("A/web".to_owned(), LISTS, None, Some(&later)).unwrap();
+        assert_eq!(page.place(), Ok(7));
     }
 
     #[test]

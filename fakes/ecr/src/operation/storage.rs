@@ -28,6 +28,11 @@ pub(super) fn answer(world: &mut World, caller: &Caller, body: &[u8]) -> Result<
     let request: Request<'_> = super::parse(body)?;
     let account = World::account(caller, request.registry_id.as_deref())?;
     let name = &*request.repository_name;
+    let class = &*request.target_storage_class;
+    if !matches!(class, "ARCHIVE" | "STANDARD") {
+        let constraint = "Member must satisfy enum value set: [STANDARD, ARCHIVE]";
+        return Err(ApiError::constraint("targetStorageClass", constraint));
+    }
     let consistency = world.consistency;
     let repository = world.repository_mut(&caller.region, account, name)?;
     let image = request
@@ -42,7 +47,7 @@ pub(super) fn answer(world: &mut World, caller: &Caller, body: &[u8]) -> Result<
     let digest = image.digest;
     let status = repository.status(image, consistency);
     let mark = repository.mark();
-    let status = match (&*request.target_storage_class, status) {
+    let status = match (class, status) {
         ("ARCHIVE", ImageStatus::Active) => {
             if let Some(image) = repository.image_mut(digest) {
                 image.status = ImageStatus::Archived;
@@ -59,15 +64,10 @@ pub(super) fn answer(world: &mut World, caller: &Caller, body: &[u8]) -> Result<
             }
             ImageStatus::Activating
         }
-        ("ARCHIVE" | "STANDARD", status) => {
-            let class = &request.target_storage_class;
+        (class, status) => {
             let message = format!("The image is {status:?} and cannot be moved to {class}");
             let code = "ImageStorageClassUpdateNotSupportedException";
             return Err(ApiError::new(code, message));
-        }
-        _ => {
-            let constraint = "Member must satisfy enum value set: [STANDARD, ARCHIVE]";
-            return Err(ApiError::constraint("targetStorageClass", constraint));
         }
     };
     super::write(&json!({

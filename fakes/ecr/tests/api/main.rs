@@ -7,5 +7,11 @@
 
 mod delete;
 mod describe;
+mod faults;
 mod get;
+mod hold;
+mod put;
+mod referrers;
+mod registry;
+mod storage;
 mod support;
