@@ -1,8 +1,12 @@
 //! The only place that names an `aws-sdk` crate: clients made once, with overridable endpoints.
 //! No policy lives here; callers get plain values.
 
+mod calls;
 mod ecr;
 mod ecr_host;
+mod ecr_images;
+mod ecr_removal;
+mod ecr_repositories;
 mod ecs;
 mod error;
 mod notification;
@@ -12,8 +16,12 @@ mod scan;
 mod secret;
 mod session;
 
+pub use calls::CallCounts;
 pub use ecr::{Creation, EcrLogin};
 pub use ecr_host::{EcrHost, Partition, parse_ecr_host};
+pub use ecr_images::{EcrImage, EcrImageStatus, EcrImages, EcrManifest};
+pub use ecr_removal::{EcrDeletion, EcrFailure, EcrFailureCode, EcrImageId};
+pub use ecr_repositories::FoundRepository;
 pub use ecs::EcsService;
 pub use error::{AwsError, AwsErrorKind};
 pub use notification::{AttributeValue, BusEvent, TopicMessage};
@@ -23,4 +31,4 @@ pub use pipeline::{
     RunningAction, StageState,
 };
 pub use scan::{EcrFinding, EcrScanPage, EcrScanType};
-pub use session::{Aws, AwsSettings, StaticCredentials};
+pub use session::{AssumedRole, Aws, AwsSettings, StaticCredentials};

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::eval::{Evaluator, Scope};
 use super::function::json;
+use super::syntax::Body;
 use super::value::Value;
 use crate::config::environment::KIND;
 
@@ -32,12 +33,7 @@ impl Outline {
             }
         }
         for block in module.settings.iter().filter(|block| block.kind != KIND) {
-            let mut attributes = Map::new();
-            for attribute in &block.body.attributes {
-                if let Ok(value) = evaluator.evaluate(&attribute.value, &Scope::root()) {
-                    attributes.insert(attribute.name.clone(), to_json(&value));
-                }
-            }
+            let attributes = members(evaluator, &block.body);
             let kind = outline.blocks.entry(block.kind.clone());
             let Json::Object(of_kind) = kind.or_insert_with(|| Json::Object(Map::new())) else {
                 continue;
@@ -51,6 +47,26 @@ impl Outline {
         }
         outline
     }
+}
+
+/// The attributes of a block, and the blocks in it by kind and name.
+fn members(evaluator: &Evaluator<'_>, body: &Body) -> Map<String, Json> {
+    let mut members = Map::new();
+    for attribute in &body.attributes {
+        if let Ok(value) = evaluator.evaluate(&attribute.value, &Scope::root()) {
+            members.insert(attribute.name.clone(), to_json(&value));
+        }
+    }
+    for block in &body.blocks {
+        let inner = Json::Object(self::members(evaluator, &block.body));
+        let kind = members.entry(block.kind.clone());
+        if let Json::Object(of_kind) = kind.or_insert_with(|| Json::Object(Map::new()))
+            && let Some(label) = block.labels.first()
+        {
+            of_kind.insert(label.text.clone(), inner);
+        }
+    }
+    members
 }
 
 /// What cannot be held as JSON (a number of more digits than there is room for) is shown as text.

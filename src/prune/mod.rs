@@ -10,15 +10,27 @@
 
 mod decide;
 mod decision;
+mod graph;
+pub mod document;
+pub mod explain;
 mod inventory;
 mod pattern;
 mod place;
 mod plan;
 mod policy;
+mod read;
 mod reference;
 mod refusal;
+mod refuse;
+mod restrict;
+#[cfg(test)]
+mod testing;
+pub(crate) mod samples;
 mod usage;
+mod wording;
 
+pub use crate::aws::CallCounts;
+pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
@@ -26,8 +38,12 @@ pub use decision::{
 pub use inventory::{Child, ChildRole, Content, Kind, Layer, Links, Manifest, Repository, Status};
 pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
-pub use plan::{CallCounts, Plan};
+pub use plan::Plan;
 pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
+pub use read::{LinksError, links, unread, unread_exact};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
 pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
+pub use refuse::refuse;
+pub use restrict::restrict;
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
+pub use wording::{Short, span};

@@ -10,11 +10,19 @@ use crate::generate::Recipe;
 use crate::late::Mark;
 use crate::manifest::{Facts, intern};
 
+/// What a manifest's bytes say, read once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) digest: Digest,
+    pub(crate) length: usize,
+    pub(crate) facts: Facts,
+}
+
 /// An image for a repository, with the times and tags that a test wants.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewImage {
     pub(crate) content: Content,
-    pub(crate) media_type: Option<String>,
+    pub(crate) read: Read,
     pub(crate) tags: Vec<String>,
     pub(crate) pushed: f64,
     pub(crate) pulled: Option<f64>,
@@ -28,9 +36,15 @@ impl NewImage {
     }
 
     pub(crate) fn from_content(content: Content, pushed: f64) -> Self {
+        let bytes = content.bytes();
+        let read = Read {
+            digest: Digest::of(&bytes),
+            length: bytes.len(),
+            facts: Facts::read(&bytes),
+        };
         Self {
             content,
-            media_type: None,
+            read,
             tags: Vec::new(),
             pushed,
             pulled: None,
@@ -63,13 +77,13 @@ impl NewImage {
     /// what an OCI client would take it for.
     #[must_use]
     pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
-        self.media_type = Some(media_type.into());
+        self.read.facts.media_type = intern(Cow::Owned(media_type.into()));
         self
     }
 
     /// The digest of its manifest.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.content.bytes())
+        self.read.digest
     }
 
     /// The bytes of its manifest.
@@ -127,17 +141,12 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Reads the manifest; tags are the repository's work.
+    /// Tags are the repository's work.
     pub(crate) fn new(new: &NewImage) -> Self {
-        let bytes = new.content.bytes();
-        let mut facts = Facts::read(&bytes);
-        if let Some(media_type) = &new.media_type {
-            facts.media_type = intern(Cow::Borrowed(media_type));
-        }
         Self {
-            digest: Digest::of(&bytes),
+            digest: new.read.digest,
             content: new.content.clone(),
-            facts,
+            facts: new.read.facts.clone(),
             tags: Vec::new(),
             pushed: new.pushed,
             pulled: new.pulled,

@@ -1,12 +1,14 @@
-//! Manifests of every kind, made from a number whenever they are asked for: half a million of them would
-//! take more memory than the fake may have.
+//! Manifests of every kind, made from a number. Most are made again whenever they are asked for, since half
+//! a million of them would take more memory than the fake may have; those that name others by their digests
+//! are made once, and kept.
 //!
-//! All parts of a release have its number, so that its index can name them. The blobs that a manifest names
-//! do not exist; manifests name each other by their real digests and sizes.
+//! All parts of a release have its number. The blobs that a manifest names do not exist; manifests name each
+//! other by their real digests and sizes.
 //!
 //! Formats: OCI image-spec 1.1; BuildKit's attestations (docs/attestations/attestation-storage.md) and
 //! registry cache; SOCI index v2 (soci-snapshotter docs/soci-index-manifest-v2.md); cosign's signature spec.
 
+use std::fmt;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
@@ -28,9 +30,7 @@ pub(crate) struct Recipe {
 /// What a manifest is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The index of a release, with two parts of each of the three kinds below.
-    Index,
-    /// An image of a release.
+    /// An image of a release, that names its SOCI index.
     Platform(Architecture),
     /// BuildKit's attestation of such an image.
     Attestation(Architecture),
@@ -38,8 +38,6 @@ pub(super) enum Kind {
     Soci(Architecture),
     /// Cosign's signature of a release's index, to be tagged `sha256-HEX.sig`.
     Signature,
-    /// An SBOM whose subject is a release's index.
-    Sbom,
     /// An export of BuildKit's registry cache.
     Cache,
     /// An image of one platform as dockerd pushes it.
@@ -70,6 +68,55 @@ const OWN_LAYERS: u64 = 3;
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const EMPTY: &str = r#""digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2"#;
 
+/// A manifest that another one names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) digest: Digest,
+    pub(super) size: usize,
+}
+
+/// As members of a descriptor.
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, r#""digest":"{}","size":{}"#, self.digest, self.size)
+    }
+}
+
+/// The three manifests of a platform in an index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts {
+    pub(super) image: Link,
+    pub(super) attestation: Link,
+    pub(super) soci: Link,
+}
+
+/// The index of a release: the images of both platforms, then what is about them.
+pub(super) fn index(parts: [Parts; 2]) -> Bytes {
+    let (mut images, mut others) = (Vec::new(), Vec::new());
+    for (architecture, parts) in Architecture::BOTH.into_iter().zip(parts) {
+        let name = architecture.name();
+        let platform = format!(r#""platform":{{"architecture":"{name}","os":"linux"}}"#);
+        let Parts {
+            image,
+            attestation,
+            soci,
+        } = parts;
+        let about = image.digest;
+        images.push(format!(
+            r#"{{"mediaType":"{OCI_MANIFEST}",{image},{platform}}}"#
+        ));
+        others.push(format!(
+            r#"{{"mediaType":"{OCI_MANIFEST}",{attestation},"annotations":{{"vnd.docker.reference.digest":"{about}","vnd.docker.reference.type":"attestation-manifest"}},"platform":{{"architecture":"unknown","os":"unknown"}}}}"#
+        ));
+        others.push(format!(
+            r#"{{"mediaType":"{OCI_MANIFEST}",{soci},{platform},"artifactType":"application/vnd.amazon.soci.index.v2+json","annotations":{{"com.amazon.soci.image-manifest-digest":"{about}"}}}}"#
+        ));
+    }
+    images.append(&mut others);
+    let entries = images.join(",");
+    format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{entries}]}}"#).into()
+}
+
 impl Recipe {
     /// Another manifest of the same release.
     pub(super) fn part(self, kind: Kind) -> Self {
@@ -79,12 +126,10 @@ impl Recipe {
     /// The bytes, always the same.
     pub(crate) fn manifest(&self) -> Bytes {
         match self.kind {
-            Kind::Index => self.index(),
             Kind::Platform(architecture) => self.platform(architecture),
             Kind::Attestation(architecture) => self.attestation(architecture),
             Kind::Soci(architecture) => self.soci(architecture),
             Kind::Signature => self.signature(),
-            Kind::Sbom => self.sbom(),
             Kind::Cache => self.cache(),
             Kind::Plain => self.plain(),
         }
@@ -93,37 +138,6 @@ impl Recipe {
 
     fn random(&self, part: u64) -> Random {
         Random::of_part(self.seed, part)
-    }
-
-    /// Digest and size of another part, as members of a descriptor.
-    fn link(&self, kind: Kind) -> (Digest, String) {
-        let bytes = self.part(kind).manifest();
-        let digest = Digest::of(&bytes);
-        let members = format!(r#""digest":"{digest}","size":{}"#, bytes.len());
-        (digest, members)
-    }
-
-    fn index(&self) -> String {
-        let (mut images, mut others) = (Vec::new(), Vec::new());
-        for architecture in Architecture::BOTH {
-            let name = architecture.name();
-            let platform = format!(r#""platform":{{"architecture":"{name}","os":"linux"}}"#);
-            let (image, link) = self.link(Kind::Platform(architecture));
-            images.push(format!(
-                r#"{{"mediaType":"{OCI_MANIFEST}",{link},{platform}}}"#
-            ));
-            let (_, link) = self.link(Kind::Attestation(architecture));
-            others.push(format!(
-                r#"{{"mediaType":"{OCI_MANIFEST}",{link},"annotations":{{"vnd.docker.reference.digest":"{image}","vnd.docker.reference.type":"attestation-manifest"}},"platform":{{"architecture":"unknown","os":"unknown"}}}}"#
-            ));
-            let (_, link) = self.link(Kind::Soci(architecture));
-            others.push(format!(
-                r#"{{"mediaType":"{OCI_MANIFEST}",{link},{platform},"artifactType":"application/vnd.amazon.soci.index.v2+json","annotations":{{"com.amazon.soci.image-manifest-digest":"{image}"}}}}"#
-            ));
-        }
-        images.append(&mut others);
-        let entries = images.join(",");
-        format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{entries}]}}"#)
     }
 
     /// Digest and size of each layer, those of the base image first.
@@ -138,7 +152,7 @@ impl Recipe {
 
     fn platform(&self, architecture: Architecture) -> String {
         let config = self.random(20 + architecture as u64).digest();
-        let (soci, _) = self.link(Kind::Soci(architecture));
+        let soci = Digest::of(self.soci(architecture).as_bytes());
         let mut layers = String::new();
         for (digest, size) in self.layers(architecture) {
             separate(&mut layers);
@@ -192,13 +206,14 @@ impl Recipe {
         )
     }
 
-    fn sbom(&self) -> String {
+    /// An SBOM whose subject is the release's index.
+    pub(super) fn sbom(&self, index: &Link) -> Bytes {
         let mut random = self.random(60);
         let (document, size) = (random.digest(), random.within(10_000, 900_000));
-        let (_, subject) = self.link(Kind::Index);
-        format!(
-            r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","artifactType":"application/spdx+json","config":{{"mediaType":"application/vnd.oci.empty.v1+json",{EMPTY}}},"layers":[{{"mediaType":"application/spdx+json","digest":"{document}","size":{size}}}],"subject":{{"mediaType":"{OCI_INDEX}",{subject}}}}}"#
-        )
+        let sbom = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","artifactType":"application/spdx+json","config":{{"mediaType":"application/vnd.oci.empty.v1+json",{EMPTY}}},"layers":[{{"mediaType":"application/spdx+json","digest":"{document}","size":{size}}}],"subject":{{"mediaType":"{OCI_INDEX}",{index}}}}}"#
+        );
+        sbom.into()
     }
 
     fn cache(&self) -> String {

@@ -1,7 +1,7 @@
 //! What happened to a repository in its days: pushes in their order, and which tags they left.
 
 use super::random::Random;
-use super::recipe::{Architecture, Kind, Recipe};
+use super::recipe::{self, Architecture, Kind, Link, Parts, Recipe};
 use super::{GeneratedRelease, GeneratedRepository, Spec};
 use crate::Digest;
 use crate::image::NewImage;
@@ -141,26 +141,26 @@ impl History {
     fn release(&mut self, recipe: Recipe, time: f64, signed: bool, sbom: bool) {
         let number = self.releases.len() + 1;
         let staged = self.random.percent(10);
-        for architecture in Architecture::BOTH {
-            for kind in [
-                Kind::Soci(architecture),
-                Kind::Platform(architecture),
-                Kind::Attestation(architecture),
-            ] {
-                let mut image = NewImage::made(recipe.part(kind), time);
-                if kind == Kind::Platform(architecture) {
-                    if staged {
-                        image = image.tag(format!("v{number}-{}", architecture.name()));
-                    }
-                    image = self.maybe_pulled(image, 60);
-                }
-                self.images.push(image);
+        let parts = Architecture::BOTH.map(|architecture| {
+            let soci = NewImage::made(recipe.part(Kind::Soci(architecture)), time);
+            let attestation = NewImage::made(recipe.part(Kind::Attestation(architecture)), time);
+            let mut image = NewImage::made(recipe.part(Kind::Platform(architecture)), time);
+            if staged {
+                image = image.tag(format!("v{number}-{}", architecture.name()));
             }
-        }
+            let image = self.maybe_pulled(image, 60);
+            let parts = Parts {
+                image: image.link(),
+                attestation: attestation.link(),
+                soci: soci.link(),
+            };
+            self.images.extend([soci, image, attestation]);
+            parts
+        });
         // The index comes last, some seconds after its parts.
         let pushed = time + 4.5;
-        let index = NewImage::made(recipe.part(Kind::Index), pushed);
-        let digest = index.digest();
+        let index = NewImage::new(recipe::index(parts), pushed);
+        let link = index.link();
         let mut tags = Vec::new();
         // Some releases lost their only tag to a later one.
         if !self.random.percent(10) {
@@ -171,14 +171,14 @@ impl History {
         self.images.push(index);
         if signed {
             let signature = NewImage::made(recipe.part(Kind::Signature), pushed + 2.0);
-            self.images.push(signature.tag(signature_tag(digest)));
+            self.images.push(signature.tag(signature_tag(link.digest)));
         }
         if sbom {
-            self.images
-                .push(NewImage::made(recipe.part(Kind::Sbom), pushed + 3.0));
+            let sbom = recipe.sbom(&link);
+            self.images.push(NewImage::new(sbom, pushed + 3.0));
         }
         self.releases.push(GeneratedRelease {
-            index: digest,
+            index: link.digest,
             tags,
             pushed,
         });
@@ -203,8 +203,7 @@ impl History {
         };
         last.tags.push("latest".to_owned());
         let digest = last.index;
-        let images = self.images.iter_mut().rev();
-        let mut images = images.filter(|image| image.is_index());
+        let mut images = self.images.iter_mut().rev();
         if let Some(index) = images.find(|image| image.digest() == digest) {
             index.tags.push("latest".to_owned());
         }
@@ -217,7 +216,10 @@ fn signature_tag(digest: Digest) -> String {
 }
 
 impl NewImage {
-    fn is_index(&self) -> bool {
-        matches!(&self.content, crate::image::Content::Recipe(recipe) if recipe.kind == Kind::Index)
+    fn link(&self) -> Link {
+        Link {
+            digest: self.read.digest,
+            size: self.read.length,
+        }
     }
 }

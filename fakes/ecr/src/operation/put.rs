@@ -89,7 +89,9 @@ pub(super) fn answer(world: &mut World, caller: &Caller, body: &[u8]) -> Result<
         }
     }
     let mut image = NewImage::new(bytes.clone(), clock::now());
-    image.media_type = request.image_manifest_media_type;
+    if let Some(media_type) = request.image_manifest_media_type {
+        image = image.media_type(media_type);
+    }
     image.tags.extend(request.image_tag.clone());
     repository.put(&image);
     let media_type = repository
