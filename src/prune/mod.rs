@@ -10,9 +10,9 @@
 
 mod decide;
 mod decision;
-mod graph;
 pub mod document;
 pub mod explain;
+mod graph;
 mod inventory;
 mod pattern;
 mod place;
@@ -23,9 +23,9 @@ mod reference;
 mod refusal;
 mod refuse;
 mod restrict;
+pub(crate) mod samples;
 #[cfg(test)]
 mod testing;
-pub(crate) mod samples;
 mod usage;
 mod wording;
 
