@@ -23,6 +23,7 @@ mod reference;
 mod refusal;
 mod refuse;
 mod restrict;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod testing;
@@ -31,7 +32,6 @@ mod wording;
 
 pub use crate::aws::CallCounts;
 pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
-pub use decide::{NamedImage, RepositoryUses, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };

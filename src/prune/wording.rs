@@ -46,6 +46,8 @@ impl fmt::Display for KeepReason {
                 write!(f, "maybe a part of {}, which could not be read", Short(*of))
             }
             Self::Archived => f.write_str("it is in the archive already"),
+            Self::Status { status } => write!(f, "its status is {status}"),
+            Self::NotInSavedPlan => f.write_str("it would go, and is not in the saved plan"),
             Self::Part { of, link } => write!(f, "{} {}", link.words(), Short(*of)),
         }
     }
@@ -111,6 +113,7 @@ impl Link {
             Self::SubjectTag => "by its tag about",
             Self::SociOf => "SOCI index of",
             Self::AttestationOf => "attestations of",
+            Self::Staging => "by its tags a part of",
         }
     }
 }

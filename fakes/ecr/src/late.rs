@@ -46,3 +46,27 @@ impl Delay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_in_calls_or_in_time() {
+        let change = Mark {
+            call: 5,
+            at: Instant::now(),
+        };
+        for (delay, call, hidden) in [
+            (Delay::None, 5, false),
+            (Delay::Calls(0), 5, true),
+            (Delay::Calls(0), 6, false),
+            (Delay::Calls(3), 8, true),
+            (Delay::Calls(3), 9, false),
+            (Delay::For(Duration::from_hours(1)), 1000, true),
+            (Delay::For(Duration::ZERO), 5, false),
+        ] {
+            assert_eq!(delay.hides(change, call), hidden, "{delay:?} {call}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ mod describe;
 mod faults;
 mod get;
 mod hold;
+mod program;
 mod put;
 mod referrers;
 mod registry;

@@ -12,9 +12,13 @@ pub(crate) fn client(fake: &FakeEcr) -> Client {
 }
 
 pub(crate) fn client_as(fake: &FakeEcr, key: &str, region: &str) -> Client {
+    client_at(&fake.endpoint(), key, region)
+}
+
+pub(crate) fn client_at(endpoint: &str, key: &str, region: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(fake.endpoint())
+        .endpoint_url(endpoint)
         .region(Region::new(region.to_owned()))
         .credentials_provider(Credentials::from_keys(key, "secret", None))
         .retry_config(RetryConfig::disabled())
