@@ -21,6 +21,7 @@ mod mistakes;
 mod notify;
 mod parameter;
 mod pipelines;
+mod prune;
 mod prune_uses;
 mod registry;
 mod release;

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 /// What an operation answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    status: u16,
-    body: String,
+    pub(super) status: u16,
+    pub(super) body: String,
 }
 
 impl Answer {
