@@ -18,6 +18,7 @@ mod repository;
 mod result;
 mod tags;
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -63,6 +64,8 @@ pub struct Application<'a> {
     pub observer: &'a dyn Observer,
     /// Where it dies.
     pub fail_points: FailPoints,
+    /// Once it is true, no batch is begun any more; what is left is counted in the result.
+    pub stop: &'a AtomicBool,
 }
 
 /// Removes what the plan lets go, where [`Plan::may_apply`] allows it, and asks `uses` again what is in use.
