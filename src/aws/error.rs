@@ -229,6 +229,10 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         "Throttled"
         | "Throttling"
         | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "SlowDown"
         | "TooManyRequestsException"
         | "RequestLimitExceeded"
         | "TooManyUpdates" => AwsErrorKind::Throttled,
@@ -237,6 +241,7 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         | "ParameterVersionNotFound"
         | "ScanNotFoundException"
         | "ImageNotFoundException"
+        | "LifecyclePolicyNotFoundException"
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "PipelineNotFoundException"

@@ -110,13 +110,15 @@ fn reference(settings: &CacheSettings, target: &str, platform: &Platform, branch
         tag.push('-');
         tag.push_str(&tag_text(branch));
     }
-    // The distribution specification allows 128 characters.
-    tag.truncate(128);
+    tag.truncate(LONGEST_TAG);
     format!("{}:{tag}", settings.repository)
 }
 
-/// Branch names hold characters that tags may not (`feature/x`).
-fn tag_text(branch: &str) -> String {
+/// The distribution specification allows this many characters in a tag; longer ones are cut.
+pub(crate) const LONGEST_TAG: usize = 128;
+
+/// A branch's name in the tag of its cache: branch names hold characters that tags may not (`feature/x`).
+pub(crate) fn tag_text(branch: &str) -> String {
     branch
         .chars()
         .map(|c| {

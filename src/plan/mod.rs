@@ -17,6 +17,7 @@ mod soci;
 mod tests;
 
 pub use base_images::BaseImagePlan;
+pub(crate) use cache::{LONGEST_TAG, tag_text};
 pub use error::PlanError;
 pub(crate) use image::names_this_source;
 pub use make::{Handoff, Mode, Options, make};

@@ -124,7 +124,7 @@ pub enum KeepReason {
     },
     /// A cache younger than `cache_expire`.
     CacheNotExpired {
-        /// Its age in seconds.
+        /// Its age in seconds, since its push or last pull.
         age: u64,
         /// `cache_expire` in seconds.
         limit: u64,
@@ -139,13 +139,21 @@ pub enum KeepReason {
         /// Why.
         why: String,
     },
-    /// It may be a part of a manifest that could not be read.
+    /// It may be a part of a manifest that could not be read and is kept.
     MaybePart {
         /// That manifest.
         of: Digest,
     },
-    /// It is in the archive already, and the policy archives.
+    /// It is in the archive already, and the policy archives. Alone, this keeps none of its parts out of the
+    /// archive.
     Archived,
+    /// It is on its way out of the archive, or in a state that this version does not know.
+    Status {
+        /// ECR's word: `ACTIVATING`.
+        status: String,
+    },
+    /// It would go, and the saved plan that is applied does not have it.
+    NotInSavedPlan,
     /// It belongs to a manifest that is kept.
     Part {
         /// That manifest.
@@ -169,6 +177,8 @@ pub enum Link {
     SociOf,
     /// The other is the image that it holds attestations of.
     AttestationOf,
+    /// The other has the tag that this is a part of by its own tags alone: `v1` and `v1.partial-arm64`.
+    Staging,
 }
 
 /// Why a manifest goes.
@@ -194,10 +204,10 @@ pub enum RemoveReason {
     },
     /// A cache that is too old, or of a branch that is gone.
     Cache {
-        /// Seconds since its push.
+        /// Seconds since its push or last pull.
         age: u64,
     },
-    /// What it belongs to goes.
+    /// What it belongs to goes, or went to the archive before.
     Part {
         /// That manifest.
         of: Digest,

@@ -50,7 +50,7 @@ pub enum AgeFrom {
 /// a newer one took it, is under [`Policy::untagged`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CachePolicy {
-    /// `cache_expire`: a cache is kept for this long after its last push.
+    /// `cache_expire`: a cache is kept for this long after its push and its last pull.
     pub expire: Option<Duration>,
     /// `branches`: the branches that live. A cache of one of them, or of none, is kept whatever its
     /// age. `None` is not known.

@@ -21,6 +21,8 @@ mod mistakes;
 mod notify;
 mod parameter;
 mod pipelines;
+mod prune;
+mod prune_uses;
 mod registry;
 mod release;
 mod scan;

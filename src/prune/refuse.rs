@@ -1,0 +1,121 @@
+//! Cases of one repository in which nothing is deleted there, unless they were allowed by name.
+
+use std::collections::BTreeSet;
+
+use super::read::may_refer;
+use super::{
+    Allowance, Content, Kind, Manifest, Policy, Refusal, RefusalCode, RefusalSubject, Repository,
+    RepositoryPlan, RepositoryUses, Status, Verdict,
+};
+use crate::image::Digest;
+
+/// How many digests a refusal names.
+const NAMES: usize = 3;
+
+/// Adds to a plan every case that holds it. Each refusal has the repository's name.
+///
+/// To be called on the whole plan of a repository: what is left of it under an older one
+/// ([`super::restrict()`]) was judged before.
+pub fn refuse(
+    plan: &mut RepositoryPlan,
+    repository: &Repository,
+    uses: &RepositoryUses,
+    policy: &Policy,
+    allowances: &[Allowance],
+) {
+    let mut found: Vec<(RefusalCode, String)> = Vec::new();
+    let (active, archived): (Vec<_>, Vec<_>) = repository
+        .manifests
+        .iter()
+        .filter_map(|one| unreadable(one).map(|why| (one, why)))
+        .partition(|(one, _)| one.status == Status::Active);
+    if let Some(detail) = describe(&active, "could not be read") {
+        found.push((RefusalCode::UnreadableManifest, detail));
+    }
+    // What goes to the archive can come back.
+    if !policy.archive
+        && let Some(detail) = describe(&archived, "in the archive cannot be read")
+    {
+        found.push((RefusalCode::UnreadableArchived, detail));
+    }
+    if deletes_images(plan) && !uses_anything(repository, uses) {
+        let detail = match uses.uses.len() {
+            0 => "nothing that was looked at uses any of its images".to_owned(),
+            count => format!("none of the {count} images of it that are in use is there"),
+        };
+        found.push((RefusalCode::NothingInUse, detail));
+    }
+    let (removed, total) = (plan.sizes.removed.manifests, plan.sizes.total.manifests);
+    if let Some(limit) = policy.max_deletions
+        && removed > limit
+    {
+        let detail = format!("{removed} manifests would go, and max_deletions is {limit}");
+        found.push((RefusalCode::TooMany, detail));
+    }
+    if let Some(share) = policy.max_share
+        && share.is_exceeded(count(removed), count(total))
+    {
+        let percent = share.as_percent();
+        let detail =
+            format!("{removed} of {total} manifests would go, and max_share is {percent} percent");
+        found.push((RefusalCode::TooLargeShare, detail));
+    }
+    let name = &repository.id.name;
+    plan.refusals
+        .extend(found.into_iter().map(|(code, detail)| {
+            let subject = RefusalSubject::Repository(repository.id.clone());
+            Refusal::new(code, name, subject, detail).judged(allowances)
+        }));
+}
+
+/// Why the parts of a manifest are not known.
+fn unreadable(manifest: &Manifest) -> Option<&str> {
+    match &manifest.content {
+        Content::Unreadable(why) => Some(why),
+        Content::NotRead if may_refer(manifest) => Some("it was not read"),
+        Content::NotRead | Content::Read(_) => None,
+    }
+}
+
+fn describe(unreadable: &[(&Manifest, &str)], what: &str) -> Option<String> {
+    let mut sorted = unreadable.to_vec();
+    sorted.sort_unstable_by_key(|(manifest, _)| manifest.digest);
+    let (_, why) = sorted.first()?;
+    let shown = sorted.iter().take(NAMES);
+    let mut names: Vec<String> = shown.map(|(one, _)| one.digest.to_string()).collect();
+    if let Some(more) = sorted.len().checked_sub(NAMES).filter(|more| *more > 0) {
+        names.push(format!("{more} more"));
+    }
+    let manifests = match sorted.len() {
+        1 => "a manifest".to_owned(),
+        count => format!("{count} manifests"),
+    };
+    Some(format!("{manifests} {what} ({why}): {}", names.join(", ")))
+}
+
+/// Whether the plan takes anything that a task could run. A repository of caches alone has no uses by nature, and what
+/// is left of a push or of an image that is gone is nothing that runs.
+fn deletes_images(plan: &RepositoryPlan) -> bool {
+    plan.images.iter().any(|image| {
+        let goes = matches!(image.verdict, Verdict::Remove(_)) || !image.untag.is_empty();
+        goes && matches!(image.kind, Kind::Image | Kind::Index)
+    })
+}
+
+/// Whether a use names something that is there.
+fn uses_anything(repository: &Repository, uses: &RepositoryUses) -> bool {
+    let tags: BTreeSet<&str> = uses
+        .uses
+        .iter()
+        .filter_map(|one| one.tag.as_deref())
+        .collect();
+    let digests: BTreeSet<Digest> = uses.uses.iter().filter_map(|one| one.digest).collect();
+    repository.manifests.iter().any(|manifest| {
+        let mut own = manifest.tags.iter();
+        digests.contains(&manifest.digest) || own.any(|tag| tags.contains(tag.as_str()))
+    })
+}
+
+fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
