@@ -1,7 +1,6 @@
 //! Asking AWS, files and programs for what a plan is made from.
 //!
 //! [`in_use`] finds what is in use, `registries` the repositories, `inventory` reads one of them, and [`plan`]
-//! [`in_use`] finds what is in use, [`registries`] finds the repositories, [`inventory`] reads one, and [`plan`]
 //! puts all of it through `decide`. No decision is made here, but one: what could not be asked for is a refusal.
 
 pub mod in_use;
