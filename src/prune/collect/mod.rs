@@ -1,7 +1,7 @@
-//! Asking AWS, and files and programs: what there is and what is in use, as the plain values that `decide` works on.
+//! Asking AWS, files and programs for what a plan is made from.
 //!
-//! [`inventory`] reads one repository, [`registries`] finds the repositories, [`in_use`] everything that uses images, and
-//! [`plan`] puts both through `decide`. No decision is made here, but one: what could not be asked for is a refusal.
+//! [`in_use`] finds what is in use, `registries` the repositories, `inventory` reads one of them, and [`plan`]
+//! puts all of it through `decide`. No decision is made here, but one: what could not be asked for is a refusal.
 
 mod expiry;
 pub mod in_use;
