@@ -21,6 +21,7 @@ mod mistakes;
 mod notify;
 mod parameter;
 mod pipelines;
+mod prune_ecr;
 mod registry;
 mod release;
 mod scan;
