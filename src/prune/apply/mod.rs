@@ -79,6 +79,17 @@ impl fmt::Debug for Application<'_> {
     }
 }
 
+impl fmt::Debug for Application<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("places", &self.places)
+            .field("saved", &self.saved)
+            .field("fresh_for", &self.fresh_for)
+            .field("late", &self.late)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Removes what the plan lets go, where [`Plan::may_apply`] allows it, and asks `uses` again what is in use.
 ///
 /// Nothing fails as a whole: what stopped it, or a part of it, is in the result.
