@@ -7,7 +7,7 @@ use aws_sdk_batch::types::{
     ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobStatus,
 };
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::{Aws, AwsError};
 
@@ -59,7 +59,7 @@ impl Aws {
     pub async fn job_definitions(&self, region: &str) -> JobDefinitions {
         JobDefinitions {
             aws: self.clone(),
-            client: client!(self, aws_sdk_batch, region),
+            client: paced_client!(self, aws_sdk_batch, region),
             region: region.to_owned(),
         }
     }
