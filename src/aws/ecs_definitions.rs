@@ -32,10 +32,10 @@ impl EcsUsage {
             let request = self.client.list_task_definition_families();
             let request = request.status(TaskDefinitionFamilyStatus::Active);
             let request = request.max_results(PAGE).set_next_token(pages.token());
-            let answer = match request.send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(FAMILIES, &self.region, error).await),
-            };
+            let answer = self
+                .aws
+                .paced(FAMILIES, &self.region, || request.clone().send())
+                .await?;
             families.extend_from_slice(answer.families());
             if !pages.turn(answer.next_token())? {
                 return Ok(families);
@@ -61,10 +61,10 @@ impl EcsUsage {
                 .sort(SortOrder::Desc)
                 .max_results(PAGE)
                 .set_next_token(pages.token());
-            let answer = match request.send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(LIST, &self.region, error).await),
-            };
+            let answer = self
+                .aws
+                .paced(LIST, &self.region, || request.clone().send())
+                .await?;
             newest.take(answer.task_definition_arns());
             if newest.is_enough() || !pages.turn(answer.next_token())? {
                 return Ok(newest.arns());
@@ -76,10 +76,13 @@ impl EcsUsage {
     /// latest active revision. `None` where there is none.
     pub async fn definition(&self, name: &str) -> Result<Option<TaskDefinitionUse>, AwsError> {
         let request = self.client.describe_task_definition().task_definition(name);
-        let answer = match request.send().await {
+        let answer = match self
+            .aws
+            .paced(DESCRIBE, &self.region, || request.clone().send())
+            .await
+        {
             Ok(answer) => answer,
             Err(error) => {
-                let error = self.aws.failed(DESCRIBE, &self.region, error).await;
                 return match &error.kind {
                     // ECS has no code of its own for this.
                     AwsErrorKind::Refused { code, message }

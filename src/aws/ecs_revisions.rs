@@ -57,10 +57,14 @@ impl EcsUsage {
         loop {
             let request = self.client.list_service_deployments();
             let request = request.cluster(cluster).service(service).max_results(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
+            let request = request.set_next_token(pages.token());
+            let answer = match self
+                .aws
+                .paced(LIST, &self.region, || request.clone().send())
+                .await
+            {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let error = self.aws.failed(LIST, &self.region, error).await;
                     return if has_none(&error) {
                         Ok(Vec::new())
                     } else {
@@ -82,10 +86,10 @@ impl EcsUsage {
     ) -> Result<Described<ServiceDeploymentUse>, AwsError> {
         let request = self.client.describe_service_deployments();
         let request = request.set_service_deployment_arns(Some(arns.to_vec()));
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.aws.failed(DESCRIBE, &self.region, error).await),
-        };
+        let answer = self
+            .aws
+            .paced(DESCRIBE, &self.region, || request.clone().send())
+            .await?;
         let found = answer.service_deployments();
         Ok(Described {
             found: found.iter().map(deployment).collect(),
@@ -101,10 +105,10 @@ impl EcsUsage {
     ) -> Result<Described<ServiceRevisionUse>, AwsError> {
         let request = self.client.describe_service_revisions();
         let request = request.set_service_revision_arns(Some(arns.to_vec()));
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.aws.failed(REVISIONS, &self.region, error).await),
-        };
+        let answer = self
+            .aws
+            .paced(REVISIONS, &self.region, || request.clone().send())
+            .await?;
         let found = answer.service_revisions();
         Ok(Described {
             found: found.iter().map(revision).collect(),

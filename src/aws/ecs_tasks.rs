@@ -50,10 +50,11 @@ impl EcsUsage {
             loop {
                 let request = self.client.list_tasks().cluster(cluster);
                 let request = request.desired_status(wanted.clone()).max_results(PAGE);
-                let answer = match request.set_next_token(pages.token()).send().await {
-                    Ok(answer) => answer,
-                    Err(error) => return Err(self.aws.failed(LIST, &self.region, error).await),
-                };
+                let request = request.set_next_token(pages.token());
+                let answer = self
+                    .aws
+                    .paced(LIST, &self.region, || request.clone().send())
+                    .await?;
                 arns.extend_from_slice(answer.task_arns());
                 if !pages.turn(answer.next_token())? {
                     break;
@@ -73,10 +74,11 @@ impl EcsUsage {
         arns: &[String],
     ) -> Result<Described<TaskUse>, AwsError> {
         let request = self.client.describe_tasks().cluster(cluster);
-        let answer = match request.set_tasks(Some(arns.to_vec())).send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.aws.failed(DESCRIBE, &self.region, error).await),
-        };
+        let request = request.set_tasks(Some(arns.to_vec()));
+        let answer = self
+            .aws
+            .paced(DESCRIBE, &self.region, || request.clone().send())
+            .await?;
         Ok(Described {
             found: answer.tasks().iter().map(task).collect(),
             failures: self.failures(

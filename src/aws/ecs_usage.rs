@@ -9,6 +9,7 @@ use std::fmt;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{Failure, Service};
 
+use super::calls::client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -66,7 +67,7 @@ impl Aws {
     pub async fn ecs_usage(&self, region: &str) -> EcsUsage {
         EcsUsage {
             aws: self.clone(),
-            client: Client::new(&self.in_region(region).await),
+            client: client!(self, aws_sdk_ecs, region),
             region: region.to_owned(),
         }
     }
@@ -82,12 +83,11 @@ impl EcsUsage {
         let mut arns = Vec::new();
         loop {
             let request = self.client.list_clusters().max_results(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    return Err(self.aws.failed(LIST_CLUSTERS, &self.region, error).await);
-                }
-            };
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(LIST_CLUSTERS, &self.region, || request.clone().send())
+                .await?;
             arns.extend_from_slice(answer.cluster_arns());
             if !pages.turn(answer.next_token())? {
                 return Ok(arns);
@@ -102,12 +102,10 @@ impl EcsUsage {
         loop {
             let request = self.client.list_services().cluster(cluster);
             let request = request.max_results(PAGE).set_next_token(pages.token());
-            let answer = match request.send().await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    return Err(self.aws.failed(LIST_SERVICES, &self.region, error).await);
-                }
-            };
+            let answer = self
+                .aws
+                .paced(LIST_SERVICES, &self.region, || request.clone().send())
+                .await?;
             arns.extend_from_slice(answer.service_arns());
             if !pages.turn(answer.next_token())? {
                 return Ok(arns);
@@ -122,13 +120,11 @@ impl EcsUsage {
         arns: &[String],
     ) -> Result<Described<ServiceUse>, AwsError> {
         let request = self.client.describe_services().cluster(cluster);
-        let answer = match request.set_services(Some(arns.to_vec())).send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let error = self.aws.failed(DESCRIBE_SERVICES, &self.region, error);
-                return Err(error.await);
-            }
-        };
+        let request = request.set_services(Some(arns.to_vec()));
+        let answer = self
+            .aws
+            .paced(DESCRIBE_SERVICES, &self.region, || request.clone().send())
+            .await?;
         Ok(Described {
             found: answer.services().iter().map(service).collect(),
             failures: self.failures(

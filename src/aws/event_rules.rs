@@ -4,6 +4,7 @@ use std::fmt;
 
 use aws_sdk_eventbridge::Client;
 
+use super::calls::client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -35,7 +36,7 @@ impl Aws {
     pub async fn event_rules(&self, region: &str) -> EventRules {
         EventRules {
             aws: self.clone(),
-            client: Client::new(&self.in_region(region).await),
+            client: client!(self, aws_sdk_eventbridge, region),
             region: region.to_owned(),
         }
     }
@@ -48,10 +49,11 @@ impl EventRules {
         let mut names = Vec::new();
         loop {
             let request = self.client.list_event_buses().limit(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(BUSES, &self.region, error).await),
-            };
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(BUSES, &self.region, || request.clone().send())
+                .await?;
             let buses = answer.event_buses().iter();
             names.extend(buses.filter_map(|bus| bus.name().map(str::to_owned)));
             if !pages.turn(answer.next_token())? {
@@ -66,10 +68,11 @@ impl EventRules {
         let mut names = Vec::new();
         loop {
             let request = self.client.list_rules().event_bus_name(bus).limit(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(RULES, &self.region, error).await),
-            };
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(RULES, &self.region, || request.clone().send())
+                .await?;
             let rules = answer.rules().iter();
             names.extend(rules.filter_map(|rule| rule.name().map(str::to_owned)));
             if !pages.turn(answer.next_token())? {
@@ -86,10 +89,14 @@ impl EventRules {
         loop {
             let request = self.client.list_targets_by_rule().event_bus_name(bus);
             let request = request.rule(rule).limit(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
+            let request = request.set_next_token(pages.token());
+            let answer = match self
+                .aws
+                .paced(TARGETS, &self.region, || request.clone().send())
+                .await
+            {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let error = self.aws.failed(TARGETS, &self.region, error).await;
                     return match error.kind {
                         AwsErrorKind::NotFound { .. } => Ok(Vec::new()),
                         _ => Err(error),

@@ -7,6 +7,7 @@ use aws_sdk_batch::types::{
     ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobStatus,
 };
 
+use super::calls::client;
 use super::pages::Pages;
 use super::{Aws, AwsError};
 
@@ -58,7 +59,7 @@ impl Aws {
     pub async fn job_definitions(&self, region: &str) -> JobDefinitions {
         JobDefinitions {
             aws: self.clone(),
-            client: Client::new(&self.in_region(region).await),
+            client: client!(self, aws_sdk_batch, region),
             region: region.to_owned(),
         }
     }
@@ -75,10 +76,10 @@ impl JobDefinitions {
         loop {
             let request = self.client.describe_job_definitions().status("ACTIVE");
             let request = request.max_results(PAGE).set_next_token(pages.token());
-            let answer = match request.send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(DEFINITIONS, &self.region, error).await),
-            };
+            let answer = self
+                .aws
+                .paced(DEFINITIONS, &self.region, || request.clone().send())
+                .await?;
             found.extend(answer.job_definitions().iter().map(definition));
             if !pages.turn(answer.next_token())? {
                 return Ok(found);
@@ -90,10 +91,11 @@ impl JobDefinitions {
     pub async fn named(&self, arns: &[String]) -> Result<Vec<JobDefinitionUse>, AwsError> {
         let request = self.client.describe_job_definitions();
         let request = request.set_job_definitions(Some(arns.to_vec()));
-        match request.send().await {
-            Ok(answer) => Ok(answer.job_definitions().iter().map(definition).collect()),
-            Err(error) => Err(self.aws.failed(DEFINITIONS, &self.region, error).await),
-        }
+        let answer = self
+            .aws
+            .paced(DEFINITIONS, &self.region, || request.clone().send())
+            .await?;
+        Ok(answer.job_definitions().iter().map(definition).collect())
     }
 
     /// The ARNs of all queues.
@@ -102,10 +104,11 @@ impl JobDefinitions {
         let mut arns = Vec::new();
         loop {
             let request = self.client.describe_job_queues().max_results(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(QUEUES, &self.region, error).await),
-            };
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(QUEUES, &self.region, || request.clone().send())
+                .await?;
             let queues = answer.job_queues().iter();
             arns.extend(queues.filter_map(|queue| queue.job_queue_arn().map(str::to_owned)));
             if !pages.turn(answer.next_token())? {
@@ -122,10 +125,11 @@ impl JobDefinitions {
             loop {
                 let request = self.client.list_jobs().job_queue(queue);
                 let request = request.job_status(status.clone()).max_results(PAGE);
-                let answer = match request.set_next_token(pages.token()).send().await {
-                    Ok(answer) => answer,
-                    Err(error) => return Err(self.aws.failed(JOBS, &self.region, error).await),
-                };
+                let request = request.set_next_token(pages.token());
+                let answer = self
+                    .aws
+                    .paced(JOBS, &self.region, || request.clone().send())
+                    .await?;
                 let jobs = answer.job_summary_list().iter();
                 arns.extend(jobs.filter_map(|job| job.job_definition().map(str::to_owned)));
                 if !pages.turn(answer.next_token())? {

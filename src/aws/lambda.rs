@@ -6,6 +6,7 @@ use std::fmt;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::{AliasConfiguration, FunctionConfiguration, PackageType};
 
+use super::calls::client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -59,7 +60,7 @@ impl Aws {
     pub async fn functions(&self, region: &str) -> Functions {
         Functions {
             aws: self.clone(),
-            client: Client::new(&self.in_region(region).await),
+            client: client!(self, aws_sdk_lambda, region),
             region: region.to_owned(),
         }
     }
@@ -72,10 +73,11 @@ impl Functions {
         let mut found = Vec::new();
         loop {
             let request = self.client.list_functions().max_items(PAGE);
-            let answer = match request.set_marker(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(FUNCTIONS, &self.region, error).await),
-            };
+            let request = request.set_marker(pages.token());
+            let answer = self
+                .aws
+                .paced(FUNCTIONS, &self.region, || request.clone().send())
+                .await?;
             found.extend(answer.functions().iter().filter_map(function));
             if !pages.turn(answer.next_marker())? {
                 return Ok(found);
@@ -91,12 +93,13 @@ impl Functions {
         loop {
             let request = self.client.list_aliases().function_name(function);
             let request = request.max_items(PAGE).set_marker(pages.token());
-            let answer = match request.send().await {
+            let answer = match self
+                .aws
+                .paced(ALIASES, &self.region, || request.clone().send())
+                .await
+            {
                 Ok(answer) => answer,
-                Err(error) => {
-                    let error = self.aws.failed(ALIASES, &self.region, error).await;
-                    return or_gone(error, BTreeSet::new());
-                }
+                Err(error) => return or_gone(error, BTreeSet::new()),
             };
             found.extend(answer.aliases().iter().flat_map(versions));
             if !pages.turn(answer.next_marker())? {
@@ -112,12 +115,14 @@ impl Functions {
         loop {
             let request = self.client.list_versions_by_function();
             let request = request.function_name(function).max_items(PAGE);
-            let answer = match request.set_marker(pages.token()).send().await {
+            let request = request.set_marker(pages.token());
+            let answer = match self
+                .aws
+                .paced(VERSIONS, &self.region, || request.clone().send())
+                .await
+            {
                 Ok(answer) => answer,
-                Err(error) => {
-                    let error = self.aws.failed(VERSIONS, &self.region, error).await;
-                    return or_gone(error, Vec::new());
-                }
+                Err(error) => return or_gone(error, Vec::new()),
             };
             let versions = answer.versions().iter().filter_map(|one| one.version());
             found.extend(versions.filter(|one| *one != LATEST).map(str::to_owned));
@@ -134,12 +139,14 @@ impl Functions {
         version: &str,
     ) -> Result<Option<FunctionImage>, AwsError> {
         let request = self.client.get_function().function_name(function);
-        let answer = match request.qualifier(version).send().await {
+        let request = request.qualifier(version);
+        let answer = match self
+            .aws
+            .paced(FUNCTION, &self.region, || request.clone().send())
+            .await
+        {
             Ok(answer) => answer,
-            Err(error) => {
-                let error = self.aws.failed(FUNCTION, &self.region, error).await;
-                return or_gone(error, None);
-            }
+            Err(error) => return or_gone(error, None),
         };
         let Some(code) = answer.code() else {
             let problem = "it tells nothing of the function's code";

@@ -51,5 +51,4 @@ pub use pipeline::{
 pub use scan::{EcrFinding, EcrScanPage, EcrScanType};
 pub use schedules::{ListedSchedule, ScheduleTarget, Schedules};
 pub use session::{AssumedRole, Aws, AwsSettings, StaticCredentials};
-pub use session::{Aws, AwsSettings, StaticCredentials};
 pub use state_machines::StateMachines;

@@ -2,6 +2,7 @@
 
 use launchway_buildkit::Secret;
 
+use super::calls::client;
 use super::pages::Pages;
 use super::parameter::time;
 use super::{Aws, AwsError, StoredParameter};
@@ -18,16 +19,16 @@ impl Aws {
         region: &str,
         path: &str,
     ) -> Result<Vec<(String, StoredParameter)>, AwsError> {
-        let client = aws_sdk_ssm::Client::new(&self.in_region(region).await);
+        let client = client!(self, aws_sdk_ssm, region);
         let mut pages = Pages::of(BY_PATH, region);
         let mut found = Vec::new();
         loop {
             let request = client.get_parameters_by_path().path(path).recursive(true);
             let request = request.with_decryption(true).max_results(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.failed(BY_PATH, region, error).await),
-            };
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .paced(BY_PATH, region, || request.clone().send())
+                .await?;
             found.extend(answer.parameters().iter().map(|one| {
                 let kind = one.r#type().map_or("String", |kind| kind.as_str());
                 let stored = StoredParameter {

@@ -5,6 +5,7 @@ use std::fmt;
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::types::{ScheduleSummary, Target};
 
+use super::calls::client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -58,7 +59,7 @@ impl Aws {
     pub async fn schedules(&self, region: &str) -> Schedules {
         Schedules {
             aws: self.clone(),
-            client: Client::new(&self.in_region(region).await),
+            client: client!(self, aws_sdk_scheduler, region),
             region: region.to_owned(),
         }
     }
@@ -71,10 +72,11 @@ impl Schedules {
         let mut found = Vec::new();
         loop {
             let request = self.client.list_schedules().max_results(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(LIST, &self.region, error).await),
-            };
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(LIST, &self.region, || request.clone().send())
+                .await?;
             found.extend(answer.schedules().iter().map(listed));
             if !pages.turn(answer.next_token())? {
                 return Ok(found);
@@ -85,10 +87,14 @@ impl Schedules {
     /// The target of a schedule; `None` where it is gone: a schedule may delete itself.
     pub async fn target(&self, one: &ListedSchedule) -> Result<Option<ScheduleTarget>, AwsError> {
         let request = self.client.get_schedule().name(&one.name);
-        let answer = match request.group_name(&one.group).send().await {
+        let request = request.group_name(&one.group);
+        let answer = match self
+            .aws
+            .paced(GET, &self.region, || request.clone().send())
+            .await
+        {
             Ok(answer) => answer,
             Err(error) => {
-                let error = self.aws.failed(GET, &self.region, error).await;
                 return match error.kind {
                     AwsErrorKind::NotFound { .. } => Ok(None),
                     _ => Err(error),

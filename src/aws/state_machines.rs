@@ -4,6 +4,7 @@ use std::fmt;
 
 use aws_sdk_sfn::Client;
 
+use super::calls::client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -35,7 +36,7 @@ impl Aws {
     pub async fn state_machines(&self, region: &str) -> StateMachines {
         StateMachines {
             aws: self.clone(),
-            client: Client::new(&self.in_region(region).await),
+            client: client!(self, aws_sdk_sfn, region),
             region: region.to_owned(),
         }
     }
@@ -48,10 +49,11 @@ impl StateMachines {
         let mut arns = Vec::new();
         loop {
             let request = self.client.list_state_machines().max_results(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(self.aws.failed(LIST, &self.region, error).await),
-            };
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(LIST, &self.region, || request.clone().send())
+                .await?;
             let machines = answer.state_machines().iter();
             arns.extend(machines.map(|one| one.state_machine_arn().to_owned()));
             if !pages.turn(answer.next_token())? {
@@ -68,12 +70,14 @@ impl StateMachines {
         loop {
             let request = self.client.list_state_machine_versions();
             let request = request.state_machine_arn(arn).max_results(PAGE);
-            let answer = match request.set_next_token(pages.token()).send().await {
+            let request = request.set_next_token(pages.token());
+            let answer = match self
+                .aws
+                .paced(VERSIONS, &self.region, || request.clone().send())
+                .await
+            {
                 Ok(answer) => answer,
-                Err(error) => {
-                    let error = self.aws.failed(VERSIONS, &self.region, error).await;
-                    return or_gone(error, Vec::new());
-                }
+                Err(error) => return or_gone(error, Vec::new()),
             };
             let versions = answer.state_machine_versions().iter();
             arns.extend(versions.map(|one| one.state_machine_version_arn().to_owned()));
@@ -87,12 +91,14 @@ impl StateMachines {
     /// where it is gone.
     pub async fn definition(&self, arn: &str) -> Result<Option<String>, AwsError> {
         let request = self.client.describe_state_machine();
-        match request.state_machine_arn(arn).send().await {
+        let request = request.state_machine_arn(arn);
+        let answer = self
+            .aws
+            .paced(DESCRIBE, &self.region, || request.clone().send())
+            .await;
+        match answer {
             Ok(answer) => Ok(Some(answer.definition().to_owned())),
-            Err(error) => {
-                let error = self.aws.failed(DESCRIBE, &self.region, error).await;
-                or_gone(error, None)
-            }
+            Err(error) => or_gone(error, None),
         }
     }
 }

@@ -347,7 +347,7 @@ mod tests {
         let setting = |line: &str| {
             let rest = line.trim_start().strip_prefix("# ")?;
             let is_setting = [
-                "branches ",
+                "branches   =",
                 "allow =",
                 "cluster \"",
                 "family \"",

@@ -9,17 +9,15 @@
 //! becomes a [`Refusal`] where it leaves any doubt about the rest.
 
 mod apply;
-mod collect;
-pub mod apply;
 pub mod collect;
 mod decide;
 mod decision;
+pub mod document;
 mod ecrm;
+pub mod explain;
 mod graph;
 mod hcl;
 mod init;
-pub mod document;
-pub mod explain;
 mod inventory;
 mod lifecycle;
 mod pattern;
