@@ -3,6 +3,7 @@
 //! [`in_use`] finds what is in use, `registries` the repositories, `inventory` reads one of them, and [`plan`]
 //! puts all of it through `decide`. No decision is made here, but one: what could not be asked for is a refusal.
 
+mod expiry;
 pub mod in_use;
 mod inventory;
 mod planner;
