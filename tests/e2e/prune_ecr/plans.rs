@@ -260,7 +260,8 @@ async fn sizes_of_layers_take_every_manifest() {
     let world = World::new();
     let web = world.fake.repository("shop/web");
     let shared = web.put(&image("shared", 50.0));
-    web.put(&index(&[shared], 50.0).tag("old"));
+    let lost = web.put(&image("lost", 50.0));
+    web.put(&index(&[shared, lost], 50.0).tag("old"));
     web.put(&index(&[shared], 1.0).tag("young"));
     world.service_uses(&web, ":young");
     let in_use = world.uses.lock().unwrap().clone();
@@ -279,6 +280,8 @@ async fn sizes_of_layers_take_every_manifest() {
     assert_eq!(world.fake.count("BatchGetImage"), 1);
     let goes = web_plan.images.iter();
     let goes = goes.filter(|one| matches!(one.verdict, Verdict::Remove(_)));
-    // The old index alone: its image is the young one's, too.
-    assert_eq!(goes.count(), 1);
+    // The old index and one of its images: the other is the young one's, too.
+    assert_eq!(goes.count(), 2);
+    // Without what the two images share: here only a config that nobody else has, and a layer.
+    assert_eq!(web_plan.sizes.removed.manifests, 2);
 }
