@@ -8,7 +8,7 @@ pub(crate) mod environment;
 pub(crate) mod form;
 mod notify;
 mod parameter;
-mod prune;
+pub(crate) mod prune;
 pub(crate) mod read;
 mod region;
 mod scan;

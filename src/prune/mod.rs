@@ -9,13 +9,17 @@
 //! becomes a [`Refusal`] where it leaves any doubt about the rest.
 
 mod apply;
-mod collect;
+pub mod collect;
 mod decide;
 mod decision;
 pub mod document;
+mod ecrm;
 pub mod explain;
 mod graph;
+mod hcl;
+mod init;
 mod inventory;
+mod lifecycle;
 mod pattern;
 mod place;
 mod plan;
@@ -42,7 +46,10 @@ pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };
+pub use ecrm::{Conversion, EcrmError, EcrmProblem, Note, convert};
+pub use init::{Found, FoundRepository, config_text};
 pub use inventory::{Child, ChildRole, Content, Kind, Layer, Links, Manifest, Repository, Status};
+pub use lifecycle::{BadLifecyclePolicy, Conflict, LifecyclePolicy, conflicts};
 pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
 pub use plan::Plan;

@@ -3,9 +3,9 @@
 
 mod account;
 pub(crate) mod age;
-mod pattern;
+pub(crate) mod pattern;
 mod policy;
-mod uses;
+pub(crate) mod uses;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -203,7 +203,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<PruneSettings, Vec<Fault>> {
         ));
     }
     for (pattern, inner) in repositories {
-        match policy::read(&inner, &base) {
+        match policy::of_repository(&inner, &base) {
             Ok(policy) => settings
                 .repositories
                 .push(RepositoryRule { pattern, policy }),
@@ -211,10 +211,11 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<PruneSettings, Vec<Fault>> {
         }
     }
     if faults.is_empty() {
-        Ok(settings)
-    } else {
-        Err(faults)
+        return Ok(settings);
     }
+    // In the order of the file, whatever was read first.
+    faults.sort_by_key(|fault| fault.range().map(|range| (range.file, range.start)));
+    Err(faults)
 }
 
 fn allowances(reader: &Reader<'_>) -> Result<Vec<Allowance>, Fault> {
@@ -226,13 +227,16 @@ fn allowances(reader: &Reader<'_>) -> Result<Vec<Allowance>, Fault> {
         text.parse().map_err(|message: String| {
             let code = text.split(':').next().unwrap_or_default();
             let known = RefusalCode::ALL.map(RefusalCode::as_str);
-            let help = match known.contains(&code) {
-                true => Some(format!("write {code:?}, or \"{code}:NAME\" for one alone")),
-                false => did_you_mean(code, known),
-            };
+            if known.contains(&code) {
+                return reader
+                    .element_fault("allow", index, &message)
+                    .help(format!("write {code:?}, or \"{code}:NAME\" for one alone"));
+            }
+            let help = did_you_mean(code, known);
+            let help = help.unwrap_or_else(|| format!("there are {}", known.join(", ")));
             reader
-                .element_fault("allow", index, &message)
-                .maybe_help(help)
+                .element_fault("allow", index, &format!("there is no case {code:?}"))
+                .help(help)
         })
     });
     read.collect()
@@ -247,5 +251,44 @@ mod tests {
         for attribute in policy::ATTRIBUTES {
             assert!(ATTRIBUTES.contains(attribute), "{attribute}");
         }
+    }
+
+    #[test]
+    fn every_nested_kind_has_attributes_of_its_own() {
+        for kind in crate::config::blocks::nested("prune") {
+            assert!(!nested_attributes(kind).is_empty(), "{kind}");
+            assert!(!ATTRIBUTES.contains(kind), "{kind}");
+        }
+    }
+
+    /// What somebody copies from the page loads.
+    #[test]
+    fn the_examples_of_the_page_load() {
+        let page = include_str!("../../../docs/prune.md");
+        let mut seen = 0;
+        for (fence, file) in [
+            ("```hcl\n", "launchway.hcl"),
+            ("```json\n", "launchway.json"),
+        ] {
+            let examples = page.split(fence).skip(1);
+            let examples = examples.filter_map(|rest| rest.split("```").next());
+            for example in
+                examples.filter(|text| text.contains("prune {") || text.contains("\"prune\""))
+            {
+                let directory = tempfile::tempdir().unwrap();
+                std::fs::write(directory.path().join(file), example).unwrap();
+                let bake = crate::bake::load(&crate::bake::Request {
+                    directory: directory.path().to_owned(),
+                    files: vec![file.into()],
+                    targets_optional: true,
+                    blocks: crate::config::Blocks::Only(&["prune"]),
+                    ..crate::bake::Request::default()
+                });
+                let bake = bake.unwrap_or_else(|error| panic!("{error:?}\n{example}"));
+                assert!(bake.settings.prune.is_some(), "{example}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 3, "{seen} examples");
     }
 }

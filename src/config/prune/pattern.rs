@@ -6,8 +6,8 @@ use crate::config::read::Reader;
 use crate::prune::NamePattern;
 
 /// What is named by the label of a block.
-#[derive(Clone, Copy)]
-pub(super) enum Named {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
     Repository,
     Cluster,
     Family,
@@ -16,7 +16,7 @@ pub(super) enum Named {
 
 impl Named {
     /// The block's kind.
-    pub(super) fn kind(self) -> &'static str {
+    pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Repository => "repository",
             Self::Cluster => "cluster",
@@ -27,7 +27,7 @@ impl Named {
 
     /// The characters that such a name can have, beside those of patterns: by the API references of ECR, ECS
     /// and Lambda.
-    fn takes(self, c: char) -> bool {
+    pub(crate) fn takes(self, c: char) -> bool {
         match self {
             Self::Repository => c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c),
             Self::Cluster | Self::Family | Self::Function => {
@@ -36,7 +36,8 @@ impl Named {
         }
     }
 
-    fn help(self) -> &'static str {
+    /// What to write instead of something else.
+    pub(crate) fn help(self) -> &'static str {
         match self {
             Self::Repository => {
                 "write the repository's name alone, without the registry: \"shop/web\" or \"shop/*\""
@@ -64,7 +65,10 @@ pub(super) fn labelled<'a>(
                 continue;
             }
         };
-        let hides = |(earlier, _): &&(NamePattern, Reader<'a>)| hides(earlier, &pattern);
+        let hides = |(earlier, _): &&(NamePattern, Reader<'a>)| {
+            // The same label twice is a fault of its own.
+            *earlier != pattern && earlier.covers_all_of(&pattern)
+        };
         if let Some((earlier, _)) = found.iter().find(hides) {
             let kind = named.kind();
             let message = format!(
@@ -107,16 +111,6 @@ fn has_host(label: &str) -> bool {
     host.contains(".dkr.ecr") || host.contains(".dkr-ecr") || host == "public.ecr.aws"
 }
 
-/// Whether an earlier pattern covers all that a later one does. False where it is hard to tell.
-///
-/// As a text, the later one is a name among those that it covers, but for its `*` and `?`; where the earlier one has
-/// no more than `*`, only that can have taken them, and it takes whatever they stand for.
-fn hides(earlier: &NamePattern, later: &NamePattern) -> bool {
-    !earlier.as_str().contains(['?', '[', ']', '\\'])
-        && !later.as_str().contains(['[', ']', '\\'])
-        && earlier.covers(later.as_str())
-}
-
 /// A list of patterns over tags.
 pub(super) fn tags(reader: &Reader<'_>, name: &str) -> Result<Option<Vec<NamePattern>>, Fault> {
     let Some(texts) = reader.texts(name)? else {
@@ -125,8 +119,7 @@ pub(super) fn tags(reader: &Reader<'_>, name: &str) -> Result<Option<Vec<NamePat
     let patterns = texts.iter().enumerate().map(|(index, text)| {
         let fault = |message: &str| reader.element_fault(name, index, message);
         let pattern = text.parse().map_err(|message: String| fault(&message))?;
-        // The alphabet of the distribution specification.
-        let strange = |c: &char| !c.is_ascii_alphanumeric() && !"_.-*?[]^\\".contains(*c);
+        let strange = |c: &char| !is_of_tags(*c) && !"*?[]^\\".contains(*c);
         match text.chars().find(strange) {
             None => Ok(pattern),
             Some(strange) => {
@@ -139,33 +132,7 @@ pub(super) fn tags(reader: &Reader<'_>, name: &str) -> Result<Option<Vec<NamePat
     patterns.collect::<Result<_, _>>().map(Some)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pattern_is_hidden_only_by_what_covers_all_of_it() {
-        let hides =
-            |earlier: &str, later: &str| hides(&earlier.parse().unwrap(), &later.parse().unwrap());
-        for (earlier, later) in [
-            ("*", "shop/web"),
-            ("*", "*"),
-            ("shop/*", "shop/web"),
-            ("shop/*", "shop/w*"),
-            ("shop/*", "shop/we?"),
-            ("*-*", "a-*"),
-        ] {
-            assert!(hides(earlier, later), "{earlier} {later}");
-        }
-        for (earlier, later) in [
-            ("shop/*", "*"),
-            ("shop/web", "shop/*"),
-            ("shop/*", "shop"),
-            ("?", "*"),
-            ("*-*", "[a-z]"),
-            ("a*", "b*"),
-        ] {
-            assert!(!hides(earlier, later), "{earlier} {later}");
-        }
-    }
+/// The alphabet of tags, by the distribution specification.
+pub(crate) fn is_of_tags(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_.-".contains(c)
 }

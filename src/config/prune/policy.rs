@@ -23,9 +23,12 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "max_share",
 ];
 
+/// Ten times as many manifests as ECR lets a repository have without asking.
+const MOST: u64 = 1_000_000;
+
 /// The rules of a block, with those of `base` where it has none itself.
 pub(super) fn read(reader: &Reader<'_>, base: &Policy) -> Result<Policy, Fault> {
-    let releases = reader.number("keep_releases", 1..=u64::from(u32::MAX))?;
+    let releases = reader.number("keep_releases", 1..=MOST)?;
     let releases = releases.and_then(|releases| u32::try_from(releases).ok());
     let expire = duration(reader, "expire")?.or(base.expire);
     let from = expire_from(reader)?;
@@ -42,7 +45,7 @@ pub(super) fn read(reader: &Reader<'_>, base: &Policy) -> Result<Policy, Fault> 
         remove_tags: reader.flag("remove_tags")?.unwrap_or(base.remove_tags),
         archive: reader.flag("archive")?.unwrap_or(base.archive),
         max_deletions: reader
-            .number("max_deletions", 1..=i64::MAX.unsigned_abs())?
+            .number("max_deletions", 1..=MOST)?
             .or(base.max_deletions),
         max_share: share(reader)?.or(base.max_share),
     })

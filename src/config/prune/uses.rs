@@ -16,7 +16,7 @@ pub(super) const COMMAND: &[&str] = &["command", "timeout", "directory", "env"];
 /// How long a command may take, where nothing else is said.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// ECS and Lambda keep every version, and each is a request.
-const MOST: u64 = 1000;
+pub(crate) const MOST: u64 = 1000;
 
 /// The attributes of a `cluster`, `family` or `function` block.
 pub(super) fn keep_attributes(kind: &str) -> &'static [&'static str] {

@@ -19,6 +19,7 @@ mod result;
 mod tags;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -64,6 +65,8 @@ pub struct Application<'a> {
     pub observer: &'a dyn Observer,
     /// Where it dies.
     pub fail_points: FailPoints,
+    /// Once it is true, no batch is begun any more; what is left is counted in the result.
+    pub stop: &'a AtomicBool,
 }
 
 impl fmt::Debug for Application<'_> {
