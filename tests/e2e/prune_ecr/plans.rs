@@ -37,9 +37,10 @@ async fn a_known_repository_takes_this_many_calls() {
             ("ecr:BatchGetImage", 6),
             ("ecr:DescribeImages", 2),
             ("ecr:DescribeRepositories", 1),
+            ("ecr:GetLifecyclePolicy", 1),
         ])
     );
-    assert_eq!(world.fake.stats().total, 9);
+    assert_eq!(world.fake.stats().total, 10);
 
     // Each batch of a hundred takes a look and a deletion.
     let applied = world.apply(&plan).await;
@@ -53,6 +54,7 @@ async fn a_known_repository_takes_this_many_calls() {
             ("ecr:BatchGetImage", 6),
             ("ecr:DescribeImages", 2 + 5 + 10),
             ("ecr:DescribeRepositories", 2),
+            ("ecr:GetLifecyclePolicy", 1),
         ])
     );
 }

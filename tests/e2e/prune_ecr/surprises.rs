@@ -7,7 +7,8 @@ use launchway::prune::{Change, InUse, RefusalCode, SkipReason};
 use launchway_fake_ecr::{Digest, ImageStatus, Repository};
 
 use super::world::{
-    Release, World, assert_whole, days_ago, image, index, list_failed, only, release, sorted, uses, whole,
+    Release, World, assert_whole, days_ago, image, index, list_failed, only, release, sorted, uses,
+    whole,
 };
 
 /// Two old releases and a young one that is in use.
