@@ -130,6 +130,19 @@ impl AwsError {
         }
     }
 
+    pub(super) fn no_credentials(
+        action: &'static str,
+        region: &str,
+        problem: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        Self {
+            action,
+            region: region.to_owned(),
+            kind: AwsErrorKind::NoCredentials,
+            source: Some(problem),
+        }
+    }
+
     /// An entry of a batch was refused, though the call succeeded.
     pub(super) fn entry(action: &'static str, region: &str, code: &str, message: &str) -> Self {
         let metadata = ErrorMetadata::builder().code(code).message(message).build();

@@ -138,6 +138,29 @@ impl Aws {
         region.ok_or_else(|| AwsError::no_region(action))
     }
 
+    /// The region that this process is configured for, as a call of `action` needs one.
+    ///
+    /// # Errors
+    /// Nobody configured any.
+    pub async fn default_region(&self, action: &'static str) -> Result<String, AwsError> {
+        self.region_for(action, None).await
+    }
+
+    /// Whether there are credentials for a call of `action` in `region`; those of a role are asked for.
+    ///
+    /// # Errors
+    /// There are none, or they cannot be loaded.
+    pub async fn check_credentials(
+        &self,
+        action: &'static str,
+        region: &str,
+    ) -> Result<(), AwsError> {
+        match self.credentials_problem().await {
+            None => Ok(()),
+            Some(problem) => Err(AwsError::no_credentials(action, region, problem)),
+        }
+    }
+
     /// A client of ECR in a region.
     pub(super) async fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
         client!(self, aws_sdk_ecr, region)

@@ -74,3 +74,38 @@ fn to_json(value: &Value) -> Json {
     let text = json::encode(value);
     serde_json::from_str(&text).unwrap_or(Json::String(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::bake::{Request, load};
+
+    #[test]
+    fn blocks_in_blocks_are_shown_by_kind_and_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = "variable \"DAYS\" { default = 30 }\n\
+                    prune {\n\
+                      expire = \"${DAYS}d\"\n\
+                      repository \"shop/*\" { keep_releases = DAYS / 3 }\n\
+                      repository \"*\" {}\n\
+                      cluster \"prod\" { rollback = 1 }\n\
+                    }\n";
+        std::fs::write(directory.path().join("launchway.hcl"), text).unwrap();
+        let bake = load(&Request {
+            directory: directory.path().to_owned(),
+            targets_optional: true,
+            outline: true,
+            ..Request::default()
+        });
+        let outline = bake.unwrap().outline.unwrap();
+        assert_eq!(
+            outline.blocks["prune"],
+            json!({
+                "expire": "30d",
+                "repository": { "shop/*": { "keep_releases": 10 }, "*": {} },
+                "cluster": { "prod": { "rollback": 1 } },
+            })
+        );
+    }
+}

@@ -5,6 +5,7 @@
 //! twice. Read back is only what an apply may use ([`saved`]).
 
 mod layout;
+pub mod result;
 pub mod saved;
 
 use std::collections::BTreeMap;
@@ -42,10 +43,7 @@ pub fn write(
         refusals: plan.refusals.iter().map(Case::of).collect(),
         warnings: &plan.warnings,
         sources: &plan.sources,
-        calls: Calls {
-            total: calls.values().sum(),
-            operations: calls,
-        },
+        calls: Calls::of(calls),
         repositories: Repositories(plan),
     };
     let mut serializer =
@@ -72,6 +70,15 @@ struct Document<'a> {
 struct Calls<'a> {
     total: u64,
     operations: &'a BTreeMap<String, u64>,
+}
+
+impl<'a> Calls<'a> {
+    fn of(operations: &'a CallCounts) -> Self {
+        Self {
+            total: operations.values().sum(),
+            operations,
+        }
+    }
 }
 
 /// A refusal, and where nothing is deleted because of it.

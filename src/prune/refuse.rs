@@ -119,3 +119,121 @@ fn uses_anything(repository: &Repository, uses: &RepositoryUses) -> bool {
 fn count(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prune::testing::{artifact, digest, image, index, now, repository, used};
+    use crate::prune::{Share, decide};
+
+    fn codes(
+        manifests: Vec<Manifest>,
+        uses: RepositoryUses,
+        policy: &Policy,
+        allowed: &[&str],
+    ) -> Vec<(RefusalCode, bool)> {
+        let repository = repository(manifests);
+        let mut plan = decide(&repository, &uses, policy, now());
+        let allowances: Vec<Allowance> = allowed.iter().map(|one| one.parse().unwrap()).collect();
+        refuse(&mut plan, &repository, &uses, policy, &allowances);
+        assert!(plan.refusals.iter().all(|one| one.name == "web"));
+        let found = plan.refusals.iter();
+        found.map(|one| (one.code, one.allowed)).collect()
+    }
+
+    fn in_use() -> RepositoryUses {
+        RepositoryUses {
+            uses: vec![used(Some("v1"), None)],
+            ..RepositoryUses::default()
+        }
+    }
+
+    fn policy() -> Policy {
+        Policy {
+            keep_releases: Some(0),
+            ..Policy::default()
+        }
+    }
+
+    fn releases() -> Vec<Manifest> {
+        vec![image(1, &["v1"]), image(2, &["v2"]), image(3, &["v3"])]
+    }
+
+    #[test]
+    fn a_plan_without_a_case_is_not_refused() {
+        assert_eq!(codes(releases(), in_use(), &policy(), &[]), []);
+    }
+
+    #[test]
+    fn images_that_nothing_uses_hold_and_caches_and_leftovers_do_not() {
+        let none = RepositoryUses::default;
+        let refused = (RefusalCode::NothingInUse, false);
+        assert_eq!(codes(releases(), none(), &policy(), &[]), [refused]);
+        let elsewhere = RepositoryUses {
+            uses: vec![used(Some("v9"), None), used(None, Some(digest(9)))],
+            ..none()
+        };
+        assert_eq!(codes(releases(), elsewhere, &policy(), &[]), [refused]);
+        assert_eq!(
+            codes(releases(), none(), &policy(), &["nothing-in-use:we*"]),
+            [(RefusalCode::NothingInUse, true)]
+        );
+        let untagged = vec![image(1, &[])];
+        assert_eq!(codes(untagged, none(), &policy(), &[]), [refused]);
+
+        let cache = artifact(1, crate::prune::graph::CACHE_CONFIG, &[]);
+        let orphan = image(2, &[&format!("sha256-{}.sig", digest(9).hex())]);
+        assert_eq!(codes(vec![cache, orphan], none(), &policy(), &[]), []);
+        let kept = Policy::default();
+        assert_eq!(codes(releases(), none(), &kept, &[]), [], "nothing goes");
+    }
+
+    #[test]
+    fn limits_hold() {
+        let limited = |max_deletions, max_share: Option<u8>| Policy {
+            max_deletions,
+            max_share: max_share.and_then(Share::percent),
+            ..policy()
+        };
+        for (policy, expected) in [
+            (limited(Some(2), Some(67)), &[][..]),
+            (limited(Some(1), None), &[RefusalCode::TooMany]),
+            (limited(None, Some(66)), &[RefusalCode::TooLargeShare]),
+            (
+                limited(Some(0), Some(0)),
+                &[RefusalCode::TooMany, RefusalCode::TooLargeShare],
+            ),
+        ] {
+            let found = codes(releases(), in_use(), &policy, &[]);
+            let found: Vec<_> = found.into_iter().map(|(code, _)| code).collect();
+            assert_eq!(found, expected, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_holds_and_in_the_archive_where_images_are_deleted() {
+        let unreadable = |status| Manifest {
+            content: Content::Unreadable("404".to_owned()),
+            status,
+            ..index(5, &["v5"], &[])
+        };
+        let with = |one: Manifest| releases().into_iter().chain([one]).collect::<Vec<_>>();
+        let archive = Policy {
+            archive: true,
+            ..policy()
+        };
+        let active = (RefusalCode::UnreadableManifest, false);
+        let archived = (RefusalCode::UnreadableArchived, false);
+        for (one, policy, expected) in [
+            (unreadable(Status::Active), policy(), &[active][..]),
+            (unreadable(Status::Active), archive.clone(), &[active]),
+            (unreadable(Status::Archived), policy(), &[archived]),
+            (unreadable(Status::Archived), archive, &[]),
+        ] {
+            assert_eq!(codes(with(one), in_use(), &policy, &[]), expected);
+        }
+        let mut never_read = index(5, &["v5"], &[]);
+        never_read.content = Content::NotRead;
+        assert_eq!(codes(with(never_read), in_use(), &policy(), &[]), [active]);
+    }
+}

@@ -66,3 +66,61 @@ pub fn restrict(
         .sum();
     plan.images.sort_by_key(order);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prune::testing::{digest, image, index, now, referrer, repository, used};
+    use crate::prune::{Link, Policy, RepositoryUses, decide};
+
+    #[test]
+    fn what_the_saved_plan_has_not_stays_with_all_its_parts() {
+        let repository = repository(vec![
+            index(1, &["v1"], &[10, 11]),
+            index(2, &["v2"], &[11, 12]),
+            image(10, &[]),
+            image(11, &[]),
+            image(12, &[]),
+            referrer(20, "application/x", 11),
+            image(3, &["a", "b", "c"]),
+        ]);
+        let uses = RepositoryUses {
+            uses: vec![used(Some("c"), None)],
+            ..RepositoryUses::default()
+        };
+        let policy = Policy {
+            keep_releases: Some(0),
+            ..Policy::default()
+        };
+        let mut plan = decide(&repository, &uses, &policy, now());
+        assert_eq!(plan.sizes.removed.manifests, 6);
+        // The saved plan knows neither release 2 nor tag b.
+        let allowed = [1, 10, 11, 12, 20, 50].map(digest).into();
+        let tags = [(digest(3), ["a".to_owned(), "z".to_owned()].into())].into();
+        restrict(&mut plan, &repository, &allowed, &tags);
+
+        assert_eq!(plan.waves, [vec![digest(1)], vec![digest(10)]]);
+        let of = |number: u64| {
+            let mut images = plan.images.iter();
+            images.find(|image| image.digest == digest(number)).unwrap()
+        };
+        assert_eq!(
+            of(2).verdict,
+            Verdict::Keep(vec![KeepReason::NotInSavedPlan])
+        );
+        assert_eq!(
+            of(20).verdict,
+            Verdict::Keep(vec![KeepReason::Part {
+                of: digest(11),
+                link: Link::Subject
+            }])
+        );
+        assert_eq!(of(3).untag, ["a"]);
+        let removed = plan.sizes.removed;
+        assert_eq!(
+            (removed.manifests, removed.releases, removed.bytes),
+            (2, 1, 100)
+        );
+        assert_eq!(plan.sizes.tags, 1);
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Allowance, KeepReason, Link, Refusal, RemoveReason};
+use super::{Allowance, Change, KeepReason, Link, Refusal, RemoveReason, SkipReason};
 use crate::image::Digest;
 
 impl fmt::Display for KeepReason {
@@ -74,6 +74,30 @@ impl fmt::Display for RemoveReason {
                 Short(*subject),
                 span(*age)
             ),
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse { by } => write!(f, "in use now by {by}"),
+            Self::Changed {
+                change: Change::Tagged { tag },
+            } => write!(f, "it has got the tag {tag} since"),
+            Self::Changed {
+                change: Change::Pulled,
+            } => f.write_str("it was pulled since"),
+            Self::Changed {
+                change: Change::Pushed,
+            } => f.write_str("it was pushed again since"),
+            Self::Changed {
+                change: Change::Status,
+            } => f.write_str("it went into the archive or out of it since"),
+            Self::Listed => f.write_str("ECR still finds it in an index"),
+            Self::PartOf { of } => write!(f, "it belongs to {}, which stays", Short(*of)),
+            Self::Rule { keep } => keep.fmt(f),
+            Self::LastTag => f.write_str("it is the last tag of its image now"),
         }
     }
 }

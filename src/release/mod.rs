@@ -43,4 +43,4 @@ pub use failpoint::{FailPoint, FailPoints};
 pub(crate) use gate::event as scan_event;
 pub use gate::{Gate, Listener};
 pub use run::{Options, run};
-pub use store::{WriteError, check_writable, write_atomically};
+pub use store::{WriteError, check_writable, write_atomically, write_atomically_with};

@@ -252,4 +252,43 @@ mod tests {
             assert!(ATTRIBUTES.contains(attribute), "{attribute}");
         }
     }
+
+    #[test]
+    fn every_nested_kind_has_attributes_of_its_own() {
+        for kind in crate::config::blocks::nested("prune") {
+            assert!(!nested_attributes(kind).is_empty(), "{kind}");
+            assert!(!ATTRIBUTES.contains(kind), "{kind}");
+        }
+    }
+
+    /// What somebody copies from the page loads.
+    #[test]
+    fn the_examples_of_the_page_load() {
+        let page = include_str!("../../../docs/prune.md");
+        let mut seen = 0;
+        for (fence, file) in [
+            ("```hcl\n", "launchway.hcl"),
+            ("```json\n", "launchway.json"),
+        ] {
+            let examples = page.split(fence).skip(1);
+            let examples = examples.filter_map(|rest| rest.split("```").next());
+            for example in
+                examples.filter(|text| text.contains("prune {") || text.contains("\"prune\""))
+            {
+                let directory = tempfile::tempdir().unwrap();
+                std::fs::write(directory.path().join(file), example).unwrap();
+                let bake = crate::bake::load(&crate::bake::Request {
+                    directory: directory.path().to_owned(),
+                    files: vec![file.into()],
+                    targets_optional: true,
+                    blocks: crate::config::Blocks::Only(&["prune"]),
+                    ..crate::bake::Request::default()
+                });
+                let bake = bake.unwrap_or_else(|error| panic!("{error:?}\n{example}"));
+                assert!(bake.settings.prune.is_some(), "{example}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 3, "{seen} examples");
+    }
 }

@@ -18,6 +18,8 @@ mod repository;
 mod result;
 mod tags;
 
+use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -63,6 +65,19 @@ pub struct Application<'a> {
     pub observer: &'a dyn Observer,
     /// Where it dies.
     pub fail_points: FailPoints,
+    /// Once it is true, no batch is begun any more; what is left is counted in the result.
+    pub stop: &'a AtomicBool,
+}
+
+impl fmt::Debug for Application<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("places", &self.places)
+            .field("saved", &self.saved)
+            .field("fresh_for", &self.fresh_for)
+            .field("late", &self.late)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Removes what the plan lets go, where [`Plan::may_apply`] allows it, and asks `uses` again what is in use.

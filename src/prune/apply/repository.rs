@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -208,6 +209,10 @@ where
 
     /// What is in use, no older than allowed.
     pub(super) async fn uses_now(&self) -> Result<Arc<Uses>, Halt> {
+        // Every batch begins with this question.
+        if self.application.stop.load(Ordering::SeqCst) {
+            return Err(Halt::Everything);
+        }
         let uses = self.uses.get().await.map_err(|_| Halt::Everything)?;
         let holds = uses.holds(&self.bound.repository);
         if holds.is_empty() {

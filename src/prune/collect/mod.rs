@@ -1,8 +1,9 @@
-//! Asking AWS for what a plan is made from.
+//! Asking AWS, files and programs for what a plan is made from.
 //!
-//! [`in_use`] finds what is in use, [`registries`] finds the repositories, [`inventory`] reads one, and [`plan`]
+//! [`in_use`] finds what is in use, `registries` the repositories, `inventory` reads one of them, and [`plan`]
 //! puts all of it through `decide`. No decision is made here, but one: what could not be asked for is a refusal.
 
+mod expiry;
 pub mod in_use;
 mod inventory;
 mod planner;

@@ -6,11 +6,14 @@
 //! before each batch. The other order would leave the same gap the other way round: a tag that is in use would be
 //! looked up in a list that is older than the use.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 
 use super::registries::Registries;
-use super::{Found, find, read_repository};
+use super::{Found, expiry, find, read_repository};
 use crate::aws::AwsError;
 use crate::config::{PruneSettings, RepositoryRule};
 use crate::prune::{
@@ -56,6 +59,7 @@ pub async fn plan(
         count: chosen.len(),
     });
     let uses = UsesIndex::new(&in_use);
+    let unknown: Mutex<BTreeMap<String, AwsError>> = Mutex::default();
     let work = chosen.into_iter().map(async |(found, policy)| {
         let read = read_repository(found, exact, observer).await;
         let plan = match read {
@@ -63,6 +67,12 @@ pub async fn plan(
                 let uses = uses.of(&found.id);
                 let mut plan = decide(&repository, uses, policy, now);
                 refuse(&mut plan, &repository, uses, policy, &settings.allow);
+                drop(repository);
+                if let Err(error) = expiry::warn(found, &mut plan, now).await {
+                    // Most likely none of them can be asked for, and for the same reason: one is told.
+                    let mut unknown = unknown.lock().unwrap_or_else(PoisonError::into_inner);
+                    unknown.entry(error.region.clone()).or_insert(error);
+                }
                 plan
             }
             Err(error) => unlisted(found, policy, &error, settings),
@@ -75,6 +85,10 @@ pub async fn plan(
         plan.repositories.push(one);
     }
     drop(done);
+    let unknown = unknown.into_inner().unwrap_or_else(PoisonError::into_inner);
+    plan.warnings.extend(unknown.values().map(|error| {
+        format!("whether lifecycle policies take what is kept here is not known: {error}")
+    }));
     plan.repositories
         .sort_by(|a, b| a.repository.cmp(&b.repository));
     plan

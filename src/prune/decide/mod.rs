@@ -195,3 +195,8 @@ fn removed_parts(graph: &Graph<'_>, fates: &[Fate], kept: &Kept) -> Vec<Option<R
     }
     reasons
 }
+
+#[cfg(test)]
+mod ecrm_faults;
+#[cfg(test)]
+mod tests;

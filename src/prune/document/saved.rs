@@ -15,7 +15,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::SCHEMA;
 use crate::image::Digest;
-use crate::prune::EcrRepository;
+use crate::prune::{
+    EcrRepository, ImagePlan, KeepReason, Kind, Plan, RepositoryPlan, Sizes, Totals, Verdict,
+};
 
 /// What a saved plan would remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +79,21 @@ impl SavedPlan {
         Self::from_reader(BufReader::new(file), path)
     }
 
+    /// The plan that an apply is limited by: what goes, and nothing of why.
+    pub fn into_plan(self) -> Plan {
+        let repositories = self.repositories.into_iter();
+        Plan {
+            created_at: self.created_at,
+            repositories: repositories
+                .filter(|(_, saved)| !(saved.remove.is_empty() && saved.untag.is_empty()))
+                .map(|(repository, saved)| saved.into_plan(repository))
+                .collect(),
+            refusals: Vec::new(),
+            sources: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// Reads a file's contents; `path` is for errors.
     fn from_reader(reader: impl Read, path: &Path) -> Result<Self, SavedPlanError> {
         let read: Form = serde_json::from_reader(reader).map_err(|error| {
@@ -97,6 +114,50 @@ impl SavedPlan {
             created_at: read.created_at,
             repositories: read.repositories.0,
         })
+    }
+}
+
+impl SavedRepository {
+    fn into_plan(self, repository: EcrRepository) -> RepositoryPlan {
+        let removed = Totals {
+            manifests: self.remove.len() as u64,
+            ..Totals::default()
+        };
+        let sizes = Sizes {
+            removed,
+            tags: self.untag.len() as u64,
+            ..Sizes::default()
+        };
+        let mut untag: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
+        for (digest, tag) in self.untag {
+            untag.entry(digest).or_default().push(tag);
+        }
+        let images = untag.into_iter().map(|(digest, untag)| ImagePlan {
+            digest,
+            kind: Kind::Unknown,
+            archived: false,
+            tags: untag.clone(),
+            size: None,
+            pushed_at: None,
+            pulled_at: None,
+            verdict: Verdict::Keep(vec![KeepReason::NoRule]),
+            untag,
+        });
+        let wave: Vec<Digest> = self.remove.into_iter().collect();
+        RepositoryPlan {
+            repository,
+            archive: self.archive,
+            images: images.collect(),
+            // Their order is found out when the repository is read again.
+            waves: if wave.is_empty() {
+                Vec::new()
+            } else {
+                vec![wave]
+            },
+            refusals: Vec::new(),
+            warnings: Vec::new(),
+            sizes,
+        }
     }
 }
 

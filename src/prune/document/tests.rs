@@ -45,6 +45,58 @@ fn what_is_written_is_read_back() {
 }
 
 #[test]
+fn a_saved_plan_is_a_limit() {
+    let text = written(&plan(vec![web(), idle("shop/api"), unused("tools", false)]));
+    let plan = read(&text).into_plan();
+    let names: Vec<&str> = plan
+        .repositories
+        .iter()
+        .map(|one| one.repository.name.as_str())
+        .collect();
+    // Where nothing goes, nothing is asked.
+    assert_eq!(names, ["shop/web", "tools"]);
+    let web = &plan.repositories[0];
+    assert_eq!((web.sizes.removed.manifests, web.sizes.tags), (4, 1));
+    assert_eq!(web.waves.concat().len(), 4);
+    assert_eq!(web.images.len(), 1);
+    assert_eq!(web.images[0].untag, ["old"]);
+    assert!(!plan.has_refusals());
+}
+
+#[test]
+fn a_result() {
+    use crate::prune::{Applied, Change, Failed, RepositoryResult, SkipReason, Skipped};
+    let applied = Applied {
+        repositories: vec![RepositoryResult {
+            repository: repository("shop/web"),
+            deleted: vec![digest("v1")],
+            archived: Vec::new(),
+            gone: vec![digest("lost")],
+            untagged: vec![(digest("v2"), "old".to_owned())],
+            skipped: vec![Skipped {
+                digest: digest("v1-amd64"),
+                tag: None,
+                why: SkipReason::Changed {
+                    change: Change::Pulled,
+                },
+            }],
+            failed: vec![Failed {
+                digest: digest("v0"),
+                tag: None,
+                code: "KmsError".to_owned(),
+                text: "the key is disabled".to_owned(),
+            }],
+            left: 1,
+            refusals: Vec::new(),
+        }],
+        refusals: vec![list_failed()],
+    };
+    let mut text = Vec::new();
+    result::write(&mut text, &applied, &CallCounts::new(), "1.2.3").unwrap();
+    insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"");
+}
+
+#[test]
 fn an_image_is_a_line() {
     let text = written(&plan(vec![web()]));
     let line = |name: &str| {

@@ -68,12 +68,19 @@ async fn run(settings: &UseCommand, base: &Path) -> Result<Vec<u8>, String> {
     let Some((program, arguments)) = settings.command.split_first() else {
         return Err("its command is empty".to_owned());
     };
+    let directory = match &settings.directory {
+        Some(directory) => base.join(directory),
+        None => base.to_owned(),
+    };
     let mut command = if program.contains('/') {
         Command::new(base.join(program))
     } else {
         Command::new(program)
     };
-    command.args(arguments).current_dir(base);
+    command
+        .args(arguments)
+        .current_dir(directory)
+        .envs(&settings.env);
     let ended = tokio::time::timeout(settings.timeout, process::run(command, b"", Some(LONGEST)));
     let ended = match ended.await {
         Ok(Ok(ended)) => ended,
@@ -114,6 +121,7 @@ fn last_words(stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::Mutex;
 
     use super::*;
@@ -137,6 +145,8 @@ mod tests {
                 name: "cluster".to_owned(),
                 command: ["/bin/sh", "-c", script].map(str::to_owned).into(),
                 timeout: Duration::from_secs(1),
+                directory: None,
+                env: BTreeMap::from([("WHERE".to_owned(), "here".to_owned())]),
             }],
             ..UseSettings::default()
         };
@@ -152,6 +162,13 @@ mod tests {
         assert_eq!(found.uses.len(), 1);
         assert_eq!(found.uses[0].by.to_string(), "command cluster");
         assert!(found.refusals.is_empty() && notes.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_program_has_its_own_variables() {
+        let prefix = IMAGE.trim_end_matches(":1");
+        let (found, _) = of_script(&format!("echo \"{prefix}:$WHERE\"")).await;
+        assert_eq!(found.uses[0].image.tag.as_deref(), Some("here"));
     }
 
     #[tokio::test]
