@@ -1,5 +1,6 @@
 //! A repository of two releases in the fake, and what asks about it.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -175,6 +176,7 @@ impl World {
             now: &now,
             observer: &Silent,
             fail_points: FailPoints::default(),
+            stop: &AtomicBool::new(false),
         };
         apply(&application, async || {
             *self.asked.lock().unwrap() += 1;
