@@ -95,12 +95,26 @@ fn an_ecrm_yaml_is_converted() {
         "ecrm.yaml",
         "repositories:\n  - name_pattern: \"shop/*\"\n    expires: 30days\n    keep_count: 5\n",
     );
-    let outcome = environment.run(&["prune", "init", "--from", "ecrm.yaml", "-o", "launchway.hcl"]);
+    let outcome = environment.run(&[
+        "prune",
+        "init",
+        "--from",
+        "ecrm.yaml",
+        "-o",
+        "launchway.hcl",
+    ]);
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let written = std::fs::read_to_string(environment.directory().join("launchway.hcl")).unwrap();
     assert!(written.contains("repository \"shop/*\""), "{written}");
     // What is there is not written over.
-    let outcome = environment.run(&["prune", "init", "--from", "ecrm.yaml", "-o", "launchway.hcl"]);
+    let outcome = environment.run(&[
+        "prune",
+        "init",
+        "--from",
+        "ecrm.yaml",
+        "-o",
+        "launchway.hcl",
+    ]);
     assert_snapshot!(outcome.refusal(3), @"");
     environment.write("ecrm.yaml", "repositories:\n  - name: a\n    expire: 30d\n");
     let outcome = environment.run(&["prune", "init", "--from", "ecrm.yaml"]);
