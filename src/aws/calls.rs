@@ -49,6 +49,17 @@ macro_rules! client {
 }
 pub(super) use client;
 
+/// The same for requests that go through [`Aws::paced`], which repeats them: the SDK does not.
+macro_rules! paced_client {
+    ($aws:expr, $service:ident, $region:expr) => {{
+        let config = $service::config::Builder::from(&$aws.in_region($region).await)
+            .retry_config($service::config::retry::RetryConfig::disabled())
+            .interceptor($aws.meter().clone());
+        $service::Client::from_conf(config.build())
+    }};
+}
+pub(super) use paced_client;
+
 /// What is shared by all clients of a session and by its clones.
 #[derive(Clone, Debug)]
 pub(super) struct Calls {

@@ -9,7 +9,7 @@ use std::fmt;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{Failure, Service};
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -67,7 +67,7 @@ impl Aws {
     pub async fn ecs_usage(&self, region: &str) -> EcsUsage {
         EcsUsage {
             aws: self.clone(),
-            client: client!(self, aws_sdk_ecs, region),
+            client: paced_client!(self, aws_sdk_ecs, region),
             region: region.to_owned(),
         }
     }

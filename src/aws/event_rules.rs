@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_eventbridge::Client;
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -36,7 +36,7 @@ impl Aws {
     pub async fn event_rules(&self, region: &str) -> EventRules {
         EventRules {
             aws: self.clone(),
-            client: client!(self, aws_sdk_eventbridge, region),
+            client: paced_client!(self, aws_sdk_eventbridge, region),
             region: region.to_owned(),
         }
     }

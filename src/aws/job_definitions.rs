@@ -3,11 +3,12 @@
 use std::fmt;
 
 use aws_sdk_batch::Client;
+use aws_sdk_batch::operation::describe_job_definitions::builders::DescribeJobDefinitionsFluentBuilder;
 use aws_sdk_batch::types::{
     ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobStatus,
 };
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::{Aws, AwsError};
 
@@ -59,7 +60,7 @@ impl Aws {
     pub async fn job_definitions(&self, region: &str) -> JobDefinitions {
         JobDefinitions {
             aws: self.clone(),
-            client: client!(self, aws_sdk_batch, region),
+            client: paced_client!(self, aws_sdk_batch, region),
             region: region.to_owned(),
         }
     }
@@ -71,11 +72,26 @@ impl JobDefinitions {
 
     /// Every active revision.
     pub async fn active(&self) -> Result<Vec<JobDefinitionUse>, AwsError> {
+        let request = self.client.describe_job_definitions();
+        self.describe(request.status("ACTIVE").max_results(PAGE))
+            .await
+    }
+
+    /// These revisions, active or not, by ARN; at most [`Self::AT_ONCE`]. Those that are gone are left out.
+    pub async fn named(&self, arns: &[String]) -> Result<Vec<JobDefinitionUse>, AwsError> {
+        let request = self.client.describe_job_definitions();
+        self.describe(request.set_job_definitions(Some(arns.to_vec())))
+            .await
+    }
+
+    async fn describe(
+        &self,
+        request: DescribeJobDefinitionsFluentBuilder,
+    ) -> Result<Vec<JobDefinitionUse>, AwsError> {
         let mut pages = Pages::of(DEFINITIONS, &self.region);
         let mut found = Vec::new();
         loop {
-            let request = self.client.describe_job_definitions().status("ACTIVE");
-            let request = request.max_results(PAGE).set_next_token(pages.token());
+            let request = request.clone().set_next_token(pages.token());
             let answer = self
                 .aws
                 .paced(DEFINITIONS, &self.region, || request.clone().send())
@@ -85,17 +101,6 @@ impl JobDefinitions {
                 return Ok(found);
             }
         }
-    }
-
-    /// These revisions, active or not, by ARN; at most [`Self::AT_ONCE`].
-    pub async fn named(&self, arns: &[String]) -> Result<Vec<JobDefinitionUse>, AwsError> {
-        let request = self.client.describe_job_definitions();
-        let request = request.set_job_definitions(Some(arns.to_vec()));
-        let answer = self
-            .aws
-            .paced(DEFINITIONS, &self.region, || request.clone().send())
-            .await?;
-        Ok(answer.job_definitions().iter().map(definition).collect())
     }
 
     /// The ARNs of all queues.

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::{AliasConfiguration, FunctionConfiguration, PackageType};
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -60,7 +60,7 @@ impl Aws {
     pub async fn functions(&self, region: &str) -> Functions {
         Functions {
             aws: self.clone(),
-            client: client!(self, aws_sdk_lambda, region),
+            client: paced_client!(self, aws_sdk_lambda, region),
             region: region.to_owned(),
         }
     }

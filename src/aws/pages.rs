@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 
 use super::AwsError;
 
+/// More pages than any list of uses has. Each has room for at least ten entries.
+const MOST: usize = 100_000;
+
 /// Where a list stands.
 #[derive(Debug)]
 pub(super) struct Pages<'a> {
@@ -35,14 +38,14 @@ impl<'a> Pages<'a> {
     /// Takes the token that came with a page; whether there is another page.
     ///
     /// # Errors
-    /// The token was there before: the list would have no end.
+    /// The token was there before, or the list has more than 100,000 pages: it would have no end.
     pub(super) fn turn(&mut self, token: Option<&str>) -> Result<bool, AwsError> {
         let Some(token) = token.filter(|token| !token.is_empty()) else {
             self.next = None;
             return Ok(false);
         };
-        if !self.seen.insert(token.to_owned()) {
-            let problem = "the list gives the same page again and again";
+        if self.seen.len() >= MOST || !self.seen.insert(token.to_owned()) {
+            let problem = "the list has no end: it gives the same token again and again";
             return Err(AwsError::invalid(self.action, self.region, problem));
         }
         self.next = Some(token.to_owned());

@@ -2,7 +2,7 @@
 
 use launchway_buildkit::Secret;
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::parameter::time;
 use super::{Aws, AwsError, StoredParameter};
@@ -19,7 +19,7 @@ impl Aws {
         region: &str,
         path: &str,
     ) -> Result<Vec<(String, StoredParameter)>, AwsError> {
-        let client = client!(self, aws_sdk_ssm, region);
+        let client = paced_client!(self, aws_sdk_ssm, region);
         let mut pages = Pages::of(BY_PATH, region);
         let mut found = Vec::new();
         loop {

@@ -5,7 +5,7 @@ use std::fmt;
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::types::{ScheduleSummary, Target};
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -59,7 +59,7 @@ impl Aws {
     pub async fn schedules(&self, region: &str) -> Schedules {
         Schedules {
             aws: self.clone(),
-            client: client!(self, aws_sdk_scheduler, region),
+            client: paced_client!(self, aws_sdk_scheduler, region),
             region: region.to_owned(),
         }
     }
@@ -101,13 +101,11 @@ impl Schedules {
                 };
             }
         };
-        match answer.target() {
-            Some(found) => Ok(Some(target(found))),
-            None => {
-                let problem = "it tells no target";
-                Err(AwsError::invalid(GET, &self.region, problem))
-            }
-        }
+        let Some(found) = answer.target() else {
+            let problem = "it tells no target";
+            return Err(AwsError::invalid(GET, &self.region, problem));
+        };
+        Ok(Some(target(found)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_sfn::Client;
 
-use super::calls::client;
+use super::calls::paced_client;
 use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -36,7 +36,7 @@ impl Aws {
     pub async fn state_machines(&self, region: &str) -> StateMachines {
         StateMachines {
             aws: self.clone(),
-            client: client!(self, aws_sdk_sfn, region),
+            client: paced_client!(self, aws_sdk_sfn, region),
             region: region.to_owned(),
         }
     }

@@ -157,7 +157,8 @@ fn repositories(text: &mut String, found: &Found) {
     for repository in &found.repositories {
         *by_name.entry(&repository.name).or_default() += repository.manifests;
         // Nothing is deleted where one of them is unused, so each counts.
-        let is_unused = repository.in_use == 0 && repository.manifests > 0;
+        // Caches are used by no service anywhere, and that holds nothing.
+        let is_unused = repository.in_use == 0 && repository.manifests > repository.caches;
         *unused.entry(&repository.name).or_default() |= is_unused;
     }
     let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -373,7 +374,7 @@ mod tests {
         let text: String = lines.collect();
         let settings = load(&text);
         assert_eq!(seen, 10, "{text}");
-        assert_eq!(settings.allow.len(), 3);
+        assert_eq!(settings.allow.len(), 2);
         assert_eq!(settings.accounts.len(), 1);
     }
 }

@@ -28,9 +28,9 @@ prune {
   repository "shop/*" {}
   repository "tools" {}
 
-  # Nothing that was found uses any image of shop/api, shop/cache, tools. Nothing is deleted there,
-  # unless the case is allowed by name:
-  # allow = ["nothing-in-use:shop/api", "nothing-in-use:shop/cache", "nothing-in-use:tools"]
+  # Nothing that was found uses any image of shop/api, tools. Nothing is deleted there, unless the
+  # case is allowed by name:
+  # allow = ["nothing-in-use:shop/api", "nothing-in-use:tools"]
 
   # In use is what services, tasks, task definitions, functions, rules, schedules and job
   # definitions name: of 2 clusters (dev, prod), 1 task definition family and 3 functions so far.

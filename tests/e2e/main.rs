@@ -22,6 +22,7 @@ mod notify;
 mod parameter;
 mod pipelines;
 mod prune;
+mod prune_ecr;
 mod prune_uses;
 mod registry;
 mod release;

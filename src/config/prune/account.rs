@@ -103,9 +103,14 @@ pub(super) fn regions(reader: &Reader<'_>) -> Result<Vec<String>, Fault> {
 
 /// Whether two accounts would look at the same place.
 fn same(one: &PruneAccount, other: &PruneAccount, regions: &[String]) -> bool {
-    let of = |account: &PruneAccount| match account.regions.is_empty() {
-        true => regions.to_vec(),
-        false => account.regions.clone(),
+    let of = |account: &PruneAccount| {
+        let own = &account.regions;
+        if own.is_empty() {
+            regions
+        } else {
+            own.as_slice()
+        }
+        .to_vec()
     };
     let (ours, theirs) = (of(one), of(other));
     let meet =

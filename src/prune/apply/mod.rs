@@ -72,6 +72,7 @@ pub struct Application<'a> {
 impl fmt::Debug for Application<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Application")
+            .field("places", &self.places)
             .field("saved", &self.saved)
             .field("fresh_for", &self.fresh_for)
             .field("late", &self.late)

@@ -50,6 +50,8 @@ pub(super) struct Name {
     /// It is the value of `name`, in which ecrm reads no pattern.
     pub(super) exact: bool,
     pub(super) line: usize,
+    /// From 1.
+    column: usize,
 }
 
 #[derive(Debug)]
@@ -237,7 +239,7 @@ impl File<'_> {
         let names = self.names(node, &members, section, named)?;
         // A cluster may have both, and is then any of the two.
         if let (true, [_, second]) = (named != Named::Cluster, names.as_slice()) {
-            return Err(self.at(second.line, 1, EcrmProblem::TwoNames(section)));
+            return Err(self.at(second.line, second.column, EcrmProblem::TwoNames(section)));
         }
         let keep = self.count(&members, MOST)?.filter(|keep| *keep > 0);
         Ok(Entry {
@@ -272,6 +274,7 @@ impl File<'_> {
                 pattern,
                 exact,
                 line: value.span.start.line(),
+                column: value.span.start.col() + 1,
             });
         }
         if names.is_empty() {
@@ -324,7 +327,7 @@ impl File<'_> {
         let members = self.members(node, SECTION, SECTION, KNOWN)?;
         let mut names = self.names(node, &members, SECTION, Named::Repository)?;
         if let [_, second] = names.as_slice() {
-            return Err(self.at(second.line, 1, EcrmProblem::TwoNames(SECTION)));
+            return Err(self.at(second.line, second.column, EcrmProblem::TwoNames(SECTION)));
         }
         let name = names.remove(0);
         let Some(expires) = member(&members, "expires") else {

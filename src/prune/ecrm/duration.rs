@@ -31,10 +31,8 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
 /// Numbers with units, added up. `words` takes blanks, days, weeks and units that are words.
 fn read(text: &str, words: bool) -> Result<Duration, String> {
     let bad = || format!("{text:?} is no duration");
-    let compact: String = match words {
-        true => text.chars().filter(|c| *c != ' ').collect(),
-        false => text.to_owned(),
-    };
+    let is_kept = |c: &char| !(words && *c == ' ');
+    let compact: String = text.chars().filter(is_kept).collect();
     if compact.starts_with('-') {
         return Err(format!("{text:?} is negative"));
     }

@@ -1,6 +1,7 @@
 //! Every folder of testdata/prune_ecrm is an ecrm.yaml with its block (`expected.hcl`) and notes
 //! (`expected.notes`), or its error (`expected.err`). `BLESS=1` writes them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -185,14 +186,8 @@ fn a_block_loads_and_means_the_same() {
         assert_eq!(settings.uses.commands.len(), config.commands.len());
         for (theirs, ours) in config.commands.iter().zip(&settings.uses.commands) {
             assert_eq!(theirs.command, ours.command);
-            assert!(
-                theirs.env.iter().eq(ours
-                    .env
-                    .iter()
-                    .map(|(a, b)| (a.clone(), b.clone()))
-                    .collect::<Vec<_>>()
-                    .iter())
-            );
+            let env: BTreeMap<String, String> = theirs.env.iter().cloned().collect();
+            assert_eq!(env, ours.env);
             assert_eq!(
                 theirs.directory.as_deref().map(Path::new),
                 ours.directory.as_deref()

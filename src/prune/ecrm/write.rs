@@ -161,7 +161,8 @@ impl Writer {
                     let seconds = limit.as_secs().clamp(1, LONGEST.as_secs());
                     if Duration::from_secs(seconds) != limit {
                         let text = format!(
-                            "the timeout of the command {name:?} is {seconds} seconds here"
+                            "the timeout of the command {name:?} is \"{seconds}s\" here: a second at \
+                             least, a day at most"
                         );
                         self.note(Some(command.line), text);
                     }

@@ -149,16 +149,15 @@ fn conflict(rule: &Rule, mut images: Vec<&ImagePlan>, due: bool) -> Option<Confl
         Action::Expire => ("delete", ""),
         Action::Archive => ("archive", ", where it cannot be pulled"),
     };
-    let text = match due {
-        true => format!(
-            "{rule} of its lifecycle policy is about to {takes} {count} kept here{leaves}: {}{more}",
-            shown.join(", ")
-        ),
-        false => format!(
-            "{rule} of its lifecycle policy will {takes} {count} kept here{leaves}, in use or not: {}{more}",
-            shown.join(", ")
-        ),
+    let (when, although) = if due {
+        ("is about to", "")
+    } else {
+        ("will", ", in use or not")
     };
+    let text = format!(
+        "{rule} of its lifecycle policy {when} {takes} {count} kept here{leaves}{although}: {}{more}",
+        shown.join(", ")
+    );
     Some(Conflict {
         rule: rule.priority,
         due,

@@ -25,7 +25,7 @@ prune {
     timeout = "90s"
   }
 
-  # the timeout of the command "in-use.sh-3" is 1 seconds here
+  # the timeout of the command "in-use.sh-3" is "1s" here: a second at least, a day at most
   command "in-use.sh-3" {
     command = ["in-use.sh", "twice"]
     timeout = "1s"

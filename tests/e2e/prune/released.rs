@@ -10,9 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::support::{Artifact, ECR_HOST, EcrStage, Layer, Project, Pushed, copy_folder};
+use crate::support::{
+    Artifact, ECR_HOST, EcrStage, Layer, Mirrored, Project, Pushed, copy_folder, read_all,
+};
 
-const BAKE: &str = r#"
+pub(super) const BAKE: &str = r#"
 variable "REGISTRY" {}
 group "default" { targets = ["web", "api"] }
 target "_common" {
@@ -96,8 +98,10 @@ impl Release {
 /// Everything that was pushed.
 pub(super) struct Released {
     folder: PathBuf,
+    /// Every manifest of the registry, in the order of the pushes.
+    pub(super) images: Vec<Mirrored>,
     /// When each `repository@digest` was pushed, in seconds since 1970.
-    pub(super) pushed: BTreeMap<String, f64>,
+    pushed: BTreeMap<String, f64>,
     /// Oldest first; as [`AGES`].
     pub(super) releases: Vec<Release>,
     /// The releases of `tool`, with SOCI indexes v1: as old as the first release, and the last one.
@@ -110,6 +114,20 @@ impl Released {
     /// The contents of the registry.
     pub(super) fn contents(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    /// What came with the release of this age in a repository, as `repository@digest`: its index, images,
+    /// attestations, SOCI indexes, caches, and what others pushed about it.
+    pub(super) fn of_age(&self, repository: &str, days: f64) -> BTreeSet<String> {
+        let about = ago(days);
+        let pushed = self.pushed.iter().filter(|(name, when)| {
+            let same = name
+                .split_once('@')
+                .is_some_and(|(name, _)| name == repository);
+            // The stage takes minutes to make, not hours.
+            same && (*when - about).abs() < DAY / 4.0
+        });
+        pushed.map(|(name, _)| name.clone()).collect()
     }
 
     /// One of [`Self::others`], as `repository@digest`.
@@ -213,10 +231,12 @@ fn make() -> Released {
 
     let others = push_others(address, &releases, &mut history);
     history.add(stage.registry.manifests(), 0.0);
+    let images = read_all(&stage.registry, &history.pushed);
     let data = stage.registry.stop();
     copy_folder(&data, &folder.join("data"));
     Released {
         folder,
+        images,
         pushed: history.pushed,
         releases,
         tools,
@@ -244,7 +264,7 @@ impl History {
 }
 
 /// What one image of each use is called in `shop/uses`: nothing else holds it.
-pub(super) const USES: [&str; 18] = [
+pub(super) const USES: [&str; 16] = [
     "service",
     "blue",
     "green",
@@ -257,10 +277,8 @@ pub(super) const USES: [&str; 18] = [
     "latest",
     "rule",
     "schedule",
-    "parameter",
-    "record",
     "rollback",
-    "batch",
+    "job",
     "machine",
     "nobody",
 ];

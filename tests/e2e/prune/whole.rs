@@ -34,15 +34,19 @@ pub(super) fn assert_whole(mirror: &mut Mirror) -> Checked {
 
 /// Looks at every image that the ECR has; returns what is wrong.
 pub(super) fn look(mirror: &Mirror) -> (Checked, Vec<String>) {
-    let images = mirror.images();
+    look_at(mirror, &mirror.images())
+}
+
+/// Looks at these images, as if there were no others.
+pub(super) fn look_at(mirror: &Mirror, images: &BTreeSet<String>) -> (Checked, Vec<String>) {
     let mut look = Look {
         address: &mirror.registry.address,
-        images: &images,
+        images,
         fetched: BTreeSet::new(),
         checked: Checked::default(),
         broken: Vec::new(),
     };
-    for name in &images {
+    for name in images {
         let (repository, digest) = name.split_once('@').unwrap();
         if let Err(problem) = look.manifest(repository, digest) {
             look.broken.push(format!("{name}: {problem}"));

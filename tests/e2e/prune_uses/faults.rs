@@ -58,7 +58,7 @@ fn each_list_without_an_end_is_a_refusal() {
         let aws = account(Paging::Whole);
         script(&aws, list, Paging::Endless);
         let found = of_account(&aws, &everything());
-        check(&found, &whole, list.action, "the same page again and again");
+        check(&found, &whole, list.action, "the list has no end");
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) fn place(endpoint: &str, account: &str) -> Place {
                 secret_access_key: Secret::new("planted-aws-key"),
                 session_token: None,
             }),
+            // What fails here fails for good, or once.
+            attempts: Some(2),
             ..AwsSettings::default()
         }),
         repositories: true,

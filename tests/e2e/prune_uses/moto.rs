@@ -31,15 +31,17 @@ impl Moto {
         format!("http://{}", self.service.address)
     }
 
-    /// A call of a JSON protocol: `AmazonSSM.PutParameter`, or `POST /schedules/x`.
+    /// A call of a JSON protocol: `AmazonSSM.PutParameter`, or `POST /schedules/x`; or one of the query
+    /// protocol, whose form is a text: `POST /`.
     fn call(&self, service: &str, operation: &str, body: &Value) -> Value {
         let (method, path, target) = match operation.split_once(' ') {
             Some((method, path)) => (method, path, None),
             None => ("POST", "/", Some(operation)),
         };
-        let content = match target {
-            Some(_) => "application/x-amz-json-1.1",
-            None => "application/json",
+        let (content, body) = match (target, body) {
+            (_, Value::String(form)) => ("application/x-www-form-urlencoded", form.clone()),
+            (Some(_), _) => ("application/x-amz-json-1.1", body.to_string()),
+            (None, _) => ("application/json", body.to_string()),
         };
         let client = reqwest::Client::new();
         let method = method.parse().unwrap();
@@ -50,7 +52,7 @@ impl Moto {
                 format!("AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"),
             )
             .header("Content-Type", content)
-            .body(body.to_string());
+            .body(body);
         if let Some(target) = target {
             request = request.header("X-Amz-Target", target);
         }
@@ -133,9 +135,9 @@ fn ecs_rules_and_schedules() {
 #[test]
 fn functions_of_images() {
     let moto = Moto::start();
-    // The query protocol, for the role that moto wants to see.
-    let role = "/?Action=CreateRole&RoleName=r&AssumeRolePolicyDocument={}&Version=2010-05-08";
-    moto.call("iam", &format!("POST {role}"), &json!({}));
+    // moto wants the role to be there.
+    let role = "Action=CreateRole&RoleName=r&AssumeRolePolicyDocument={}&Version=2010-05-08";
+    moto.call("iam", "POST /", &role.into());
     let functions = "/2015-03-31/functions";
     let new = json!({ "FunctionName": "api", "PackageType": "Image", "Publish": true,
         "Role": format!("arn:aws:iam::{ACCOUNT}:role/r"), "Code": { "ImageUri": image("api-1") } });

@@ -152,7 +152,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-type Script = Arc<dyn Fn(&Value) -> Option<Answer> + Send + Sync>;
+type Script = Arc<dyn Fn(&str, &Value) -> Option<Answer> + Send + Sync>;
 type Witness = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Default)]
@@ -188,12 +188,12 @@ impl Interposer {
         Self { endpoint, state }
     }
 
-    /// From now on an operation is answered by this; what it makes `None` of goes on to the server. It gets the JSON
-    /// of the body.
+    /// From now on an operation is answered by this; what it makes `None` of goes on to the server. It gets the path
+    /// with its query, and the JSON of the body.
     pub(crate) fn script(
         &self,
         operation: &str,
-        script: impl Fn(&Value) -> Option<Answer> + Send + Sync + 'static,
+        script: impl Fn(&str, &Value) -> Option<Answer> + Send + Sync + 'static,
     ) {
         let mut state = locked(&self.state);
         state.scripts.insert(operation.to_owned(), Arc::new(script));
@@ -275,7 +275,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, server: &str) {
         let answered = answered.unwrap_or_else(|| {
             let request = without_token(request);
             let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
-            if let Some(answer) = script.and_then(|script| script(&body)) {
+            if let Some(answer) = script.and_then(|script| script(&request.path, &body)) {
                 return (answer.status, String::new(), answer.body.into_bytes());
             }
             let reply = pass(&request, server);

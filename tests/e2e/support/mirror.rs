@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use launchway_fake_ecr::{Deletion, Digest, FakeEcr, NewImage};
+use launchway_fake_ecr::{Deletion, Digest, Ecr, FakeEcr, NewImage};
 
+use super::push::Pushed;
 use super::registry::Registry;
 use super::wire::{Reply, request};
 
@@ -17,6 +18,72 @@ pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json";
+
+/// A manifest of a registry, for an ECR.
+#[derive(Clone)]
+pub(crate) struct Mirrored {
+    pub(crate) repository: String,
+    pub(crate) tags: Vec<String>,
+    /// With its tags and the time of its push.
+    pub(crate) image: NewImage,
+}
+
+impl Mirrored {
+    /// `repository@digest`
+    pub(crate) fn name(&self) -> String {
+        format!("{}@{}", self.repository, self.image.digest())
+    }
+}
+
+/// Every manifest of a registry with its tags, in the order of their pushes. `pushed` says when each
+/// `repository@digest` was pushed, in seconds since 1970: a registry does not know.
+pub(crate) fn read_all(registry: &Registry, pushed: &BTreeMap<String, f64>) -> Vec<Mirrored> {
+    let names = registry.manifests().into_iter();
+    let mut order: Vec<(f64, String)> = names
+        .map(|name| {
+            let when = pushed.get(&name);
+            (*when.unwrap_or_else(|| panic!("no time for {name}")), name)
+        })
+        .collect();
+    order.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let read = order.into_iter().map(|(when, name)| {
+        let (repository, digest) = name.split_once('@').unwrap();
+        let reply = manifest(&registry.address, repository, digest);
+        assert_eq!(reply.status, 200, "{name}");
+        let image = NewImage::new(reply.body, when);
+        assert_eq!(image.digest().to_string(), digest, "{name}");
+        let tagged = registry.tagged(repository).into_iter();
+        let tags = tagged.filter(|(_, tagged)| tagged == digest);
+        let tags: Vec<String> = tags.map(|(tag, _)| tag).collect();
+        Mirrored {
+            repository: repository.to_owned(),
+            image: tags.iter().fold(image, NewImage::tag),
+            tags,
+        }
+    });
+    read.collect()
+}
+
+/// Puts images into an ECR.
+pub(crate) fn fill(ecr: &Ecr, images: &[Mirrored]) {
+    for image in images {
+        ecr.repository(&image.repository).put(&image.image);
+    }
+}
+
+/// Everything that an ECR has in these repositories, as `repository@digest`.
+pub(crate) fn present<'a>(
+    ecr: &Ecr,
+    repositories: impl IntoIterator<Item = &'a str>,
+) -> BTreeSet<String> {
+    let repositories = repositories.into_iter();
+    repositories
+        .flat_map(|name| {
+            let digests = ecr.repository(name).digests().into_iter();
+            digests.map(move |digest| format!("{name}@{digest}"))
+        })
+        .collect()
+}
 
 /// Both, in step.
 pub(crate) struct Mirror {
@@ -36,39 +103,18 @@ struct Following {
 }
 
 impl Mirror {
-    /// An ECR that has what the registry has. `pushed` says when each `repository@digest` was pushed, in
-    /// seconds since 1970.
-    pub(crate) fn of(registry: Registry, pushed: &BTreeMap<String, f64>) -> Self {
+    /// An ECR that has these images, which are those of the registry.
+    pub(crate) fn of(registry: Registry, images: &[Mirrored]) -> Self {
         let ecr = FakeEcr::start().unwrap();
+        fill(&ecr, images);
         let following = Arc::new(Following {
             address: Mutex::new(registry.address.clone()),
             problems: Mutex::default(),
         });
-        let names = registry.manifests();
-        let mut order: Vec<(f64, &String)> = names
+        let repositories = images
             .iter()
-            .map(|name| {
-                let when = pushed.get(name);
-                (*when.unwrap_or_else(|| panic!("no time for {name}")), name)
-            })
+            .map(|image| image.repository.clone())
             .collect();
-        order.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let mut repositories = BTreeSet::new();
-        for (when, name) in order {
-            let (repository, digest) = name.split_once('@').unwrap();
-            let reply = manifest(&registry.address, repository, digest);
-            assert_eq!(reply.status, 200, "{name}");
-            let image = NewImage::new(reply.body, when);
-            assert_eq!(image.digest().to_string(), digest, "{name}");
-            ecr.repository(repository).put(&image);
-            repositories.insert(repository.to_owned());
-        }
-        for repository in &repositories {
-            for (tag, digest) in registry.tagged(repository) {
-                ecr.repository(repository)
-                    .tag(digest.parse().unwrap(), &tag);
-            }
-        }
         let follow = Arc::clone(&following);
         ecr.set_backing(move |deletion: &Deletion| follow.deleted(deletion));
         Self {
@@ -86,13 +132,16 @@ impl Mirror {
 
     /// Everything that the ECR has, as `repository@digest`.
     pub(crate) fn images(&self) -> BTreeSet<String> {
-        let repositories = self.repositories();
-        repositories
-            .flat_map(|name| {
-                let digests = self.ecr.repository(name).digests().into_iter();
-                digests.map(move |digest| format!("{name}@{digest}"))
-            })
-            .collect()
+        present(&self.ecr, self.repositories())
+    }
+
+    /// What was pushed to the registry meanwhile is in the ECR now, too.
+    pub(crate) fn add(&self, pushed: &Pushed, when: f64, tags: &[&str]) {
+        let reply = manifest(&self.registry.address, &pushed.repository, &pushed.digest);
+        assert_eq!(reply.status, 200, "{}", pushed.name());
+        let image = NewImage::new(reply.body, when);
+        let image = tags.iter().fold(image, |image, tag| image.tag(*tag));
+        self.ecr.repository(&pushed.repository).put(&image);
     }
 
     /// Where a repository's tags point.

@@ -24,7 +24,7 @@ pub(crate) use ecr::{ECR_HOST, EcrStage};
 pub(crate) use interposer::{Interposer, Trouble};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
-pub(crate) use mirror::{Mirror, manifest};
+pub(crate) use mirror::{Mirror, Mirrored, fill, manifest, present, read_all};
 pub(crate) use parts::{copy_folder, crane, libexec, output, part, root};
 pub(crate) use planted::{assert_clean, search};
 pub(crate) use project::Project;

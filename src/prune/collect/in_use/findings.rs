@@ -161,6 +161,12 @@ impl Findings {
         } = self;
         let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let refusals = state.refusals.into_iter();
+        let mut releases = state.releases;
+        releases.sort_by(|a, b| {
+            let key = |one: &KnownRelease| (one.repository.clone(), one.digest, one.at);
+            key(a).cmp(&key(b))
+        });
+        releases.dedup();
         let sources = state.found.iter().map(|(source, found)| SourceCount {
             source: *source,
             account: account.clone(),
@@ -171,7 +177,7 @@ impl Findings {
         Found {
             sources: sources.collect(),
             uses: state.uses.into_iter().collect(),
-            releases: state.releases,
+            releases,
             refusals: refusals
                 .map(|((code, name), (detail, times))| {
                     let more = match times {

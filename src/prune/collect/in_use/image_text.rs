@@ -11,8 +11,8 @@ const TEMPLATE: [char; 4] = ['$', '<', '{', '%'];
 /// The images of ECR that a text and the digest that was pulled for it mean; none where the image is of
 /// another registry. The text may say tag and digest, and each protects.
 ///
-/// A text that is no image reference is an error only where it could have meant ECR: it has the
-/// letters `ecr`, which every host of ECR has, or the characters of a template. `Nginx` is wrong, too, and
+/// A text that is no image reference is an error only where it could have meant ECR: it has `ecr` between
+/// dots or hyphens, as every host of ECR does, or the characters of a template. `Nginx` is wrong, too, and
 /// whatever it means is not in ECR.
 ///
 /// # Errors
@@ -53,7 +53,14 @@ pub(super) fn images(text: &str, pulled: Option<&str>) -> Result<Vec<EcrReferenc
 }
 
 fn could_be_ecr(text: &str) -> bool {
-    text.contains(TEMPLATE) || text.to_ascii_lowercase().contains("ecr")
+    text.contains(TEMPLATE) || mentions_ecr(text)
+}
+
+/// Whether a text has what every host of ECR has: `.dkr.ecr.`, `.dkr-ecr-fips.`, `public.ecr.aws`.
+pub(super) fn mentions_ecr(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let parts = [".ecr.", ".ecr-", "-ecr.", "-ecr-"];
+    parts.iter().any(|part| text.contains(part))
 }
 
 fn has_host_like_ecr(text: &str) -> bool {
@@ -144,7 +151,7 @@ mod tests {
         ] {
             assert!(images(text, None).is_err(), "{text}");
         }
-        for text in ["nginx", "Nginx:Latest", "ghcr.io/a/B", "PLACEHOLDER", ""] {
+        for text in ["nginx", "Nginx:Latest", "ghcr.io/a/B", "My-Secret", ""] {
             assert_eq!(images(text, None), Ok(Vec::new()), "{text}");
         }
         assert!(images(&format!("{HOST}/web:1"), Some("sha256:12")).is_err());

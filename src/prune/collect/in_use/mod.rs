@@ -93,9 +93,12 @@ fn declared(settings: &UseSettings) -> impl Iterator<Item = String> {
         .ecs
         .then(|| clusters(settings).names().chain(families(settings).names()));
     let lambda = settings.lambda.then(|| functions_of(settings).names());
+    let parameters = settings.parameters.iter();
+    let parameters = parameters.map(|declared| parameters::section(declared));
     ecs.into_iter()
         .flatten()
         .chain(lambda.into_iter().flatten())
+        .chain(parameters)
 }
 
 fn clusters(settings: &UseSettings) -> Sections<'_> {

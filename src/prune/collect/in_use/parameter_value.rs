@@ -59,7 +59,7 @@ pub(super) fn read(text: &str) -> Result<Named, Unread> {
         match image_text::written_down(part.trim()) {
             Ok(found) => images.extend(found),
             Err(_) if Tag::new(part.trim()).is_ok() => return Err(Unread::Tag),
-            Err(_) if text.to_ascii_lowercase().contains("ecr") => return Err(Unread::Image),
+            Err(_) if image_text::mentions_ecr(text) => return Err(Unread::Image),
             Err(_) => return Err(Unread::Foreign),
         }
     }
@@ -174,7 +174,7 @@ mod tests {
             "{error}"
         );
         assert_eq!(read(&format!("{HOST}/Web:1")), Err(Unread::Image));
-        for text in ["pass word!", "{\"password\":\"hunter2\"}", "{", ""] {
+        for text in ["top secret!", "{\"password\":\"hunter2\"}", "{", ""] {
             let error = read(text).unwrap_err();
             assert_eq!(error, Unread::Foreign, "{text}");
         }

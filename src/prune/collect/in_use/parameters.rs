@@ -20,36 +20,40 @@ pub(super) async fn parameters(look: &Look<'_>) {
     stream::iter(&look.settings.parameters)
         .for_each_concurrent(AT_ONCE, async |declared| {
             let read = match declared.strip_suffix('*') {
-                Some(path) => below(look, path).await,
+                Some(path) => below(look, declared, path).await,
                 None => named(look, declared).await,
             };
-            match read {
-                Ok(0) => {}
-                Ok(_) => look.findings.matched(section(declared)),
-                Err(error) => look.findings.failed(&error),
+            if let Err(error) = read {
+                look.findings.failed(&error);
             }
         })
         .await;
 }
 
-async fn named(look: &Look<'_>, name: &str) -> Result<usize, AwsError> {
+async fn named(look: &Look<'_>, name: &str) -> Result<(), AwsError> {
     let store = look.place.aws.parameter_store(Some(&look.place.region));
     let Some(stored) = store.await?.get(name, true).await? else {
-        return Ok(0);
+        return Ok(());
     };
     look.findings.count(Source::Parameter, 1);
+    look.findings.matched(section(name));
     match parameter_value::read(stored.value.expose()) {
-        Ok(read) => use_parameter(look, name, &stored, &read).await?,
-        Err(error) => bad(look, name, &error),
+        Ok(read) => use_parameter(look, name, &stored, &read).await,
+        Err(error) => {
+            bad(look, name, &error);
+            Ok(())
+        }
     }
-    Ok(1)
 }
 
 /// Not every parameter below a path is of ours: what no release could have written is left alone.
-async fn below(look: &Look<'_>, path: &str) -> Result<usize, AwsError> {
+async fn below(look: &Look<'_>, declared: &str, path: &str) -> Result<(), AwsError> {
     let Look { place, .. } = look;
     let found = place.aws.parameters_below(&place.region, path).await?;
     look.findings.count(Source::Parameter, found.len());
+    if !found.is_empty() {
+        look.findings.matched(section(declared));
+    }
     stream::iter(&found)
         .for_each_concurrent(AT_ONCE, async |(name, stored)| match parameter_value::read(
             stored.value.expose(),
@@ -63,7 +67,7 @@ async fn below(look: &Look<'_>, path: &str) -> Result<usize, AwsError> {
             Err(error) => bad(look, name, &error),
         })
         .await;
-    Ok(found.len())
+    Ok(())
 }
 
 fn bad(look: &Look<'_>, name: &str, error: &Unread) {

@@ -9,7 +9,7 @@ use futures::{StreamExt as _, stream};
 
 use super::api_call::Calls;
 use super::findings::WantedDefinition;
-use super::{AT_ONCE, Look};
+use super::{AT_ONCE, Look, last_part};
 use crate::aws::{EventRules, JobDefinitions, ScheduleTarget, StateMachines};
 use crate::prune::Source;
 
@@ -128,7 +128,16 @@ pub(super) async fn jobs(look: &Look<'_>) {
         .collect();
     for arns in others.chunks(JobDefinitions::AT_ONCE) {
         match batch.named(arns).await {
-            Ok(found) => all.extend(found),
+            Ok(found) => {
+                let there = |arn: &&String| found.iter().any(|one| one.arn == **arn);
+                for arn in arns.iter().filter(|arn| !there(arn)) {
+                    let problem = "a job has this definition, and Batch does not tell it";
+                    let name = last_part(arn);
+                    look.findings
+                        .bad_reference(Source::JobDefinition, name, problem);
+                }
+                all.extend(found);
+            }
             Err(error) => look.findings.failed(&error),
         }
     }
