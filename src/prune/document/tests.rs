@@ -184,6 +184,7 @@ fn a_result() {
                 tag: None,
                 code: "KmsError".to_owned(),
                 text: "the key is disabled".to_owned(),
+                temporary: false,
             }],
             left: 1,
             refusals: Vec::new(),

@@ -245,6 +245,7 @@ mod tests {
             tag: None,
             code: "KmsError".to_owned(),
             text: "the key is disabled".to_owned(),
+            temporary: false,
         }];
         web.left = 12;
         let applied = Applied {

@@ -73,8 +73,9 @@ impl PruneProgress {
             ..State::default()
         };
         if self.mode == Mode::Plain && all > 0 {
-            let all = count(all, "manifest and tag").replace("tags", "tag");
-            self.printer.note(&format!("removing {all}"));
+            let all = number(all);
+            self.printer
+                .note(&format!("removing {all} manifests and tags"));
         }
         self.draw(&mut state);
     }
@@ -247,7 +248,7 @@ mod tests {
     read 1 of 2 repositories, 1,000 manifests, 7 calls
     read 2 of 2 repositories, 2,000 manifests, 7 calls
     ECR asks to wait
-    removing 200 manifest and tag
+    removing 200 manifests and tags
     removed 100 of 200, 7 calls
     removed 200 of 200, 7 calls
     ");

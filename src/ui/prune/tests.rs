@@ -56,7 +56,7 @@ fn something_goes() {
       shop/web       2        1          4  600.0 MiB     1
       tools          -        1          1          -     -  allowed
 
-    To delete 1 release (4 manifests, 600.0 MiB) and 1 tag from 1 repository and
+    Would delete 1 release (4 manifests, 600.0 MiB) and 1 tag from 1 repository and
     archive 1 release (1 manifest) of 1 repository. 3 releases in 3 repositories
     stay.
     Sizes are those of ECR, in which images that share layers each have them;
@@ -92,7 +92,7 @@ fn some_are_refused() {
       shop/web       2        1          4  600.0 MiB     1
       tools          -        1          1          -     -  refused
 
-    To delete 1 release (4 manifests, 600.0 MiB) and 1 tag from 1 repository. 2
+    Would delete 1 release (4 manifests, 600.0 MiB) and 1 tag from 1 repository. 2
     releases in 2 repositories stay.
     Held back: 1 release (1 manifest) in 1 repository.
     Sizes are those of ECR, in which images that share layers each have them;
@@ -183,7 +183,7 @@ fn hundreds_of_repositories() {
       REPOSITORY  KEPT  REMOVED  MANIFESTS      FREED  TAGS
       shop/web       2        1          4  600.0 MiB     1
 
-    To delete 3 releases (12 manifests, 1.8 GiB) and 3 tags from 3 repositories. 306
+    Would delete 3 releases (12 manifests, 1.8 GiB) and 3 tags from 3 repositories. 306
     releases in 315 repositories stay.
     Held back: 12 releases (12 manifests) in 12 repositories.
     Sizes are those of ECR, in which images that share layers each have them;
