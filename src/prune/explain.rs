@@ -435,6 +435,74 @@ mod tests {
     fn json() {
         let plan = web();
         let found = explain(&plan, &by_digest("v1-amd64")).unwrap();
-        insta::assert_snapshot!(serde_json::to_string_pretty(&found).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&found).unwrap(), @"
+    {
+      \"repository\": \"123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web\",
+      \"image\": {
+        \"digest\": \"sha256:a80768025efc500fadd1274524b37464725deb53a8c180c2ec7d37e017845502\",
+        \"verdict\": \"remove\",
+        \"kind\": \"image\",
+        \"tags\": [],
+        \"size\": 314572800,
+        \"pushedAt\": \"2026-03-30T03:00:00Z\",
+        \"reasons\": [
+          {
+            \"rule\": \"part\",
+            \"of\": \"sha256:3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe\",
+            \"link\": \"child\",
+            \"text\": \"part of index sha256:3bfc269594ef, which goes\"
+          }
+        ]
+      },
+      \"because\": [
+        {
+          \"reason\": {
+            \"rule\": \"part\",
+            \"of\": \"sha256:3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe\",
+            \"link\": \"child\",
+            \"text\": \"part of index sha256:3bfc269594ef, which goes\"
+          },
+          \"over\": [
+            {
+              \"digest\": \"sha256:3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe\",
+              \"tags\": [
+                \"v1\"
+              ],
+              \"reasons\": [
+                {
+                  \"rule\": \"expired\",
+                  \"age\": 8035200,
+                  \"rank\": 3,
+                  \"text\": \"not in use, release 3, 93 d old\"
+                }
+              ]
+            }
+          ]
+        }
+      ],
+      \"with\": [
+        {
+          \"of\": \"sha256:a80768025efc500fadd1274524b37464725deb53a8c180c2ec7d37e017845502\",
+          \"link\": \"attestation-of\",
+          \"image\": {
+            \"digest\": \"sha256:bbf8ebdad191b295bc856f4924831a85a74df175f5acccafe262df0ddef0f2ab\",
+            \"verdict\": \"remove\",
+            \"kind\": \"attestation\",
+            \"tags\": [],
+            \"size\": 20000,
+            \"pushedAt\": \"2026-03-30T03:00:00Z\",
+            \"reasons\": [
+              {
+                \"rule\": \"part\",
+                \"of\": \"sha256:a80768025efc500fadd1274524b37464725deb53a8c180c2ec7d37e017845502\",
+                \"link\": \"attestation-of\",
+                \"text\": \"attestations of sha256:a80768025efc, which goes\"
+              }
+            ]
+          }
+        }
+      ]
+    }
+    ");
     }
 }

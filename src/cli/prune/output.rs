@@ -39,13 +39,17 @@ pub(super) fn refused(plan: &Plan) -> Option<Failure> {
 /// try, so is the failure.
 pub(super) fn with_cases<'a>(message: String, cases: impl Iterator<Item = &'a Refusal>) -> Failure {
     let cases: Vec<&Refusal> = cases.filter(|case| !case.allowed).collect();
-    let mut failure = Failure::new(exit::PRUNE_REFUSED, message);
+    let mut failure = Failure::new(exit::PRUNE_REFUSED, message)
+        .temporary(!cases.is_empty() && cases.iter().all(|case| case.temporary));
     for case in cases.iter().take(NAMED) {
         let cause = format!("{} {}: {}", case.code, case.name, case.detail);
         failure.causes.push(cause);
     }
     if let Some(more) = cases.len().checked_sub(NAMED).filter(|more| *more > 0) {
         failure.causes.push(format!("and {more} more cases"));
+    }
+    if failure.temporary {
+        return failure;
     }
     failure.hint("Mend the cause, or let the case pass by its name: --allow CASE:NAME.")
 }

@@ -53,5 +53,8 @@ pub(super) fn problem(applied: &Applied) -> Option<Failure> {
     if let Some(more) = failed.len().checked_sub(NAMED).filter(|more| *more > 0) {
         failure.causes.push(format!("and {more} more"));
     }
+    if failed.iter().all(|one| one.temporary) {
+        return Some(failure.temporary(true));
+    }
     Some(failure.hint("The same command tries them again."))
 }

@@ -107,7 +107,8 @@ where
     for (_, error) in &registries.failed {
         let detail = format!("the repositories cannot be listed: {error}");
         let subject = RefusalSubject::Nothing;
-        let refusal = Refusal::new(RefusalCode::ListFailed, error.action, subject, detail);
+        let refusal = Refusal::new(RefusalCode::ListFailed, error.action, subject, detail)
+            .temporary(error.is_temporary());
         applied.refusals.push(refusal.judged(&settings.allow));
     }
     let rules = RuleIndex {

@@ -71,7 +71,7 @@ where
                 }
                 EcrFailureCode::Referenced => outcome.listed.push(digest),
                 code => {
-                    self.fail(digest, code.as_str(), &failure.reason);
+                    self.fail(digest, code.as_str(), &failure.reason, false);
                     outcome.kept = true;
                 }
             }
@@ -94,7 +94,8 @@ where
                     self.result.archived.push(digest);
                 }
                 Ok(other) => {
-                    self.fail(digest, "status", &format!("its status is {other:?} now"));
+                    let text = format!("its status is {other:?} now");
+                    self.fail(digest, "status", &text, false);
                     outcome.kept = true;
                 }
                 Err(error) => self.call_failed(&[digest], &error, outcome),
@@ -114,7 +115,8 @@ where
                 self.mark(*digest);
                 self.result.gone.push(*digest);
             } else {
-                self.fail(*digest, error.action, &error.to_string());
+                let temporary = error.is_temporary();
+                self.fail(*digest, error.action, &error.to_string(), temporary);
                 outcome.kept = true;
             }
         }

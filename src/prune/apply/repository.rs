@@ -238,7 +238,8 @@ where
             error.action,
             RefusalSubject::Repository(self.bound.repository.clone()),
             format!("the images cannot be listed: {error}"),
-        );
+        )
+        .temporary(error.is_temporary());
         // Without the list nothing can be done, allowed or not.
         Halt::Refused(vec![refusal])
     }
@@ -250,13 +251,14 @@ where
     }
 
     /// A manifest that should have gone did not, so what it needs has to stay with it.
-    pub(super) fn fail(&mut self, digest: Digest, code: &str, text: &str) {
+    pub(super) fn fail(&mut self, digest: Digest, code: &str, text: &str, temporary: bool) {
         self.done.insert(digest);
         self.result.failed.push(Failed {
             digest,
             tag: None,
             code: code.to_owned(),
             text: text.to_owned(),
+            temporary,
         });
         self.roots.insert(digest);
     }

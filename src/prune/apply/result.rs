@@ -151,4 +151,7 @@ pub struct Failed {
     pub code: String,
     /// What happened, for people.
     pub text: String,
+    /// The same run may succeed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub temporary: bool,
 }

@@ -87,17 +87,18 @@ where
                     let failure = answer.failures.iter().find(|failure| failure.id == id);
                     failure
                         .filter(|failure| failure.code != EcrFailureCode::NotFound)
-                        .map(|failure| (failure.code.as_str(), failure.reason.clone()))
+                        .map(|failure| (failure.code.as_str(), failure.reason.clone(), false))
                 }
-                Err(error) => Some((error.action, error.to_string())),
+                Err(error) => Some((error.action, error.to_string(), error.is_temporary())),
             };
             match problem {
                 None => self.result.untagged.push((*digest, tag.clone())),
-                Some((code, text)) => self.result.failed.push(Failed {
+                Some((code, text, temporary)) => self.result.failed.push(Failed {
                     digest: *digest,
                     tag: Some(tag.clone()),
                     code: code.to_owned(),
                     text,
+                    temporary,
                 }),
             }
         }

@@ -103,7 +103,8 @@ fn unlisted(
 ) -> RepositoryPlan {
     let subject = RefusalSubject::Repository(found.id.clone());
     let detail = format!("the images cannot be listed: {error}");
-    let refusal = Refusal::new(RefusalCode::ListFailed, error.action, subject, detail);
+    let refusal = Refusal::new(RefusalCode::ListFailed, error.action, subject, detail)
+        .temporary(error.is_temporary());
     RepositoryPlan {
         repository: found.id.clone(),
         archive: policy.archive,
@@ -169,6 +170,7 @@ impl<'a> RuleIndex<'a> {
                 RefusalSubject::Nothing,
                 format!("the repositories{of} cannot be listed: {error}"),
             )
+            .temporary(error.is_temporary())
         });
         let mut refusals: Vec<Refusal> = failed.collect();
         // What did not load may have what is missing here.

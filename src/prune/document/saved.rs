@@ -384,7 +384,7 @@ mod tests {
             ),
             (
                 good.replace("123456789012.dkr", "example"),
-                "plan.json:5:69: \"example.ecr.eu-west-1.amazonaws.com/shop/web\" is no repository of ECR",
+                "plan.json:5:62: \"example.ecr.eu-west-1.amazonaws.com/shop/web\" is no repository of ECR",
             ),
             (good.replace("01234567", "0123456"), "plan.json:6:"),
             (

@@ -201,7 +201,16 @@ mod tests {
             repositories: vec![web, tools],
             refusals: Vec::new(),
         };
-        assert_snapshot!(shown(&applied), @"");
+        assert_snapshot!(shown(&applied), @"
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com
+      REPOSITORY  DELETED  ARCHIVED  TAGS  GONE  KEPT  FAILED  LEFT
+      shop/web          2         -     1     -     -       -     -
+      tools             -         1     -     -     -       -     -
+
+    Deleted 2 manifests, archived 1 manifest and removed 1 tag.
+
+    2 calls: 2 ecr:BatchDeleteImage.
+    ");
     }
 
     #[test]
@@ -236,17 +245,52 @@ mod tests {
             tag: None,
             code: "KmsError".to_owned(),
             text: "the key is disabled".to_owned(),
+            temporary: false,
         }];
         web.left = 12;
         let applied = Applied {
             repositories: vec![web],
             refusals: vec![list_failed()],
         };
-        assert_snapshot!(shown(&applied), @"");
+        assert_snapshot!(shown(&applied), @"
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com
+      REPOSITORY  DELETED  TAGS  GONE  KEPT  FAILED  LEFT
+      shop/web          1     -     -     3       1    12
+
+    Deleted 1 manifest. 12 manifests and tags were not reached; the same command
+    goes on with them.
+
+    Failed
+      shop/web@sha256:ee8616502dd0
+        KmsError: the key is disabled
+
+    Kept against the plan
+      shop/web@sha256:fb04dcb6970e
+        in use now by task prod/0123, container web
+      shop/web:old@sha256:e0d2747b9ab7
+        it is the last tag of its image now
+      shop/web@sha256:8e38a1ea5c68
+        it has got the tag v4.1 since
+
+    Refused, for safety
+      list-failed  lambda:ListFunctions
+        lambda:ListFunctions in eu-west-1: access was denied (User is not
+        authorized)
+        Nothing is removed anywhere. Grant what is missing (`launchway iam prune`),
+        or turn the source off in the prune block; if nothing there can use an
+        image:
+        --allow list-failed:lambda:ListFunctions
+
+    2 calls: 2 ecr:BatchDeleteImage.
+    ");
     }
 
     #[test]
     fn nothing_was_done() {
-        assert_snapshot!(shown(&Applied::default()), @"");
+        assert_snapshot!(shown(&Applied::default()), @"
+    Nothing was removed.
+
+    2 calls: 2 ecr:BatchDeleteImage.
+    ");
     }
 }

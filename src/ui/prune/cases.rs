@@ -48,18 +48,18 @@ pub(super) fn cases<'a>(refusals: impl Iterator<Item = &'a Refusal>, style: Styl
 }
 
 fn push_held(text: &mut String, code: RefusalCode, cases: &[&Refusal], style: Style) {
+    let advice = wrapped(&format!("{code}: {}", advice(code)), 2, WIDTH);
+    text.push_str(&advice.replacen(code.as_str(), &style.bold(code), 1));
     for case in cases.iter().take(SHOWN) {
-        let _ = writeln!(text, "  {}  {}", style.bold(code), place(case));
-        text.push_str(&wrapped(&case.detail, 4, WIDTH));
         let what = match case.subject {
-            RefusalSubject::Everything => "Nothing is removed anywhere. ",
+            RefusalSubject::Everything => ", so nothing is removed anywhere",
             RefusalSubject::Repository(_) => "",
-            RefusalSubject::Nothing => "Nothing is held back, and the run still fails. ",
+            RefusalSubject::Nothing => "; nothing is held back, but the run fails",
         };
-        let advice = format!("{what}{}", advice(code));
-        text.push_str(&wrapped(&advice, 4, WIDTH));
+        let _ = writeln!(text, "    {}", place(case));
+        text.push_str(&wrapped(&format!("{}{what}", case.detail), 6, WIDTH));
         let flag = format!("--allow {}", shell_word(&case.allowance()));
-        let _ = writeln!(text, "    {}", style.cyan(flag));
+        let _ = writeln!(text, "      {}", style.cyan(flag));
     }
     push_rest(text, code, cases.len());
 }
@@ -91,13 +91,13 @@ fn advice(code: RefusalCode) -> &'static str {
     match code {
         RefusalCode::ListFailed => {
             "Grant what is missing (`launchway iam prune`), or turn the source off in the prune \
-             block; if nothing there can use an image:"
+             block. If nothing there can use an image, allow it:"
         }
         RefusalCode::BadReference => {
-            "Mend the reference; if it can be no image of these repositories:"
+            "Mend the reference. If it can be no image of these repositories, allow it:"
         }
         RefusalCode::MatchesNothing => {
-            "Mend or delete the section of the prune block; if it is right:"
+            "Mend or delete the section of the prune block. If it is right, allow it:"
         }
         RefusalCode::UnreadableManifest => {
             "Run it again; if it stays, `docker buildx imagetools inspect` may tell more. It and what \
@@ -108,11 +108,11 @@ fn advice(code: RefusalCode) -> &'static str {
              also if it is allowed:"
         }
         RefusalCode::NothingInUse => {
-            "Name what uses it in the prune block (references, parameters, another account); if \
-             nothing does:"
+            "Name what uses it in the prune block (references, parameters, another account). If \
+             nothing does, allow it:"
         }
-        RefusalCode::TooMany => "Look at the plan, raise max_deletions, or for this once:",
-        RefusalCode::TooLargeShare => "Look at the plan, raise max_share, or for this once:",
+        RefusalCode::TooMany => "Look at the plan, raise max_deletions, or allow it for once:",
+        RefusalCode::TooLargeShare => "Look at the plan, raise max_share, or allow it for once:",
     }
 }
 

@@ -146,9 +146,9 @@ mod tests {
         let rows = [row("a", "1"), row("a/very/long/name/of/one", "1,000,000")];
         let text = table(&["NAME", "N"], &rows, 2, 30, Style::PLAIN);
         insta::assert_snapshot!(text, @"
-          NAME                       N
-          a                          1
-          …ng/name/of/one    1,000,000
-        ");
+    NAME                       N
+    a                          1
+    …long/name/of/one  1,000,000
+    ");
     }
 }

@@ -129,21 +129,67 @@ mod tests {
 
     #[test]
     fn a_root() {
-        assert_snapshot!(shown("v3", false), @"");
+        assert_snapshot!(shown("v3", false), @"
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web
+      sha256:e0d2747b9ab7abb6eb65e0373fa1b428a28bd6d8a2380106dcc080f58005ee14
+      index, 1 d old, tags latest and v3
+
+    It stays:
+      in use by service prod/web, task definition web:12, as tag v3
+      the newest release
+
+    With it:
+      stays  sha256:668bb12587f2  image        part of index sha256:e0d2747b9ab7
+      stays  sha256:50e7d6f153ff  attestation  attestations of sha256:668bb12587f2
+    ");
     }
 
     #[test]
     fn a_part_of_a_part() {
-        assert_snapshot!(shown("v3-attestations", false), @"");
+        assert_snapshot!(shown("v3-attestations", false), @"
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web
+      sha256:50e7d6f153ff275174aaf34ac43f3b9b84403bb34bdb49e1e0e691c1fc3ca14a
+      attestation, 1 d old, 19.5 KiB, no tag
+
+    It stays:
+      attestations of sha256:668bb12587f2
+        part of index sha256:e0d2747b9ab7 (latest, v3)
+          in use by service prod/web, task definition web:12, as tag v3
+          the newest release
+    ");
     }
 
     #[test]
     fn something_that_loses_a_tag() {
-        assert_snapshot!(shown("v2", false), @"");
+        assert_snapshot!(shown("v2", false), @"
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web
+      sha256:fb04dcb6970e4c3d1873de51fd5a50d7bb46b3383113602665c350ec40b5f990
+      index, 20 d old, tags old and v2
+
+    It stays:
+      release 2 of the newest 2
+      Expired tags that are taken from it: old
+
+    With it:
+      stays  sha256:afff441331a3  image        part of index sha256:fb04dcb6970e
+    ");
     }
 
     #[test]
     fn something_that_goes() {
-        assert_snapshot!(shown("v1", true), @"");
+        assert_snapshot!(shown("v1", true), @"
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web
+      sha256:3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe
+      index, 93 d old, tag v1
+
+    It goes:
+      not in use, release 3, 93 d old
+      Nothing goes from this repository for now: prune refuses, as `launchway prune`
+      shows.
+
+    With it:
+      goes   sha256:a80768025efc  image        part of index sha256:3bfc269594ef
+      goes   sha256:bbf8ebdad191  attestation  attestations of sha256:a80768025efc
+    ");
     }
 }

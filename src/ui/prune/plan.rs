@@ -204,7 +204,7 @@ fn sums(plan: &Plan, style: Style) -> String {
     let kept = count(kept.sum(), "release");
     match prune_deed(plan) {
         Some(deed) => {
-            let text_of = format!("To {deed}. {kept} in {all} stay.");
+            let text_of = format!("Would {deed}. {kept} in {all} stay.");
             text.push_str(&wrapped(&text_of, 0, WIDTH));
         }
         None => {

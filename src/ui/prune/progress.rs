@@ -73,8 +73,9 @@ impl PruneProgress {
             ..State::default()
         };
         if self.mode == Mode::Plain && all > 0 {
-            let all = count(all, "manifest and tag").replace("tags", "tag");
-            self.printer.note(&format!("removing {all}"));
+            let all = number(all);
+            self.printer
+                .note(&format!("removing {all} manifests and tags"));
         }
         self.draw(&mut state);
     }
@@ -242,7 +243,15 @@ mod tests {
 
     #[test]
     fn without_a_terminal_every_tenth_has_a_line() {
-        insta::assert_snapshot!(shown(Mode::Plain, 2), @"");
+        insta::assert_snapshot!(shown(Mode::Plain, 2), @"
+    reading 2 repositories
+    read 1 of 2 repositories, 1,000 manifests, 7 calls
+    read 2 of 2 repositories, 2,000 manifests, 7 calls
+    ECR asks to wait
+    removing 200 manifests and tags
+    removed 100 of 200, 7 calls
+    removed 200 of 200, 7 calls
+    ");
         let long = shown(Mode::Plain, 300);
         assert_eq!(long.matches("of 300 repositories").count(), 10, "{long}");
     }

@@ -27,7 +27,7 @@ struct State {
     uses: BTreeSet<Use>,
     wanted: Vec<WantedDefinition>,
     releases: Vec<KnownRelease>,
-    refusals: BTreeMap<(RefusalCode, String), (String, usize)>,
+    refusals: BTreeMap<(RefusalCode, String), Told>,
     found: BTreeMap<Source, usize>,
     images: BTreeMap<Source, BTreeSet<EcrReference>>,
     matched: BTreeSet<Section>,
@@ -122,7 +122,7 @@ impl Findings {
     /// Something in use names an image that cannot be read.
     pub(super) fn bad_reference(&self, source: Source, name: &str, problem: &str) {
         let name = format!("{} {name}", source.label());
-        self.refuse(RefusalCode::BadReference, name, problem.to_owned());
+        self.refuse(RefusalCode::BadReference, name, problem.to_owned(), false);
     }
 
     /// A call to AWS failed: a list is not whole.
@@ -132,19 +132,25 @@ impl Findings {
             "" => place,
             account => format!("{account} {place}"),
         };
-        self.refuse(RefusalCode::ListFailed, name, detail(error));
+        let temporary = error.is_temporary();
+        self.refuse(RefusalCode::ListFailed, name, detail(error), temporary);
     }
 
     /// A file or a program did not give its list.
     pub(super) fn unlisted(&self, name: String, problem: String) {
-        self.refuse(RefusalCode::ListFailed, name, problem);
+        self.refuse(RefusalCode::ListFailed, name, problem, false);
     }
 
     /// The same case is told once, with what happened first.
-    fn refuse(&self, code: RefusalCode, name: String, detail: String) {
+    fn refuse(&self, code: RefusalCode, name: String, detail: String, temporary: bool) {
         let mut state = self.state();
-        let entry = state.refusals.entry((code, name));
-        entry.or_insert((detail, 0)).1 += 1;
+        let told = state.refusals.entry((code, name)).or_insert(Told {
+            detail,
+            times: 0,
+            temporary: true,
+        });
+        told.times += 1;
+        told.temporary &= temporary;
     }
 
     /// A section of the configuration names something that is there.
@@ -179,18 +185,29 @@ impl Findings {
             uses: state.uses.into_iter().collect(),
             releases,
             refusals: refusals
-                .map(|((code, name), (detail, times))| {
-                    let more = match times {
+                .map(|((code, name), told)| {
+                    let more = match told.times {
                         1 => String::new(),
-                        _ => format!(" (and {} more)", times - 1),
+                        times => format!(" (and {} more)", times - 1),
                     };
-                    let detail = detail + &more;
+                    let detail = told.detail + &more;
                     Refusal::new(code, name, RefusalSubject::Everything, detail)
+                        .temporary(told.temporary)
                 })
                 .collect(),
             matched: state.matched,
         }
     }
+}
+
+/// A case that may have come up more than once.
+#[derive(Debug)]
+struct Told {
+    /// What happened first.
+    detail: String,
+    times: usize,
+    /// Each time it was something that may pass.
+    temporary: bool,
 }
 
 /// AWS's words, and of an error that has none what is behind it.
