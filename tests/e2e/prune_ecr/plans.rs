@@ -67,7 +67,7 @@ async fn an_empty_page_with_a_token_is_no_end() {
     release(&web, "young", 1.0);
     world.service_uses(&web, ":young");
     let empty = Rule::new(Fault::EmptyPage).operation("DescribeImages");
-    world.fake.fail(empty.next(3));
+    world.fake.fail(empty.next(1));
     let plan = world.plan().await;
     assert!(!plan.has_refusals());
     assert_eq!(plan.repositories[0].images.len(), 6);
