@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::read::may_refer;
 use super::{
-    Allowance, Content, Kind, Manifest, Policy, Refusal, RefusalCode, RefusalSubject, Repository,
-    RepositoryPlan, RepositoryUses, Status, Verdict,
+    Allowance, Content, Kind, Manifest, Policy, Refusal, RefusalCode, RefusalSubject, RemoveReason,
+    Repository, RepositoryPlan, RepositoryUses, Status, Verdict,
 };
 use crate::image::Digest;
 
@@ -97,8 +97,12 @@ fn describe(unreadable: &[(&Manifest, &str)], what: &str) -> Option<String> {
 /// is left of a push or of an image that is gone is nothing that runs.
 fn deletes_images(plan: &RepositoryPlan) -> bool {
     plan.images.iter().any(|image| {
-        let goes = matches!(image.verdict, Verdict::Remove(_)) || !image.untag.is_empty();
-        goes && matches!(image.kind, Kind::Image | Kind::Index)
+        let is_image = matches!(image.kind, Kind::Image | Kind::Index);
+        match &image.verdict {
+            Verdict::Remove(RemoveReason::Expired { .. }) => true,
+            Verdict::Remove(_) => is_image,
+            Verdict::Keep(_) => is_image && !image.untag.is_empty(),
+        }
     })
 }
 

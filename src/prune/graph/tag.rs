@@ -1,5 +1,7 @@
 //! Tags that say what they are for: those of referrers, and those that split jobs leave.
 
+use std::collections::BTreeSet;
+
 use crate::image::Digest;
 
 /// The tags of a manifest, by what they are for.
@@ -16,7 +18,8 @@ pub(crate) struct Tags {
 impl Tags {
     pub(crate) fn of(tags: &[String]) -> Self {
         let mut all = Self::default();
-        for tag in tags {
+        // Each once: the last one is not counted twice.
+        for tag in tags.iter().collect::<BTreeSet<_>>() {
             if let Some((subject, _)) = referrer(tag) {
                 all.referrer.push((tag.clone(), subject));
             } else if staging(tag).is_some() {
@@ -77,6 +80,12 @@ mod tests {
         assert_eq!(referrer(&format!("sha256-{}", "AB".repeat(32))), None);
         assert_eq!(referrer(&format!("sha256-{}", "é".repeat(32))), None);
         assert_eq!(referrer("v1"), None);
+    }
+
+    #[test]
+    fn a_tag_that_is_listed_twice_is_one() {
+        let tags = Tags::of(&["b".to_owned(), "a".to_owned(), "b".to_owned()]);
+        assert_eq!(tags.ordinary, ["a", "b"]);
     }
 
     #[test]
