@@ -103,10 +103,13 @@ fn describe(unreadable: &[(&Manifest, &str)], what: &str) -> Option<String> {
 /// Whether the plan takes anything that somebody could need: an image that a task could run, or a signature whose image
 /// is not here, since people keep them in repositories of their own. A repository of caches alone has no uses by nature.
 fn deletes_images(plan: &RepositoryPlan) -> bool {
-    plan.images.iter().any(|image| match &image.verdict {
-        Verdict::Keep(_) => !image.untag.is_empty(),
-        Verdict::Remove(RemoveReason::Orphan { .. }) => true,
-        Verdict::Remove(_) => matches!(image.kind, Kind::Image | Kind::Index),
+    plan.images.iter().any(|image| {
+        let is_image = matches!(image.kind, Kind::Image | Kind::Index);
+        match &image.verdict {
+            Verdict::Remove(RemoveReason::Expired { .. } | RemoveReason::Orphan { .. }) => true,
+            Verdict::Remove(_) => is_image,
+            Verdict::Keep(_) => is_image && !image.untag.is_empty(),
+        }
     })
 }
 

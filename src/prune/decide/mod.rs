@@ -74,6 +74,7 @@ pub fn decide(
         let manifest = &node.manifest;
         let mut tags = manifest.tags.clone();
         tags.sort_unstable();
+        tags.dedup();
         images.push(ImagePlan {
             digest: manifest.digest,
             kind: node.kind,

@@ -9,8 +9,8 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 
 use super::RepositoryUses;
+use crate::prune::Status;
 use crate::prune::graph::{Graph, Node, components};
-use crate::prune::{Kind, Status};
 
 /// A release among the others of its repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,9 +117,7 @@ fn which(
 ) -> Vec<bool> {
     let is_recorded = |node: &Node<'_>| uses.releases.contains_key(&node.digest());
     let is_candidate = |node: &Node<'_>| {
-        matches!(node.kind, Kind::Image | Kind::Index)
-            && !node.is_referrer
-            && (!node.tags.ordinary.is_empty() || is_recorded(node))
+        node.is_image && !node.is_referrer && (!node.tags.ordinary.is_empty() || is_recorded(node))
     };
     // By component: whether a candidate is in it, or leads to it from elsewhere.
     let mut has_candidate = vec![false; component.len()];

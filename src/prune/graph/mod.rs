@@ -34,6 +34,8 @@ pub(super) struct Graph<'a> {
 pub(super) struct Node<'a> {
     pub(super) manifest: Cow<'a, Manifest>,
     pub(super) kind: Kind,
+    /// It is an image or an index of images by itself, whatever an index that lists it says.
+    pub(super) is_image: bool,
     pub(super) tags: Tags,
     /// What it is about, by its document, ECR or its tags; not itself. Sorted; any may be missing here.
     pub(super) subjects: Vec<Digest>,
@@ -228,6 +230,7 @@ impl<'a> Node<'a> {
         Self {
             manifest,
             kind,
+            is_image: matches!(kind, Kind::Image | Kind::Index),
             tags,
             subjects,
             is_referrer,

@@ -1,5 +1,7 @@
 //! Tags that say what they are for: those of referrers, and those that split jobs leave.
 
+use std::collections::BTreeSet;
+
 use crate::image::Digest;
 
 /// The tags of a manifest, by what they are for.
@@ -18,7 +20,8 @@ impl Tags {
     /// (`sha256-<hex>.imgpkg`), which is a name like any other.
     pub(crate) fn of(tags: &[String], own: Digest) -> Self {
         let mut all = Self::default();
-        for tag in tags {
+        // Each once: the last one is not counted twice.
+        for tag in tags.iter().collect::<BTreeSet<_>>() {
             let about = referrer(tag).filter(|(subject, _)| *subject != own);
             if let Some((subject, _)) = about {
                 all.referrer.push((tag.clone(), subject));
@@ -89,6 +92,12 @@ mod tests {
         assert_eq!(Tags::of(&tags, own).ordinary, tags);
         let other = Tags::of(&tags, Digest::of("x"));
         assert!(other.is_referrer() && other.ordinary.is_empty());
+    }
+
+    #[test]
+    fn a_tag_that_is_listed_twice_is_one() {
+        let tags = ["b", "a", "b"].map(str::to_owned);
+        assert_eq!(Tags::of(&tags, Digest::of("x")).ordinary, ["a", "b"]);
     }
 
     #[test]

@@ -208,7 +208,12 @@ impl<'a> Model<'a> {
         let candidates: BTreeSet<Digest> = self
             .all
             .values()
-            .filter(|one| matches!(self.kind[&one.digest], Kind::Image | Kind::Index))
+            .filter(|one| match self.kind[&one.digest] {
+                Kind::Image | Kind::Index => true,
+                // What an index says of it takes nothing from what it is.
+                Kind::Attestation | Kind::Referrer => is_plain(one),
+                _ => false,
+            })
             .filter(|one| !self.is_referrer(one) && (is_named(one) || recorded(&one.digest)))
             .map(|one| one.digest)
             .collect();
