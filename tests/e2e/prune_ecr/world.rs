@@ -1,5 +1,6 @@
 //! A repository of two releases in the fake, and what asks about it.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use launchway::prune::{
     apply, plan,
 };
 use launchway_buildkit::Secret;
-use launchway_fake_ecr::{Digest, Ecr, FakeEcr, NewImage, REGION, Repository};
+use launchway_fake_ecr::{Digest, FakeEcr, NewImage, REGION, Repository};
 use serde_json::{Value, json};
 
 pub(super) const DAY: f64 = 86_400.0;
@@ -135,10 +136,6 @@ impl World {
         }
     }
 
-    pub(super) fn ecr(&self) -> Ecr {
-        (*self.fake).clone()
-    }
-
     pub(super) fn places(&self) -> Vec<Place> {
         vec![Place {
             account: String::new(),
@@ -179,6 +176,7 @@ impl World {
             now: &now,
             observer: &Silent,
             fail_points: FailPoints::default(),
+            stop: &AtomicBool::new(false),
         };
         apply(&application, async || {
             *self.asked.lock().unwrap() += 1;
