@@ -16,7 +16,7 @@ const LONGEST: usize = 64 << 20;
 /// The most of a program's last words that is shown, in characters.
 const LAST_WORDS: usize = 200;
 
-/// Reads all of them; paths are relative to `base`, and programs run there.
+/// Reads all of them; paths are relative to `base`, and programs run there where nothing else is said.
 pub(super) async fn read(settings: &UseSettings, base: &Path, observer: &dyn Observer) -> Found {
     let findings = Findings::new("", "");
     for path in &settings.records {
@@ -145,13 +145,14 @@ mod tests {
                 name: "cluster".to_owned(),
                 command: ["/bin/sh", "-c", script].map(str::to_owned).into(),
                 timeout: Duration::from_secs(1),
-                directory: None,
+                directory: Some("sub".into()),
                 env: BTreeMap::from([("WHERE".to_owned(), "here".to_owned())]),
             }],
             ..UseSettings::default()
         };
         let notes = Notes::default();
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
         let found = read(&settings, folder.path(), &notes).await;
         (found, notes.0.into_inner().unwrap())
     }
@@ -178,6 +179,7 @@ mod tests {
                 "echo x; echo >&2 'no cluster'; exit 3",
                 "exit status: 3: no cluster",
             ),
+            ("echo >&2 $WHERE in ${PWD##*/}; exit 4", "4: here in sub"),
             (":", "it is empty"),
             ("echo '[1]'", "no JSON array of texts"),
             ("sleep 60", "took longer than 1 s"),
