@@ -85,7 +85,7 @@ pub(super) const IDS: usize = 100;
 /// The most that a page may hold.
 const PAGE: i32 = 1000;
 /// How many pages in a row may hold nothing.
-const EMPTY_PAGES: usize = 100;
+const EMPTY_PAGES: usize = 30;
 
 impl Aws {
     /// The images of a region.
@@ -284,7 +284,8 @@ impl Pages {
         if self.empty > EMPTY_PAGES {
             return Err(format!("{EMPTY_PAGES} pages in a row are empty"));
         }
-        if !self.seen.insert(token.clone()) {
+        // An empty page may say: not yet.
+        if !self.seen.insert(token.clone()) && count > 0 {
             return Err("its pages go round in a circle: a token came twice".to_owned());
         }
         self.token = Some(token);
@@ -388,6 +389,7 @@ mod tests {
         assert_eq!(pages.next(3, Some("a".to_owned())), Ok(true));
         assert_eq!(pages.token.as_deref(), Some("a"));
         // An empty page with a token goes on.
+        assert_eq!(pages.next(0, Some("b".to_owned())), Ok(true));
         assert_eq!(pages.next(0, Some("b".to_owned())), Ok(true));
         assert_eq!(pages.next(0, None), Ok(false));
         assert!(pages.next(3, Some("a".to_owned())).is_err());

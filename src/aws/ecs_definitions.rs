@@ -95,13 +95,11 @@ impl EcsUsage {
                 };
             }
         };
-        match answer.task_definition() {
-            Some(found) => Ok(Some(definition(found))),
-            None => {
-                let problem = "there is no task definition in it";
-                Err(AwsError::invalid(DESCRIBE, &self.region, problem))
-            }
-        }
+        let Some(found) = answer.task_definition() else {
+            let problem = "there is no task definition in it";
+            return Err(AwsError::invalid(DESCRIBE, &self.region, problem));
+        };
+        Ok(Some(definition(found)))
     }
 }
 

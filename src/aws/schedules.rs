@@ -101,13 +101,11 @@ impl Schedules {
                 };
             }
         };
-        match answer.target() {
-            Some(found) => Ok(Some(target(found))),
-            None => {
-                let problem = "it tells no target";
-                Err(AwsError::invalid(GET, &self.region, problem))
-            }
-        }
+        let Some(found) = answer.target() else {
+            let problem = "it tells no target";
+            return Err(AwsError::invalid(GET, &self.region, problem));
+        };
+        Ok(Some(target(found)))
     }
 }
 

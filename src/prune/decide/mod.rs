@@ -143,13 +143,13 @@ fn verdicts(rules: &Rules<'_>, fates: Vec<Fate>, kept: &Kept) -> Vec<Verdict> {
     let mut verdicts = Vec::with_capacity(fates.len());
     for (at, mut fate) in fates.into_iter().enumerate() {
         if kept.kept[at] || fate.is_stored {
-            if fate.is_stored {
-                fate.keep.push(KeepReason::Archived);
-            }
             if let Some((of, via)) = kept.because[at]
                 && fate.keep.is_empty()
             {
                 fate.keep.push(because(graph.nodes[of].digest(), via));
+            }
+            if fate.is_stored {
+                fate.keep.push(KeepReason::Archived);
             }
             fate.keep.sort_unstable();
             fate.keep.dedup();
@@ -198,5 +198,7 @@ fn removed_parts(graph: &Graph<'_>, fates: &[Fate], kept: &Kept) -> Vec<Option<R
 
 #[cfg(test)]
 mod ecrm_faults;
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

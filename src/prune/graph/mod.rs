@@ -240,7 +240,7 @@ impl<'a> Node<'a> {
     /// The tags that it is a part of, where jobs that build one platform each left it and nothing
     /// else names it.
     fn partial_of(&self) -> impl Iterator<Item = &str> {
-        let is_left = self.tags.is_untagged() && matches!(self.kind, Kind::Image | Kind::Index);
+        let is_left = self.tags.is_untagged();
         let tags = self.tags.staging.iter().filter(move |_| is_left);
         tags.filter_map(|tag| staging(tag))
     }

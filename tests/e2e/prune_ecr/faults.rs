@@ -107,7 +107,7 @@ async fn a_rate_limit_slows_it_down_and_does_not_stop_it() {
         release(&repository, "young", 1.0);
         world.service_uses(&repository, ":young");
     }
-    world.fake.limit_every_rate(Some(10.0));
+    world.fake.limit_every_rate(Some(3.0));
     let plan = world.plan().await;
     assert!(!plan.has_refusals(), "{:?}", plan.refusals);
     let applied = world.apply(&plan).await;

@@ -37,9 +37,10 @@ async fn a_known_repository_takes_this_many_calls() {
             ("ecr:BatchGetImage", 6),
             ("ecr:DescribeImages", 2),
             ("ecr:DescribeRepositories", 1),
+            ("ecr:GetLifecyclePolicy", 1),
         ])
     );
-    assert_eq!(world.fake.stats().total, 9);
+    assert_eq!(world.fake.stats().total, 10);
 
     // Each batch of a hundred takes a look and a deletion.
     let applied = world.apply(&plan).await;
@@ -53,6 +54,7 @@ async fn a_known_repository_takes_this_many_calls() {
             ("ecr:BatchGetImage", 6),
             ("ecr:DescribeImages", 2 + 5 + 10),
             ("ecr:DescribeRepositories", 2),
+            ("ecr:GetLifecyclePolicy", 1),
         ])
     );
 }
@@ -260,7 +262,8 @@ async fn sizes_of_layers_take_every_manifest() {
     let world = World::new();
     let web = world.fake.repository("shop/web");
     let shared = web.put(&image("shared", 50.0));
-    web.put(&index(&[shared], 50.0).tag("old"));
+    let lost = web.put(&image("lost", 50.0));
+    web.put(&index(&[shared, lost], 50.0).tag("old"));
     web.put(&index(&[shared], 1.0).tag("young"));
     world.service_uses(&web, ":young");
     let in_use = world.uses.lock().unwrap().clone();
@@ -279,6 +282,8 @@ async fn sizes_of_layers_take_every_manifest() {
     assert_eq!(world.fake.count("BatchGetImage"), 1);
     let goes = web_plan.images.iter();
     let goes = goes.filter(|one| matches!(one.verdict, Verdict::Remove(_)));
-    // The old index alone: its image is the young one's, too.
-    assert_eq!(goes.count(), 1);
+    // The old index and one of its images: the other is the young one's, too.
+    assert_eq!(goes.count(), 2);
+    // Without what the two images share: here only a config that nobody else has, and a layer.
+    assert_eq!(web_plan.sizes.removed.manifests, 2);
 }

@@ -7,7 +7,8 @@ use launchway::prune::{Change, InUse, RefusalCode, SkipReason};
 use launchway_fake_ecr::{Digest, ImageStatus, Repository};
 
 use super::world::{
-    Release, World, assert_whole, days_ago, index, list_failed, only, release, sorted, uses, whole,
+    Release, World, assert_whole, days_ago, image, index, list_failed, only, release, sorted, uses,
+    whole,
 };
 
 /// Two old releases and a young one that is in use.
@@ -83,13 +84,35 @@ async fn it_is_pulled() {
 }
 
 #[tokio::test]
-async fn it_is_moved_to_the_archive_and_called_back() {
-    let (why, _) = one_survives(World::new(), |_, web, one| {
-        web.set_status(one.index, ImageStatus::Activating);
-    })
-    .await;
+async fn an_index_that_is_called_back_from_the_archive_holds_its_repository() {
+    let world = World::new();
+    let (web, one, two, young) = stage(&world);
+    let plan = world.plan().await;
+    // Nobody can read it now: what it lists is not known.
+    web.set_status(one.index, ImageStatus::Activating);
+    let applied = world.apply(&plan).await;
+    let result = only(&applied);
+    assert!(result.is_refused(), "{result:#?}");
+    assert!(result.deleted.is_empty());
+    for release in [&one, &two, &young] {
+        assert_whole(&web, release);
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_is_called_back_from_the_archive_stays() {
+    let world = World::new();
+    let web = world.fake.repository("shop/web");
+    let old = ["one", "two"].map(|name| web.put(&image(name, 90.0).tag(name)));
+    release(&web, "young", 1.0);
+    world.service_uses(&web, ":young");
+    let plan = world.plan().await;
+    web.set_status(old[0], ImageStatus::Activating);
+    let applied = world.apply(&plan).await;
+    let result = only(&applied);
+    assert_eq!(sorted(&result.deleted), sorted([old[1]]));
     let change = Change::Status;
-    assert_eq!(why, SkipReason::Changed { change });
+    assert_eq!(result.skipped[0].why, SkipReason::Changed { change });
 }
 
 #[tokio::test]
@@ -116,7 +139,8 @@ async fn an_index_that_lists_a_planned_part_is_pushed() {
         world.late = Duration::ZERO;
         let (web, one, two, young) = stage(&world);
         let plan = world.plan().await;
-        let pushed = web.put(&index(&one.parts, 0.0).tag("again"));
+        let [amd64, arm64] = one.parts;
+        let pushed = web.put(&index(&[arm64, amd64], 0.0).tag("again"));
         let applied = world.apply(&plan).await;
         assert!(applied.is_complete(), "{applied:#?}");
         let left = sorted(web.digests());

@@ -13,7 +13,7 @@ use launchway::prune::{
     apply, plan,
 };
 use launchway_buildkit::Secret;
-use launchway_fake_ecr::{Digest, Ecr, FakeEcr, NewImage, REGION, Repository};
+use launchway_fake_ecr::{Digest, FakeEcr, NewImage, REGION, Repository};
 use serde_json::{Value, json};
 
 pub(super) const DAY: f64 = 86_400.0;
@@ -134,10 +134,6 @@ impl World {
             late: Duration::from_secs(2),
             saved: false,
         }
-    }
-
-    pub(super) fn ecr(&self) -> Ecr {
-        (*self.fake).clone()
     }
 
     pub(super) fn places(&self) -> Vec<Place> {
