@@ -377,6 +377,8 @@ fn push_others(
     // A push that is under way: parts without an index.
     push("under-way", image("amd64"), "shop/web", &[], 0.01);
     push("leftover", image("amd64"), "shop/web", &[], 20.0);
+    // The newest release of `shop/uses`, so that no other one stays for being that.
+    push("newest", image("amd64"), "shop/uses", &["newest"], 110.0);
     for name in USES {
         push(
             name,

@@ -171,7 +171,8 @@ impl World {
         });
         moto.call("batch", "POST /v1/registerjobdefinition", &job);
         // A parameter that no release wrote.
-        let foreign = json!({ "Name": "/shop/path/colour", "Type": "String", "Value": "blue" });
+        let foreign =
+            json!({ "Name": "/shop/path/colour", "Type": "String", "Value": "sky blue!" });
         moto.call("ssm", "AmazonSSM.PutParameter", &foreign);
         let states = json!({ "StartAt": "Run", "States": { "Run": {
             "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true,
