@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -201,7 +203,13 @@ fn timeouts() -> TimeoutConfig {
 async fn load(settings: &AwsSettings) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
     if let Some(profile) = &settings.profile {
-        loader = loader.profile_name(profile);
+        // By itself the SDK takes keys of the environment first, and so another account than the one named.
+        let files = ProfileFileCredentialsProvider::builder()
+            .profile_name(profile)
+            .configure(&ProviderConfig::with_default_region().await);
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(files.build());
     }
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);

@@ -18,6 +18,8 @@ use crate::cli::{Invocation, parse};
 
 /// Arguments of `prune` without an action.
 #[derive(Debug, clap::Args)]
+// Two structs of one command cannot both give a group their name.
+#[group(skip)]
 pub struct Args {
     /// Repositories, of those that the `prune` block has rules for; `*` and `?` match names
     /// [default: all of them]

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::stage::{Ground, Stage, expected};
+use super::stage::{Ground, Stage, assert_same, expected};
 use super::whole::assert_whole;
 
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -30,7 +30,7 @@ fn a_killed_run_leaves_everything_whole_and_the_next_one_finishes() {
         .difference(&expected(ground.released))
         .cloned()
         .collect();
-    assert_eq!(whole.mirror.images(), left);
+    assert_same(&whole.mirror.images(), &left, "not killed");
     let tags = tags(&whole);
     let batches = whole.mirror.ecr.count("BatchDeleteImage");
     assert!(batches >= 6, "{batches}");
@@ -64,7 +64,7 @@ fn a_killed_run_leaves_everything_whole_and_the_next_one_finishes() {
         between += usize::from(after != before);
         stage.succeed(&["--apply"]);
         assert_whole(&mut stage.mirror);
-        assert_eq!(stage.mirror.images(), left, "{when}");
+        assert_same(&stage.mirror.images(), &left, &when);
         assert_eq!(self::tags(&stage), tags, "{when}");
     }
     assert!(between >= 4, "{between} of them died in the midst of it");

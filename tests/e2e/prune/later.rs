@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use launchway_fake_ecr::ImageStatus;
 
 use super::released::{AGES, ago};
-use super::stage::{Stage, expected};
+use super::stage::{Stage, assert_same, expected};
 use super::whole::{assert_whole, look_at};
 use crate::support::{Artifact, ECR_HOST};
 
@@ -43,7 +43,7 @@ fn a_saved_plan_spares_what_came_into_use_since() {
     assert!(applied.stdout.contains("shop/web"), "{}", applied.stdout);
     let mut left: BTreeSet<String> = before.difference(&gone).cloned().collect();
     left.insert(index.name());
-    assert_eq!(stage.mirror.images(), left);
+    assert_same(&stage.mirror.images(), &left, "after");
     assert_whole(&mut stage.mirror);
 }
 
@@ -60,7 +60,7 @@ fn a_saved_plan_is_a_limit() {
     stage.succeed(&["--apply", "--plan", "plan.json"]);
     let gone = expected(released);
     let left: BTreeSet<String> = before.difference(&gone).cloned().collect();
-    assert_eq!(stage.mirror.images(), left);
+    assert_same(&stage.mirror.images(), &left, "after");
     assert!(left.contains(&more));
 }
 
@@ -88,7 +88,7 @@ fn what_goes_to_the_archive_can_come_back_and_the_rest_is_whole_without_it() {
         }
     }
     let gone = expected(stage.ground.released);
-    assert_eq!(archived, gone);
+    assert_same(&archived, &gone, "archived");
     let active: BTreeSet<String> = before.difference(&archived).cloned().collect();
     let (checked, broken) = look_at(&stage.mirror, &active);
     assert_eq!(broken, [""; 0]);

@@ -32,15 +32,12 @@ impl Moto {
     #[track_caller]
     pub(super) fn call_as(
         &self,
-        (key, region): (&str, &str),
+        place: (&str, &str),
         service: &str,
         what: &str,
         body: &Value,
     ) -> Value {
-        let signature = format!(
-            "AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0"
-        );
+        let signature = signature(place, service);
         let mut headers = vec![("authorization", &*signature)];
         let (method, path) = if let Some(rest) = what.split_once(' ') {
             headers.push(("content-type", "application/json"));
@@ -84,15 +81,39 @@ impl Moto {
         self.call_as(place, "ecs", target, &body);
     }
 
+    /// A role, for what wants to see one.
+    pub(super) fn role(&self, name: &str) {
+        let form = format!("Action=CreateRole&RoleName={name}&AssumeRolePolicyDocument=%7B%7D");
+        self.query("iam", &format!("{form}&Version=2010-05-08"));
+    }
+
     /// A temporary key of a role.
     pub(super) fn assume(&self, role: &str) -> String {
-        let form =
-            format!("Action=AssumeRole&Version=2011-06-15&RoleArn={role}&RoleSessionName=test");
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let reply = request(self.address(), "POST", "/", &headers, form.as_bytes()).unwrap();
-        let text = String::from_utf8(reply.body).unwrap();
+        let form = format!("Action=AssumeRole&RoleArn={role}&RoleSessionName=test");
+        let text = self.query("sts", &format!("{form}&Version=2011-06-15"));
         key_of(&text).unwrap_or_else(|| panic!("{text}")).to_owned()
     }
+
+    /// A call of the query protocol.
+    fn query(&self, service: &str, form: &str) -> String {
+        let signature = signature((KEY, REGION), service);
+        let headers = [
+            ("authorization", &*signature),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let reply = request(self.address(), "POST", "/", &headers, form.as_bytes()).unwrap();
+        let text = String::from_utf8(reply.body).unwrap();
+        assert_eq!(reply.status, 200, "{form}: {text}");
+        text
+    }
+}
+
+/// What moto reads of a signature: the service, the region, and by the key the account.
+fn signature((key, region): (&str, &str), service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/{service}/aws4_request, \
+         SignedHeaders=host, Signature=0"
+    )
 }
 
 /// The key in an answer of `AssumeRole`.

@@ -117,7 +117,7 @@ impl Released {
     }
 
     /// What came with the release of this age in a repository, as `repository@digest`: its index, images,
-    /// attestations, SOCI indexes, caches, and what others pushed about it.
+    /// attestations, SOCI indexes, caches, and what others pushed about it; without its [`Self::pieces`].
     pub(super) fn of_age(&self, repository: &str, days: f64) -> BTreeSet<String> {
         let about = ago(days);
         let pushed = self.pushed.iter().filter(|(name, when)| {
@@ -127,7 +127,27 @@ impl Released {
             // The stage takes minutes to make, not hours.
             same && (*when - about).abs() < DAY / 4.0
         });
-        pushed.map(|(name, _)| name.clone()).collect()
+        let all: BTreeSet<String> = pushed.map(|(name, _)| name.clone()).collect();
+        all.difference(&self.pieces()).cloned().collect()
+    }
+
+    /// The indexes of one platform each that the daemon pushes with attestations, and that a release makes its index
+    /// of: nothing lists them, and they have no tag.
+    pub(super) fn pieces(&self) -> BTreeSet<String> {
+        let read = |image: &Mirrored| -> Value {
+            serde_json::from_slice(&image.image.manifest()).unwrap()
+        };
+        let mut listed = BTreeSet::new();
+        for image in &self.images {
+            for entry in read(image)["manifests"].as_array().into_iter().flatten() {
+                let digest = entry["digest"].as_str().unwrap();
+                listed.insert(format!("{}@{digest}", image.repository));
+            }
+        }
+        let untagged = self.images.iter().filter(|image| image.tags.is_empty());
+        let indexes = untagged.filter(|image| read(image)["manifests"].is_array());
+        let names = indexes.map(Mirrored::name);
+        names.filter(|name| !listed.contains(name)).collect()
     }
 
     /// One of [`Self::others`], as `repository@digest`.
@@ -377,6 +397,8 @@ fn push_others(
     // A push that is under way: parts without an index.
     push("under-way", image("amd64"), "shop/web", &[], 0.01);
     push("leftover", image("amd64"), "shop/web", &[], 20.0);
+    // The newest release of `shop/uses`, so that no other one stays for being that.
+    push("newest", image("amd64"), "shop/uses", &["newest"], 110.0);
     for name in USES {
         push(
             name,

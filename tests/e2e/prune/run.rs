@@ -6,7 +6,7 @@ use launchway_fake_ecr::NewImage;
 use serde_json::json;
 
 use super::released::AGES;
-use super::stage::{Stage, expected};
+use super::stage::{Stage, assert_same, expected};
 use super::whole::{assert_whole, look};
 use super::world::ENDS;
 use crate::support::{ECR_HOST, Mirror, Pushed, manifest};
@@ -35,7 +35,7 @@ fn what_nothing_needs_goes_and_the_rest_is_whole() {
     stage.succeed(&["--apply"]);
     let checked = assert_whole(&mut stage.mirror);
     let left: BTreeSet<String> = before.difference(&gone).cloned().collect();
-    assert_eq!(stage.mirror.images(), left);
+    assert_same(&stage.mirror.images(), &left, "after");
     assert!(checked.blobs > 50, "{checked:?}");
 
     // A second run has nothing to do.
@@ -51,7 +51,7 @@ fn what_nothing_needs_goes_and_the_rest_is_whole() {
         let protected = images.iter().map(|image| released.other(image));
         gone.extend(protected);
         let plan = stage.plan();
-        assert_eq!(plan.removed(), gone, "{name}");
+        assert_same(&plan.removed(), &gone, name);
     }
     let delete = json!({ "Name": "/shop/release" });
     let moto = &stage.ground.world.moto;
@@ -72,7 +72,7 @@ fn what_nothing_needs_goes_and_the_rest_is_whole() {
     stage.succeed(&["--apply"]);
     assert_whole(&mut stage.mirror);
     let left: BTreeSet<String> = left.difference(&gone).cloned().collect();
-    assert_eq!(stage.mirror.images(), left);
+    assert_same(&stage.mirror.images(), &left, "after");
 }
 
 #[test]

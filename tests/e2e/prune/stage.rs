@@ -253,5 +253,17 @@ pub(super) fn expected(released: &Released) -> BTreeSet<String> {
     let living = |tag: &String| tag.ends_with("-main");
     let caches = caches.filter(|image| !image.tags.iter().any(living));
     gone.extend(caches.map(|image| image.name()));
+    gone.extend(released.pieces());
     gone
+}
+
+/// Fails with the differences of two sets of `repository@digest`.
+#[track_caller]
+pub(super) fn assert_same(found: &BTreeSet<String>, expected: &BTreeSet<String>, when: &str) {
+    let surplus: Vec<&String> = found.difference(expected).collect();
+    let missing: Vec<&String> = expected.difference(found).collect();
+    assert!(
+        surplus.is_empty() && missing.is_empty(),
+        "{when}: too many: {surplus:#?}\ntoo few: {missing:#?}"
+    );
 }

@@ -20,6 +20,8 @@ pub(super) struct World {
     pub(super) moto: Arc<Moto>,
     /// The names of uses that go on, of those that the proxy tells of.
     told: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// The services that are there: moto lists deleted ones, too.
+    services: Arc<Mutex<BTreeSet<String>>>,
     digests: Arc<dyn Fn(&str) -> String + Send + Sync>,
 }
 
@@ -48,6 +50,7 @@ impl World {
         let world = Self {
             moto,
             told: Arc::new(Mutex::new(["rollback", "task", "alone"].into())),
+            services: Arc::default(),
             digests: Arc::new(|name| released.others[name].digest.clone()),
         };
         world.services();
@@ -63,6 +66,7 @@ impl World {
         self.tell_tasks(&proxy);
         self.tell_deployments(&proxy);
         self.tell_functions(&proxy);
+        self.tell_services(&proxy);
         Self::tell_nothing(&proxy);
         proxy
     }
@@ -91,6 +95,7 @@ impl World {
         moto.register("blue", &self.by_digest("blue"));
         moto.register("green", &Self::by_tag("green"));
         let create = |name: &str, controller: &str, count: u32| {
+            self.listed().insert(name.to_owned());
             let body = json!({
                 "cluster": "prod", "serviceName": name, "taskDefinition": format!("{name}:1"),
                 "desiredCount": count, "launchType": "EC2",
@@ -119,10 +124,7 @@ impl World {
 
     fn functions(&self) {
         let moto = &self.moto;
-        // The query protocol, for the role that moto wants to see.
-        let role =
-            "POST /?Action=CreateRole&RoleName=r&AssumeRolePolicyDocument={}&Version=2010-05-08";
-        moto.call("iam", role, &json!({}));
+        moto.role("r");
         let functions = "/2015-03-31/functions";
         for (name, image) in [
             ("api", self.by_both("aliased")),
@@ -169,7 +171,8 @@ impl World {
         });
         moto.call("batch", "POST /v1/registerjobdefinition", &job);
         // A parameter that no release wrote.
-        let foreign = json!({ "Name": "/shop/path/colour", "Type": "String", "Value": "blue" });
+        let foreign =
+            json!({ "Name": "/shop/path/colour", "Type": "String", "Value": "sky blue!" });
         moto.call("ssm", "AmazonSSM.PutParameter", &foreign);
         let states = json!({ "StartAt": "Run", "States": { "Run": {
             "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true,
@@ -177,6 +180,22 @@ impl World {
         } } });
         let machine = json!({ "name": "flow", "definition": states.to_string(), "roleArn": role });
         moto.call("states", "AWSStepFunctions.CreateStateMachine", &machine);
+    }
+
+    fn listed(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_services(&self, proxy: &Interposer) {
+        let services = Arc::clone(&self.services);
+        proxy.script("ecs:ListServices", move |_, _| {
+            let services = services.lock().unwrap_or_else(PoisonError::into_inner);
+            let arns = services.iter();
+            let arns =
+                arns.map(|name| format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/prod/{name}"));
+            let arns: Vec<String> = arns.collect();
+            Some(Answer::json(json!({ "serviceArns": arns })))
+        });
     }
 
     fn tell_tasks(&self, proxy: &Interposer) {
@@ -314,6 +333,7 @@ impl World {
         let delete = |service: &str| {
             let body = json!({ "cluster": "prod", "service": service, "force": true });
             moto.ecs("DeleteService", &body);
+            assert!(self.listed().remove(service), "{service}");
         };
         let deregister = |name: &str| {
             let body = json!({ "taskDefinition": format!("{name}:1") });
@@ -365,6 +385,7 @@ impl World {
     /// Deploys an image: a service with a task definition of its own.
     pub(super) fn deploy(&self, name: &str, image: &str) {
         self.moto.register(name, image);
+        self.listed().insert(name.to_owned());
         let body = json!({
             "cluster": "prod", "serviceName": name, "taskDefinition": format!("{name}:1"),
             "desiredCount": 0, "launchType": "EC2",
