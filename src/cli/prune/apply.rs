@@ -12,14 +12,14 @@ use crate::ui::{Failure, PruneProgress, prune_deed};
 use super::ground::Ground;
 use super::interrupt::guarded;
 use super::output::{self, Format};
-use super::plan::{self, Args};
+use super::plan::{self, PlanArgs};
 use super::result;
 use crate::cli::Invocation;
 use crate::cli::confirm::{can_ask, confirmed};
 
 /// Carries out a plan that was just made.
 pub(super) async fn fresh(
-    args: &Args,
+    args: &PlanArgs,
     plan: Plan,
     ground: Ground,
     invocation: &Invocation,
@@ -37,7 +37,7 @@ pub(super) async fn fresh(
 
 /// Carries out what is left of a saved plan.
 pub(super) async fn saved(
-    args: &Args,
+    args: &PlanArgs,
     path: &Path,
     ground: Ground,
     invocation: &Invocation,
@@ -73,7 +73,7 @@ fn check_actions(plan: &Plan, path: &Path, ground: &Ground) -> Result<(), Failur
 
 /// Asks where there is somebody to ask, removes, and reports.
 async fn carry_out(
-    args: &Args,
+    args: &PlanArgs,
     plan: Plan,
     saved: bool,
     ground: Ground,
