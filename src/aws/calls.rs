@@ -129,6 +129,24 @@ impl Aws {
         R: StatusOf + Debug + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, R>>> + Send + 'static,
     {
+        self.paced_within(PATIENCE, action, region, send).await
+    }
+
+    /// As [`Self::paced`], but not again after this time: what is removed was looked at right before, and has to be
+    /// looked at again.
+    pub(super) async fn paced_within<T, E, R, F>(
+        &self,
+        patience: Duration,
+        action: &'static str,
+        region: &str,
+        send: impl Fn() -> F,
+    ) -> Result<T, AwsError>
+    where
+        T: Send + 'static,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        R: StatusOf + Debug + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, R>>> + Send + 'static,
+    {
         let pace = &self.meter().pace;
         let started = Instant::now();
         let mut wait = FIRST_WAIT;
@@ -151,8 +169,11 @@ impl Aws {
             let broken = matches!(error, SdkError::ResponseError(_));
             let error = self.failed(action, region, error).await;
             let again = match error.kind {
-                AwsErrorKind::Throttled => started.elapsed() < PATIENCE,
-                _ => (broken || error.is_temporary()) && sent < self.attempts(),
+                AwsErrorKind::Throttled => started.elapsed() < patience,
+                _ => {
+                    let may_pass = broken || error.is_temporary();
+                    may_pass && sent < self.attempts() && started.elapsed() < patience
+                }
             };
             if !again {
                 return Err(error);

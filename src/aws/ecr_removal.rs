@@ -1,6 +1,8 @@
 //! Taking images out of repositories of ECR: deleting by digest, removing tags, archiving. Whether that may be done
 //! is `prune`'s business.
 
+use std::time::Duration;
+
 use aws_sdk_ecr::types::{ImageFailureCode, ImageIdentifier, TargetStorageClass};
 
 use super::ecr_images::{id, status};
@@ -62,6 +64,8 @@ impl EcrFailureCode {
 }
 
 const DELETE: &str = "ecr:BatchDeleteImage";
+/// How long a removal is repeated. It was decided right before, and its reasons grow old.
+const PATIENCE: Duration = Duration::from_secs(5);
 const ARCHIVE: &str = "ecr:UpdateImageStorageClass";
 
 impl EcrImages {
@@ -82,7 +86,10 @@ impl EcrImages {
             .repository_name(&repository.name)
             .set_image_ids(Some(named.collect()));
         let send = || request.clone().send();
-        let answer = self.aws.paced(DELETE, &self.region, send).await?;
+        let answer = self
+            .aws
+            .paced_within(PATIENCE, DELETE, &self.region, send)
+            .await?;
         let failures = answer.failures().iter().map(|failure| {
             let code = match failure.failure_code() {
                 Some(ImageFailureCode::ImageNotFound) => EcrFailureCode::NotFound,
@@ -110,7 +117,10 @@ impl EcrImages {
             .image_id(id(&digest))
             .target_storage_class(TargetStorageClass::Archive);
         let send = || request.clone().send();
-        let answer = self.aws.paced(ARCHIVE, &self.region, send).await?;
+        let answer = self
+            .aws
+            .paced_within(PATIENCE, ARCHIVE, &self.region, send)
+            .await?;
         Ok(status(answer.image_status()))
     }
 }

@@ -34,6 +34,7 @@ fn without_a_verb() {
       approve      Answer a manual approval of CodePipeline
       notify       Send a notification, as a release does
       environment  List the environments of the configuration, and show what differs between two
+      prune        Delete old images of ECR that nothing needs any more
       iam          Print the least-privilege IAM policy of a verb
       engine       Start, stop and look at Launchway's own BuildKit daemon
       doctor       Examine this machine: what is there for building, what is missing, and how to get it
@@ -879,7 +880,7 @@ fn iam() {
       launchway iam approve --pipeline shop --stage Approve
 
     AWS is not asked. Verbs: release, bake, build, plan, soci attach|inspect|verify|explain, scan,
-    handoff pull|write, parameter set|get|history, approve, notify.
+    handoff pull|write, parameter set|get|history, approve, notify, prune, prune apply.
 
     Exit codes: 0 done, 2 no such verb, 3 configuration.
     ");

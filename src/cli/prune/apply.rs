@@ -6,20 +6,20 @@ use std::sync::atomic::AtomicBool;
 
 use crate::exit;
 use crate::prune::document::saved::SavedPlan;
-use crate::prune::{Application, Applied, FailPoints, LATE, NamePattern, Plan, Silent};
+use crate::prune::{Application, Applied, FailPoints, LATE, NamePattern, Plan, Refusal, Silent};
 use crate::ui::{Failure, PruneProgress, prune_deed};
 
 use super::ground::Ground;
 use super::interrupt::guarded;
 use super::output::{self, Format};
-use super::plan::{self, Args};
+use super::plan::{self, PlanArgs};
 use super::result;
 use crate::cli::Invocation;
 use crate::cli::confirm::{can_ask, confirmed};
 
 /// Carries out a plan that was just made.
 pub(super) async fn fresh(
-    args: &Args,
+    args: &PlanArgs,
     plan: Plan,
     ground: Ground,
     invocation: &Invocation,
@@ -37,7 +37,7 @@ pub(super) async fn fresh(
 
 /// Carries out what is left of a saved plan.
 pub(super) async fn saved(
-    args: &Args,
+    args: &PlanArgs,
     path: &Path,
     ground: Ground,
     invocation: &Invocation,
@@ -47,6 +47,14 @@ pub(super) async fn saved(
     let only: &[NamePattern] = &args.repositories;
     let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one.covers(name));
     plan.repositories.retain(|one| wanted(&one.repository.name));
+    let covers = |one: &&NamePattern| {
+        let mut there = plan.repositories.iter();
+        there.any(|plan| one.covers(&plan.repository.name))
+    };
+    if let Some(missing) = only.iter().find(|one| !covers(one)) {
+        let message = format!("{} has no repository {missing}", path.display());
+        return Err(Failure::usage(message));
+    }
     check_actions(&plan, path, &ground)?;
     carry_out(args, plan, true, ground, invocation).await?;
     Ok(exit::OK)
@@ -73,7 +81,7 @@ fn check_actions(plan: &Plan, path: &Path, ground: &Ground) -> Result<(), Failur
 
 /// Asks where there is somebody to ask, removes, and reports.
 async fn carry_out(
-    args: &Args,
+    args: &PlanArgs,
     plan: Plan,
     saved: bool,
     ground: Ground,
@@ -81,6 +89,16 @@ async fn carry_out(
 ) -> Result<(), Failure> {
     let printer = &invocation.printer;
     let deed = prune_deed(&plan);
+    let terminal = invocation.context.terminal;
+    if deed.is_some() && !args.yes && terminal.input && terminal.err && !can_ask(invocation) {
+        return Err(
+            Failure::usage("--apply asks before it removes, and here it cannot be heard")
+                .hint("Add --yes, or leave --quiet and --progress out."),
+        );
+    }
+    if deed.is_none() && args.format == Format::Table {
+        printer.note("Nothing was removed.");
+    }
     if let Some(deed) = &deed
         && can_ask(invocation)
         && !args.yes
@@ -95,7 +113,8 @@ async fn carry_out(
     }
     let format = args.format;
     let aws = ground.aws.clone();
-    let applied = if deed.is_some() {
+    let held = held(&plan);
+    let mut applied = if deed.is_some() {
         let progress = ground.progress(invocation);
         let stop = Arc::new(AtomicBool::new(false));
         let work = Work {
@@ -118,16 +137,30 @@ async fn carry_out(
     } else {
         Applied::default()
     };
+    let problem = result::problem(&applied);
+    if format == Format::Json {
+        // People have seen the plan; a program sees this alone.
+        let told = std::mem::take(&mut applied.refusals);
+        let held = held.into_iter().filter(|one| !told.contains(one));
+        applied.refusals = held.chain(told.iter().cloned()).collect();
+    }
     if deed.is_some() || format == Format::Json {
         result::show(&applied, &aws.calls(), format, printer)?;
     }
-    match result::problem(&applied) {
+    match problem {
         Some(failure) => {
             printer.note("\n");
             Err(failure)
         }
         None => Ok(()),
     }
+}
+
+/// Why something of the plan is not even tried: programs that read the result see that it is not complete.
+fn held(plan: &Plan) -> Vec<Refusal> {
+    let here = plan.repositories.iter().flat_map(|one| &one.refusals);
+    let all = plan.refusals.iter().chain(here);
+    all.filter(|one| !one.allowed).cloned().collect()
 }
 
 /// The variable that tests kill a run by.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::exit;
 use crate::prune::explain::{Wanted, explain};
-use crate::prune::{EcrRepository, NamePattern, RepositoryPlan};
+use crate::prune::{EcrRepository, NamePattern, Plan, RefusalCode, RefusalSubject, RepositoryPlan};
 use crate::ui::{Failure, prune_explained};
 
 use super::ground::{Ground, GroundArgs};
@@ -100,6 +100,7 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     let progress = ground.progress(invocation);
     let plan = ground.plan(&[only], false, &*progress).await;
     progress.finish();
+    unlisted(&plan, &args.image)?;
     let repository = choose(&plan.repositories, &args.image)?;
     let held = !plan.may_apply(repository);
     let explanation = explain(repository, &args.image.wanted)?;
@@ -116,6 +117,23 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         }
     }
     Ok(exit::OK)
+}
+
+/// Fails when a list did not load that the answer would stand on.
+fn unlisted(plan: &Plan, image: &ImageName) -> Result<(), Failure> {
+    let here = plan.repositories.iter();
+    let here = here.filter(|one| one.repository.name == image.name);
+    let cases = here.flat_map(|one| &one.refusals).chain(&plan.refusals);
+    // Uses that are not known leave what is known of the image to be told, and hold it.
+    let failed = |case: &&Refusal| {
+        case.code == RefusalCode::ListFailed && case.subject != RefusalSubject::Everything
+    };
+    match cases.into_iter().find(failed) {
+        None => Ok(()),
+        Some(case) => {
+            Err(Failure::new(exit::REGISTRY, case.detail.clone()).temporary(case.temporary))
+        }
+    }
 }
 
 /// The repository that is meant, of all that have its name.

@@ -51,7 +51,7 @@ pub struct Args {
 
     /// Planning and applying.
     #[command(flatten)]
-    pub plan: plan::Args,
+    pub plan: plan::PlanArgs,
 }
 
 /// What else can be done.

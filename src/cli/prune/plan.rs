@@ -18,9 +18,7 @@ use crate::cli::{Invocation, parse};
 
 /// Arguments of `prune` without an action.
 #[derive(Debug, clap::Args)]
-// Two structs of one command cannot both give a group their name.
-#[group(skip)]
-pub struct Args {
+pub struct PlanArgs {
     /// Repositories, of those that the `prune` block has rules for; `*` and `?` match names
     /// [default: all of them]
     #[arg(value_name = "REPOSITORY")]
@@ -64,7 +62,7 @@ pub struct Args {
     pub ground: GroundArgs,
 }
 
-pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failure> {
+pub(super) async fn run(args: PlanArgs, invocation: &Invocation) -> Result<u8, Failure> {
     let ground = Ground::read(&args.ground, invocation).await?;
     if let Some(path) = &args.plan {
         return apply::saved(&args, path, ground, invocation).await;
@@ -101,7 +99,7 @@ fn write(out: &mut dyn Write, plan: &Plan, calls: &CallCounts) -> io::Result<()>
 
 /// The plan as tables on standard output, one repository's images at a time.
 fn show(
-    args: &Args,
+    args: &PlanArgs,
     plan: &Plan,
     calls: &CallCounts,
     invocation: &Invocation,
@@ -125,7 +123,7 @@ fn show(
 }
 
 /// The plan as talk, before it is carried out.
-pub(super) fn note(args: &Args, plan: &Plan, calls: &CallCounts, invocation: &Invocation) {
+pub(super) fn note(args: &PlanArgs, plan: &Plan, calls: &CallCounts, invocation: &Invocation) {
     let printer = &invocation.printer;
     let style: Style = printer.talk_style();
     if args.images {

@@ -17,6 +17,8 @@ pub(super) struct Outcome {
     pub(super) kept: bool,
     /// What an index lists that ECR still knows.
     pub(super) listed: Vec<Digest>,
+    /// What AWS had no time for. It has to be looked at again before it goes.
+    pub(super) again: Vec<(Digest, String)>,
 }
 
 impl<F, Fut> Work<'_, F>
@@ -29,6 +31,7 @@ where
         let mut outcome = Outcome {
             kept: false,
             listed: Vec::new(),
+            again: Vec::new(),
         };
         if batch.is_empty() {
             return outcome;
@@ -114,9 +117,10 @@ where
             if gone {
                 self.mark(*digest);
                 self.result.gone.push(*digest);
+            } else if error.is_temporary() {
+                outcome.again.push((*digest, error.to_string()));
             } else {
-                let temporary = error.is_temporary();
-                self.fail(*digest, error.action, &error.to_string(), temporary);
+                self.fail(*digest, error.action, &error.to_string(), false);
                 outcome.kept = true;
             }
         }

@@ -152,7 +152,12 @@ where
         let mut progress = Progress::Done;
         loop {
             let mut listed = Vec::new();
-            for batch in open.chunks(EcrImages::MOST) {
+            let mut again = Vec::new();
+            for (turn, batch) in open.chunks(EcrImages::MOST).enumerate() {
+                // ECR refuses to delete what an index lists, however old our list is, but archives it.
+                if plan.archive && turn > 0 && !self.is_list_fresh() {
+                    return Ok(Progress::Surprised);
+                }
                 let Some(present) = self.check(&removed, batch).await? else {
                     return Ok(Progress::Surprised);
                 };
@@ -162,20 +167,27 @@ where
                     progress = Progress::Kept;
                 }
                 listed.extend(outcome.listed);
+                again.extend(outcome.again);
+                // What changes while it is worked on is decided about as often as it takes, as long as it gets on.
+                self.decisions = 0;
                 self.application.fail_points.pass(FailPoint::Deleted);
             }
-            if listed.is_empty() {
+            if listed.is_empty() && again.is_empty() {
                 return Ok(progress);
             }
             if started.elapsed() + wait > self.application.late {
                 for digest in listed {
                     self.keep(digest, SkipReason::Listed);
                 }
+                for (digest, text) in again {
+                    self.fail(digest, "temporary", &text, true);
+                }
                 return Ok(Progress::Kept);
             }
             // ECR may not have forgotten yet that the indexes of the wave before are gone.
             sleep(wait).await;
             wait *= 2;
+            listed.extend(again.into_iter().map(|(digest, _)| digest));
             open = Cow::Owned(listed);
         }
     }

@@ -1,7 +1,7 @@
 //! One repository of ECR, read into plain values: the list of its images, and the documents of those whose relations
 //! the list does not tell.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt as _};
 
@@ -15,6 +15,8 @@ use crate::prune::{
 /// How many batches of documents of one repository are on their way at once. The session's pace is for all
 /// repositories together.
 const BATCHES: usize = 8;
+/// How ECR says that there is no such image, at the beginning of why it cannot be read.
+const NOT_FOUND: &str = "ImageNotFound";
 
 /// Reads a repository. With `exact`, also what only real sizes need.
 ///
@@ -58,6 +60,7 @@ pub(in crate::prune) async fn read_repository(
             place.is_some_and(|&place| repository.manifests[place].content == Content::NotRead)
         });
         if wanted.is_empty() {
+            forget_deleted(found, &mut repository).await?;
             return Ok(repository);
         }
         let batches = wanted.chunks(EcrImages::MOST);
@@ -71,6 +74,28 @@ pub(in crate::prune) async fn read_repository(
             }
         }
     }
+}
+
+/// Leaves out what was deleted after it was listed: ECR does not find it to be read, and does not list it any more.
+async fn forget_deleted(found: &Found, repository: &mut Repository) -> Result<(), AwsError> {
+    let missing = repository.manifests.iter().filter(|one| {
+        let is_missing =
+            matches!(&one.content, Content::Unreadable(why) if why.starts_with(NOT_FOUND));
+        is_missing && one.status == Status::Active
+    });
+    let missing: BTreeSet<Digest> = missing.map(|one| one.digest).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let digests: Vec<Digest> = missing.iter().copied().collect();
+    let mut there = BTreeSet::new();
+    for batch in digests.chunks(EcrImages::MOST) {
+        let described = found.images.describe(&found.name, batch).await?;
+        there.extend(described.into_keys());
+    }
+    let is_gone = |digest: &Digest| missing.contains(digest) && !there.contains(digest);
+    repository.manifests.retain(|one| !is_gone(&one.digest));
+    Ok(())
 }
 
 /// The content of a batch of manifests, each once.

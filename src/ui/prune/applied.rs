@@ -273,13 +273,12 @@ mod tests {
         it has got the tag v4.1 since
 
     Refused, for safety
-      list-failed  lambda:ListFunctions
-        lambda:ListFunctions in eu-west-1: access was denied (User is not
-        authorized)
-        Nothing is removed anywhere. Grant what is missing (`launchway iam prune`),
-        or turn the source off in the prune block; if nothing there can use an
-        image:
-        --allow list-failed:lambda:ListFunctions
+      list-failed: Grant what is missing (`launchway iam prune`), or turn the source
+      off in the prune block. If nothing there can use an image, allow it:
+        lambda:ListFunctions
+          lambda:ListFunctions in eu-west-1: access was denied (User is not
+          authorized), so nothing is removed anywhere
+          --allow list-failed:lambda:ListFunctions
 
     2 calls: 2 ecr:BatchDeleteImage.
     ");

@@ -99,16 +99,17 @@ fn some_are_refused() {
     --exact-size counts every layer once.
 
     Refused, for safety
-      matches-nothing  cluster \"prod-*\"
-        no cluster \"prod-*\" is there in any account and region that was looked at
-        Nothing is held back, and the run still fails. Mend or delete the section of
-        the prune block; if it is right:
-        --allow 'matches-nothing:cluster \"prod-*\"'
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools
+      matches-nothing: Mend or delete the section of the prune block. If it is
+      right, allow it:
+        cluster \"prod-*\"
+          no cluster \"prod-*\" is there in any account and region that was looked at;
+          nothing is held back, but the run fails
+          --allow 'matches-nothing:cluster \"prod-*\"'
+      nothing-in-use: Name what uses it in the prune block (references, parameters,
+      another account). If nothing does, allow it:
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools
 
     Uses were looked for in 23 tasks, 14 services and 1 function in 1 region.
     1,237 calls: 1,204 ecr:DescribeImages, 31 ecr:BatchGetImage and 2
@@ -133,13 +134,12 @@ fn everything_is_refused() {
     --exact-size counts every layer once.
 
     Refused, for safety
-      list-failed  lambda:ListFunctions
-        lambda:ListFunctions in eu-west-1: access was denied (User is not
-        authorized)
-        Nothing is removed anywhere. Grant what is missing (`launchway iam prune`),
-        or turn the source off in the prune block; if nothing there can use an
-        image:
-        --allow list-failed:lambda:ListFunctions
+      list-failed: Grant what is missing (`launchway iam prune`), or turn the source
+      off in the prune block. If nothing there can use an image, allow it:
+        lambda:ListFunctions
+          lambda:ListFunctions in eu-west-1: access was denied (User is not
+          authorized), so nothing is removed anywhere
+          --allow list-failed:lambda:ListFunctions
 
     1,237 calls: 1,204 ecr:DescribeImages, 31 ecr:BatchGetImage and 2
     ecs:DescribeServices.
@@ -183,63 +183,45 @@ fn hundreds_of_repositories() {
       REPOSITORY  KEPT  REMOVED  MANIFESTS      FREED  TAGS
       shop/web       2        1          4  600.0 MiB     1
 
-    Would delete 3 releases (12 manifests, 1.8 GiB) and 3 tags from 3 repositories. 306
-    releases in 315 repositories stay.
+    Would delete 3 releases (12 manifests, 1.8 GiB) and 3 tags from 3 repositories.
+    306 releases in 315 repositories stay.
     Held back: 12 releases (12 manifests) in 12 repositories.
     Sizes are those of ECR, in which images that share layers each have them;
     --exact-size counts every layer once.
 
     Refused, for safety
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/00
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/00
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/01
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/01
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/02
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/02
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/03
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/03
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/04
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/04
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/05
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/05
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/06
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/06
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/07
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/07
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/08
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/08
-      nothing-in-use  123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/09
-        the repository has 1 image, and nothing uses any of them
-        Name what uses it in the prune block (references, parameters, another
-        account); if nothing does:
-        --allow nothing-in-use:tools/09
+      nothing-in-use: Name what uses it in the prune block (references, parameters,
+      another account). If nothing does, allow it:
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/00
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/00
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/01
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/01
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/02
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/02
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/03
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/03
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/04
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/04
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/05
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/05
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/06
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/06
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/07
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/07
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/08
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/08
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/09
+          the repository has 1 image, and nothing uses any of them
+          --allow nothing-in-use:tools/09
       and 2 cases more of nothing-in-use; the JSON has them all
 
     Uses were looked for in 23 tasks, 14 services and 1 function in 1 region.
