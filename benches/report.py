@@ -23,7 +23,7 @@ class Row:
 
 @dataclass
 class Report:
-    """All cases of one kind, beside one peer."""
+    """All cases of one kind, beside one peer. `more` is Markdown before the notes, by lines."""
 
     title: str
     intro: str
@@ -31,6 +31,7 @@ class Report:
     memory_goal: float
     rows: list
     notes: list
+    more: list = field(default_factory=list)
 
 
 def duration(seconds):
@@ -91,5 +92,5 @@ def markdown(report, versions):
         lines.append(
             f"| {row.case} | {ours.peak_mib:.0f} MiB | {theirs.peak_mib:.0f} MiB | {ratio:.2f} | {verdict(ratio, goal)} |"
         )
-    lines += ["", "## Notes", ""] + [f"- {note}" for note in report.notes] + [""]
+    lines += [*report.more, "", "## Notes", ""] + [f"- {note}" for note in report.notes] + [""]
     return "\n".join(lines)

@@ -130,6 +130,19 @@ impl AwsError {
         }
     }
 
+    pub(super) fn no_credentials(
+        action: &'static str,
+        region: &str,
+        problem: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        Self {
+            action,
+            region: region.to_owned(),
+            kind: AwsErrorKind::NoCredentials,
+            source: Some(problem),
+        }
+    }
+
     /// An entry of a batch was refused, though the call succeeded.
     pub(super) fn entry(action: &'static str, region: &str, code: &str, message: &str) -> Self {
         let metadata = ErrorMetadata::builder().code(code).message(message).build();
@@ -229,6 +242,10 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         "Throttled"
         | "Throttling"
         | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "SlowDown"
         | "TooManyRequestsException"
         | "RequestLimitExceeded"
         | "TooManyUpdates" => AwsErrorKind::Throttled,
@@ -237,6 +254,7 @@ fn understand(error: &impl ProvideErrorMetadata, status: u16) -> AwsErrorKind {
         | "ParameterVersionNotFound"
         | "ScanNotFoundException"
         | "ImageNotFoundException"
+        | "LifecyclePolicyNotFoundException"
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "PipelineNotFoundException"

@@ -9,6 +9,7 @@ use aws_sdk_ssm::primitives::DateTime;
 use aws_sdk_ssm::types::{ParameterTier as SdkTier, ParameterType};
 use launchway_buildkit::Secret;
 
+use super::calls::client;
 use super::{Aws, AwsError};
 use crate::config::{ParameterKind, ParameterTier};
 
@@ -96,7 +97,7 @@ impl Aws {
         let region = self.region_for(GET, region).await?;
         Ok(ParameterStore {
             aws: self.clone(),
-            client: Client::new(&self.in_region(&region).await),
+            client: client!(self, aws_sdk_ssm, &region),
             region,
         })
     }

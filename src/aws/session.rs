@@ -5,13 +5,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ecr::config::{Credentials, ProvideCredentials as _};
+use aws_sdk_ecr::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use launchway_buildkit::Secret;
 use tokio::sync::OnceCell;
 
-use super::AwsError;
+use super::calls::{ATTEMPTS, CONCURRENCY, Calls, client};
+use super::{AwsError, CallCounts};
 
 /// What differs from the SDK's own configuration. Everything is optional; the SDK reads
 /// `AWS_PROFILE`, `AWS_ENDPOINT_URL` and the rest by itself.
@@ -23,6 +28,23 @@ pub struct AwsSettings {
     pub endpoint_url: Option<String>,
     /// These credentials and no others.
     pub credentials: Option<StaticCredentials>,
+    /// A role that is assumed, with the credentials that there are without it.
+    pub role: Option<AssumedRole>,
+    /// How often a request is sent that fails for a reason that may pass; the SDK's three times.
+    pub attempts: Option<u32>,
+    /// How many requests are under way at once, of the parts that send many; 16.
+    pub concurrency: Option<usize>,
+}
+
+/// A role of this account or another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumedRole {
+    /// `arn:aws:iam::123456789012:role/NAME`.
+    pub arn: String,
+    /// What the role's trust policy asks for beside the identity.
+    pub external_id: Option<String>,
+    /// The name of the session in `CloudTrail`.
+    pub session_name: String,
 }
 
 /// An access key.
@@ -41,6 +63,7 @@ pub struct StaticCredentials {
 pub struct Aws {
     settings: Arc<AwsSettings>,
     config: Arc<OnceCell<SdkConfig>>,
+    calls: Calls,
 }
 
 impl fmt::Debug for Aws {
@@ -54,14 +77,43 @@ impl fmt::Debug for Aws {
 impl Aws {
     /// Reads nothing yet.
     pub fn new(settings: AwsSettings) -> Self {
+        let calls = Calls::new(settings.concurrency.unwrap_or(CONCURRENCY));
+        Self::sharing(calls, settings)
+    }
+
+    /// Another session, for another account, whose requests are counted together with this one's and keep to
+    /// its pace.
+    #[must_use]
+    pub fn beside(&self, settings: AwsSettings) -> Self {
+        Self::sharing(self.calls.clone(), settings)
+    }
+
+    fn sharing(calls: Calls, settings: AwsSettings) -> Self {
         Self {
             settings: Arc::new(settings),
             config: Arc::new(OnceCell::new()),
+            calls,
         }
     }
 
+    /// How many requests were sent so far, by this session, its clones and those beside it.
+    pub fn calls(&self) -> CallCounts {
+        self.calls.counts()
+    }
+
+    pub(super) fn meter(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// How often a request of many is sent.
+    pub(super) fn attempts(&self) -> u32 {
+        self.settings.attempts.unwrap_or(ATTEMPTS)
+    }
+
     async fn config(&self) -> &SdkConfig {
-        self.config.get_or_init(|| load(&self.settings)).await
+        // It is large, and every caller would hold it.
+        let load = || Box::pin(load(&self.settings));
+        self.config.get_or_init(load).await
     }
 
     /// The configuration for the clients of a region.
@@ -88,9 +140,32 @@ impl Aws {
         region.ok_or_else(|| AwsError::no_region(action))
     }
 
+    /// The region that this process is configured for, as a call of `action` needs one.
+    ///
+    /// # Errors
+    /// Nobody configured any.
+    pub async fn default_region(&self, action: &'static str) -> Result<String, AwsError> {
+        self.region_for(action, None).await
+    }
+
+    /// Whether there are credentials for a call of `action` in `region`; those of a role are asked for.
+    ///
+    /// # Errors
+    /// There are none, or they cannot be loaded.
+    pub async fn check_credentials(
+        &self,
+        action: &'static str,
+        region: &str,
+    ) -> Result<(), AwsError> {
+        match self.credentials_problem().await {
+            None => Ok(()),
+            Some(problem) => Err(AwsError::no_credentials(action, region, problem)),
+        }
+    }
+
     /// A client of ECR in a region.
     pub(super) async fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
-        aws_sdk_ecr::Client::new(&self.in_region(region).await)
+        client!(self, aws_sdk_ecr, region)
     }
 
     /// Why there are no credentials, if there are none. Asked only after a request failed: the
@@ -128,7 +203,13 @@ fn timeouts() -> TimeoutConfig {
 async fn load(settings: &AwsSettings) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
     if let Some(profile) = &settings.profile {
-        loader = loader.profile_name(profile);
+        // By itself the SDK takes keys of the environment first, and so another account than the one named.
+        let files = ProfileFileCredentialsProvider::builder()
+            .profile_name(profile)
+            .configure(&ProviderConfig::with_default_region().await);
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(files.build());
     }
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
@@ -143,7 +224,44 @@ async fn load(settings: &AwsSettings) -> SdkConfig {
             "launchway",
         ));
     }
-    loader.load().await
+    if let Some(attempts) = settings.attempts {
+        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(attempts));
+    }
+    let config = loader.load().await;
+    match &settings.role {
+        Some(role) => assume(config, role).await,
+        None => config,
+    }
+}
+
+/// The same with the credentials of a role.
+async fn assume(config: SdkConfig, role: &AssumedRole) -> SdkConfig {
+    let mut provider = AssumeRoleProvider::builder(&role.arn).session_name(&role.session_name);
+    if let Some(id) = &role.external_id {
+        provider = provider.external_id(id);
+    }
+    // The service that gives the credentials out has a region, too; which one does not matter to the role.
+    let region = config.region().cloned();
+    let region = region.unwrap_or_else(|| Region::new(home(&role.arn)));
+    let provider = provider.configure(&config).region(region).build().await;
+    config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(provider))
+        .build()
+}
+
+/// A region of the partition that an ARN is of.
+fn home(arn: &str) -> &'static str {
+    match arn.split(':').nth(1) {
+        Some("aws-cn") => "cn-north-1",
+        Some("aws-us-gov") => "us-gov-west-1",
+        Some("aws-eusc") => "eusc-de-east-1",
+        Some("aws-iso") => "us-iso-east-1",
+        Some("aws-iso-b") => "us-isob-east-1",
+        Some("aws-iso-e") => "eu-isoe-west-1",
+        Some("aws-iso-f") => "us-isof-south-1",
+        _ => "us-east-1",
+    }
 }
 
 #[cfg(test)]
@@ -159,7 +277,7 @@ mod tests {
                 secret_access_key: Secret::new("key"),
                 session_token: None,
             }),
-            profile: None,
+            ..AwsSettings::default()
         });
         let config = aws.in_region("eu-west-1").await;
         let timeouts = config.timeout_config().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! - `args`: one word per line and what belongs to it: `target`, `set`, `env`, `file`, `platform`,
 //!   `source`, `environment`, and the flags `push`, `load`, `no-cache`, `pull`, `ignore-settings`,
-//!   `only-soci`, `any-environment` (one has to be chosen)
+//!   `only-soci`, `only-prune` (and no targets are needed), `any-environment` (one has to be chosen)
 //! - `expected.json`: the `--print` document, recorded from buildx by testdata/bake/record.sh,
 //!   unless a `note` says why it differs
 //! - or `expected.err`: the error's text
@@ -41,6 +41,10 @@ fn request(directory: &Path) -> Request {
             "load" => request.load = true,
             "no-cache" => request.no_cache = true,
             "ignore-settings" => request.blocks = Blocks::None,
+            "only-prune" => {
+                request.blocks = Blocks::Only(&["prune"]);
+                request.targets_optional = true;
+            }
             "only-soci" => request.blocks = Blocks::Only(&["soci"]),
             "pull" => request.pull = true,
             "environment" => request.chosen = EnvironmentChoice::Named(rest.to_owned()),

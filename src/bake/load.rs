@@ -24,6 +24,7 @@ use super::target::Target;
 use super::text::Sources;
 use super::variable;
 use crate::config::environment::{KIND, Variables};
+use crate::config::form;
 use crate::config::read::{self, Names};
 use crate::config::{Environment, EnvironmentChoice, Settings};
 
@@ -120,7 +121,7 @@ fn declared(read: files::Files) -> Result<Declared, BakeError> {
         declared: names_of(&collector.module.variables),
         fixed: names_of(&collector.module.locals),
     };
-    faults.extend(read::check(&collector.module.settings, &variables));
+    faults.extend(form::check(&collector.module.settings, &variables));
     if !faults.is_empty() {
         return Err(invalid(faults, &sources));
     }

@@ -8,7 +8,7 @@
 pub(crate) mod attribute;
 mod catalog;
 mod context;
-mod convert;
+pub(crate) mod convert;
 mod definition;
 pub(crate) mod diagnostic;
 mod environment;

@@ -1,15 +1,14 @@
 //! `launchway approve`: answer a manual approval of CodePipeline.
 
-use std::io::{self, BufRead as _};
-
 use serde::Serialize;
 
 use crate::approve::{Choice, MAX_SUMMARY, Pipeline, Waiting, choose, find, still_waits};
 use crate::aws::{ApprovalAnswer, Aws, AwsSettings, Pipelines};
 use crate::exit;
-use crate::ui::{Failure, Talk, WaitingRow, waiting_table};
+use crate::ui::{Failure, WaitingRow, waiting_table};
 
 use super::Invocation;
+use super::confirm::{can_ask, confirmed};
 use super::failure::approve::approval_failure;
 use super::soci::Format;
 
@@ -126,7 +125,9 @@ pub(crate) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
         pipelines.region(),
         printer.talk_style(),
     ));
-    if !confirmed(invocation, args.reject, &shown).await? {
+    let what = if args.reject { "Reject" } else { "Approve" };
+    let question = format!("{what} this execution of {}?", shown.name);
+    if !confirmed(invocation, &question).await? {
         printer.note("Nothing was answered.");
         return Ok(exit::CANCELLED);
     }
@@ -148,12 +149,6 @@ fn summary(args: &Args) -> Result<String, Failure> {
         )));
     }
     Ok(summary)
-}
-
-/// Whether there is a person to ask: both ends are a terminal, and talk is not left out.
-fn can_ask(invocation: &Invocation) -> bool {
-    let terminal = invocation.context.terminal;
-    terminal.input && terminal.err && invocation.printer.talk() == Talk::Text
 }
 
 fn list(
@@ -181,31 +176,6 @@ fn list(
         }
     }
     Ok(exit::OK)
-}
-
-/// Asks on the terminal; anything but yes is no.
-async fn confirmed(
-    invocation: &Invocation,
-    reject: bool,
-    shown: &Pipeline,
-) -> Result<bool, Failure> {
-    let what = if reject { "Reject" } else { "Approve" };
-    let pipeline = &shown.name;
-    let printer = &invocation.printer;
-    printer.ask(&format!("\n{what} this execution of {pipeline}? [y/N]"));
-    let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
-    let line = read.await.map_err(io::Error::other).and_then(|line| line);
-    let line = line
-        .map_err(|error| Failure::with_cause(exit::UNEXPECTED, "cannot read the answer", &error))?;
-    if !line.ends_with('\n') {
-        // The end of the input (Ctrl-D) leaves the cursor behind the question.
-        printer.note("\n");
-    }
-    let word = line.trim();
-    Ok(word.eq_ignore_ascii_case("y") || word.eq_ignore_ascii_case("yes"))
 }
 
 async fn answer(

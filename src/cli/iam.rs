@@ -20,7 +20,7 @@ Examples:
   launchway iam approve --pipeline shop --stage Approve
 
 AWS is not asked. Verbs: release, bake, build, plan, soci attach|inspect|verify|explain, scan,
-handoff pull|write, parameter set|get|history, approve, notify.
+handoff pull|write, parameter set|get|history, approve, notify, prune, prune apply.
 
 Exit codes: 0 done, 2 no such verb, 3 configuration.";
 

@@ -10,6 +10,7 @@ mod bake;
 mod build;
 mod codebuild;
 mod completions;
+mod confirm;
 mod context;
 mod doctor;
 mod ecr;

@@ -26,6 +26,14 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     parse_timeout(text).map_err(|error| format!("{error}; expected for example 10m or 90s"))
 }
 
+/// How old an answer may be; `0s` asks again each time.
+pub(crate) fn fresh_for(text: &str) -> Result<Duration, String> {
+    if text.trim().trim_end_matches('s') == "0" {
+        return Ok(Duration::ZERO);
+    }
+    timeout(text)
+}
+
 /// A severity.
 pub(crate) fn severity(text: &str) -> Result<Severity, String> {
     let names = || Severity::ALL.map(Severity::name).join(", ");

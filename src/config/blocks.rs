@@ -22,6 +22,21 @@ pub(crate) fn is_named(kind: &str) -> bool {
     matches!(kind, "service" | "notify" | "parameter" | "environment")
 }
 
+/// The kinds of blocks that a block of ours can have in it. Each has a name and may be there more than once.
+pub(crate) fn nested(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "prune" => &[
+            "account",
+            "repository",
+            "cluster",
+            "family",
+            "function",
+            "command",
+        ],
+        _ => &[],
+    }
+}
+
 /// Whether this version reads the block.
 pub(crate) fn is_known(kind: &str) -> bool {
     KNOWN.contains(&kind)

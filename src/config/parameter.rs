@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::read::{Names, Reader};
+use super::region::is_region;
 use crate::bake::diagnostic::Fault;
 use crate::bake::suggest::did_you_mean;
 use crate::parameter::check_name;
@@ -241,22 +242,11 @@ fn word<T: Copy>(reader: &Reader<'_>, name: &str, words: &Words<T>) -> Result<Op
         .help(format!("write {}", known.join(" or "))))
 }
 
-/// `ap-northeast-1`: a slip here would ask a host that does not exist.
 fn region(reader: &Reader<'_>) -> Result<Option<String>, Fault> {
     let Some(region) = reader.text("region")?.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let form = |text: &str| {
-        let parts: Vec<&str> = text.split('-').collect();
-        parts.len() >= 3
-            && parts.iter().all(|part| {
-                !part.is_empty()
-                    && part
-                        .bytes()
-                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-            })
-    };
-    if form(&region) {
+    if is_region(&region) {
         return Ok(Some(region));
     }
     Err(reader

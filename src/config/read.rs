@@ -1,20 +1,20 @@
 //! Our blocks to [`Settings`]. Unlike in bake's own blocks, a name that is not known is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::blocks::{self, Blocks};
-use super::environment::{self, Variables};
+use super::blocks::Blocks;
 use super::settings::{Baseline, CacheMode, CacheSettings, ReleaseSettings, Settings};
-use super::{base_images, notify, parameter, prune, scan, service, soci};
+use super::{base_images, environment, notify, parameter, prune, scan, service, soci};
 use crate::bake::attribute::{Field, Shape, decode};
+use crate::bake::convert::to_number;
 use crate::bake::diagnostic::Fault;
 use crate::bake::eval::{Evaluator, Scope};
 use crate::bake::function::json;
 use crate::bake::pattern::{self, is_pattern};
 use crate::bake::suggest::did_you_mean;
-use crate::bake::syntax::{Attribute, Block};
-use crate::bake::text::Range;
+use crate::bake::syntax::{Attribute, Block, Kind};
 
 /// The names of targets and groups, for checking what settings refer to.
 pub(crate) struct Names<'a> {
@@ -23,96 +23,8 @@ pub(crate) struct Names<'a> {
     pub(crate) groups: BTreeMap<&'a str, Vec<String>>,
 }
 
-/// Checks the form of all blocks: labels, and names of attributes. Evaluates nothing.
-pub(crate) fn check(declared: &[Block], variables: &Variables<'_>) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (index, block) in declared.iter().enumerate() {
-        let kind = block.kind.as_str();
-        match (kind, block.labels.as_slice()) {
-            (kind, [label]) if blocks::is_named(kind) => {
-                let twin = |other: &&Block| {
-                    other.kind == kind && other.labels.iter().any(|other| other.text == label.text)
-                };
-                if declared[..index].iter().any(|other| twin(&other)) {
-                    let message = format!("the {kind} {:?} is declared twice", label.text);
-                    faults.push(Fault::new(label.range, message));
-                }
-            }
-            (kind, _) if blocks::is_named(kind) => {
-                faults.push(
-                    Fault::new(block.header(), format!("the block {kind:?} takes one name"))
-                        .help(format!("write {kind} \"name\" {{ … }}")),
-                );
-            }
-            (_, []) => {
-                if declared[..index].iter().any(|other| other.kind == kind) {
-                    let message = format!("the block {kind:?} is there twice");
-                    faults.push(Fault::new(block.kind_range, message).help("join the two"));
-                }
-            }
-            (_, [label, ..]) => {
-                let message = format!("the block {kind:?} takes no name");
-                faults.push(Fault::new(label.range, message).help(format!("write {kind} {{ … }}")));
-            }
-        }
-        if kind == environment::KIND {
-            faults.extend(environment::check(block, variables));
-            continue;
-        }
-        let known = attributes(kind);
-        for attribute in &block.body.attributes {
-            if !known.contains(&attribute.name.as_str()) {
-                let fault = unknown(kind, &attribute.name, attribute.name_range, known);
-                // In JSON all may be one line, and a secret that does not belong there is on it.
-                let secretive = kind == "notify";
-                faults.push(if secretive { fault.hidden() } else { fault });
-            }
-        }
-        for inner in &block.body.blocks {
-            let fault = if known.contains(&inner.kind.as_str()) {
-                let message = format!("{:?} is an attribute, not a block", inner.kind);
-                Fault::new(inner.kind_range, message)
-                    .help(format!("write {} = {{ … }}", inner.kind))
-            } else {
-                unknown(kind, &inner.kind, inner.kind_range, known)
-            };
-            faults.push(fault);
-        }
-    }
-    faults
-}
-
-fn attributes(kind: &str) -> &'static [&'static str] {
-    match kind {
-        "release" => &[
-            "targets",
-            "tags",
-            "baseline",
-            "create_repositories",
-            "output",
-        ],
-        "cache" => &["repository", "mode", "branch", "fallback", "attributes"],
-        "soci" => soci::ATTRIBUTES,
-        "scan" => scan::ATTRIBUTES,
-        "notify" => notify::ATTRIBUTES,
-        "parameter" => parameter::ATTRIBUTES,
-        "base_images" => base_images::ATTRIBUTES,
-        "prune" => prune::ATTRIBUTES,
-        _ => service::ATTRIBUTES,
-    }
-}
-
-fn unknown(kind: &str, name: &str, range: Range, known: &[&str]) -> Fault {
-    let help = did_you_mean(name, known.iter().copied())
-        .unwrap_or_else(|| format!("it has {}", known.join(", ")));
-    Fault::new(
-        range,
-        format!("the block {kind:?} has no attribute {name:?}"),
-    )
-    .help(help)
-}
-
-/// Evaluates the blocks that are wanted. They have passed [`check`].
+/// Evaluates the blocks that are wanted. They have passed
+/// [`super::form::check`].
 pub(crate) fn read(
     evaluator: &Evaluator<'_>,
     declared: &[Block],
@@ -137,7 +49,16 @@ pub(crate) fn read(
             "base_images" => {
                 base_images::read(&reader, names).map(|found| settings.base_images = Some(found))
             }
-            "prune" => prune::read(&reader, names).map(|found| settings.prune = Some(found)),
+            "prune" => match prune::read(&reader) {
+                Ok(found) => {
+                    settings.prune = Some(found);
+                    Ok(())
+                }
+                Err(found) => {
+                    faults.extend(found);
+                    continue;
+                }
+            },
             "environment" => {
                 environment::read(&reader, names).map(|one| settings.environments.push(one))
             }
@@ -159,7 +80,7 @@ pub(super) struct Reader<'a> {
     pub(super) block: &'a Block,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn release(&self, names: &Names<'_>) -> Result<ReleaseSettings, Fault> {
         let targets = self.texts("targets")?;
         for target in targets.iter().flatten() {
@@ -227,6 +148,14 @@ impl Reader<'_> {
         })
     }
 
+    /// The blocks of a kind inside this one, in the order of the file.
+    pub(super) fn nested(&self, kind: &'a str) -> impl Iterator<Item = Reader<'a>> {
+        let evaluator = self.evaluator;
+        let blocks = self.block.body.blocks.iter();
+        let blocks = blocks.filter(move |block| block.kind == kind);
+        blocks.map(move |block| Reader { evaluator, block })
+    }
+
     /// The block's label; empty for a block that takes none.
     pub(super) fn name(&self) -> String {
         let label = self.block.labels.first();
@@ -253,6 +182,20 @@ impl Reader<'_> {
             .attribute(name)
             .map_or(self.block.kind_range, |found| found.value.range);
         Fault::new(range, format!("{name}: {message}"))
+    }
+
+    /// A problem with one element of a list, at its place if the list is written out.
+    pub(super) fn element_fault(&self, name: &str, index: usize, message: &str) -> Fault {
+        let element = self.attribute(name).and_then(|attribute| {
+            let Kind::Tuple(elements) = &attribute.value.kind else {
+                return None;
+            };
+            elements.get(index)
+        });
+        match element {
+            Some(element) => Fault::new(element.range, format!("{name}: {message}")),
+            None => self.fault(name, message),
+        }
     }
 
     fn field(&self, name: &str, shape: Shape) -> Result<Option<Field>, Fault> {
@@ -285,6 +228,33 @@ impl Reader<'_> {
             Some(Field::Flag(flag)) => Ok(Some(flag)),
             _ => Ok(None),
         }
+    }
+
+    /// A whole number within bounds. As everywhere in HCL a text of digits is a number, too: that is what a
+    /// variable from the environment holds.
+    pub(super) fn number(
+        &self,
+        name: &str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Fault> {
+        let Some(attribute) = self.attribute(name) else {
+            return Ok(None);
+        };
+        let value = self.evaluator.evaluate(&attribute.value, &Scope::root())?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        let number = to_number(value).map_err(|message| self.fault(name, &message))?;
+        let whole = number.to_i64().and_then(|whole| u64::try_from(whole).ok());
+        if let Some(whole) = whole.filter(|whole| bounds.contains(whole)) {
+            return Ok(Some(whole));
+        }
+        let message = format!(
+            "a whole number from {} to {} is required, and this is {number}",
+            bounds.start(),
+            bounds.end()
+        );
+        Err(self.fault(name, &message))
     }
 
     pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Fault> {

@@ -8,19 +8,31 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::bake::{Request, load};
-use crate::config::{ParameterTier, Source};
+use crate::config::{
+    ParameterTier, PruneAccount, PruneSettings, RepositoryRule, Source, UseSettings,
+};
 use crate::plan::{self, Handoff, Mode, Options, SociWish};
 
 /// Actions that IAM knows no resource of, from the service authorization reference.
-const ANYWHERE: [&str; 8] = [
+const ANYWHERE: [&str; 18] = [
+    "batch:DescribeJobDefinitions",
+    "batch:DescribeJobQueues",
+    "batch:ListJobs",
     "ecr:GetAuthorizationToken",
     "ecr:GetRegistryScanningConfiguration",
     "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
     "ecs:ListServices",
     "ecs:ListTaskDefinitionFamilies",
+    "ecs:ListTaskDefinitions",
+    "ecs:ListTasks",
+    "events:ListEventBuses",
+    "events:ListRules",
     "inspector2:ListCoverage",
     "inspector2:ListFindings",
+    "lambda:ListFunctions",
+    "scheduler:ListSchedules",
+    "states:ListStateMachines",
 ];
 
 /// Actions that everybody may do.
@@ -35,6 +47,7 @@ fn run(case: &Path) -> Policy {
     let request = Request {
         directory: case.to_owned(),
         local_platform: "linux/amd64".to_owned(),
+        targets_optional: true,
         source: Source {
             commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
             ..Source::default()
@@ -117,7 +130,8 @@ fn check(policy: &Policy) {
         }
         for arn in &statement.resources {
             assert!(arn == "*" || arn.split(':').count() >= 6, "{sid}: {arn}");
-            assert!(arn == "*" || !arn.ends_with(":*"), "{sid}: {arn}");
+            let resource = arn.splitn(6, ':').nth(5);
+            assert!(arn == "*" || resource != Some("*"), "{sid}: {arn}");
         }
         let keys = statement.actions.iter().any(|one| one.starts_with("kms:"));
         assert_eq!(keys, !statement.conditions.is_empty(), "{sid}");
@@ -192,6 +206,38 @@ fn everything() -> Needs {
             stage: Some("Approve".to_owned()),
             action: None,
         }],
+        prune: Some(PruneNeed::of(&pruned(), &place())),
+    }
+}
+
+/// A prune block with all that it can look at.
+fn pruned() -> PruneSettings {
+    let rule = |archive| RepositoryRule {
+        pattern: "shop/*".parse().unwrap(),
+        policy: crate::prune::Policy {
+            archive,
+            ..crate::prune::Policy::default()
+        },
+    };
+    PruneSettings {
+        accounts: vec![
+            PruneAccount {
+                repositories: true,
+                ..PruneAccount::default()
+            },
+            PruneAccount {
+                name: "prod".to_owned(),
+                role: Some("arn:aws:iam::210987654321:role/prune".to_owned()),
+                ..PruneAccount::default()
+            },
+        ],
+        repositories: vec![rule(true), rule(false)],
+        uses: UseSettings {
+            step_functions: true,
+            parameters: vec!["/shop/web".to_owned(), "/shop/*".to_owned()],
+            ..UseSettings::default()
+        },
+        ..PruneSettings::default()
     }
 }
 
@@ -263,6 +309,17 @@ fn reading_is_less_than_writing() {
         let actions = policy.statements.iter();
         actions.flat_map(|one| one.actions.clone()).collect()
     };
+    let removes = ["ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass"];
+    let both: BTreeSet<&str> = actions(Verb::Prune)
+        .union(&removes.into())
+        .copied()
+        .collect();
+    assert!(
+        removes
+            .iter()
+            .all(|one| !actions(Verb::Prune).contains(one))
+    );
+    assert_eq!(actions(Verb::PruneApply), both);
     assert!(!actions(Verb::SociRead).contains("ecr:PutImage"));
     assert!(!actions(Verb::Scan).contains("ecr:PutImage"));
     assert!(!actions(Verb::ParameterGet).contains("ssm:PutParameter"));

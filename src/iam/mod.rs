@@ -10,6 +10,7 @@ mod key;
 mod needs;
 mod notifications;
 mod policy;
+mod prune;
 mod statements;
 mod terraform;
 mod verb;
@@ -20,6 +21,7 @@ pub use needs::{
     Defaults, Needs, ParameterNeed, PipelineNeed, SecretNeed, ServiceNeed, UnknownBases,
 };
 pub use policy::{MANAGED_LIMIT, Policy, Statement};
+pub use prune::PruneNeed;
 pub use statements::policy;
 pub use terraform::terraform;
 pub use verb::{UnknownVerb, Verb};

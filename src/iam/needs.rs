@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arn::{EcrRepository, Place};
+use super::prune::PruneNeed;
 use crate::config::{ParameterKind, ParameterSettings, ParameterTier, ScanSettings, Settings};
 use crate::plan::{ImagePlan, Plan};
 use crate::registry::Reference;
@@ -41,6 +42,8 @@ pub struct Needs {
     pub definitions: bool,
     /// Pipelines whose approvals are answered.
     pub pipelines: Vec<PipelineNeed>,
+    /// What the `prune` block looks at and removes.
+    pub prune: Option<PruneNeed>,
 }
 
 /// What a Dockerfile does not tell of its base images.
@@ -244,6 +247,8 @@ impl Needs {
         let parameters = settings.parameters.iter();
         needs.parameters = parameters.map(|one| parameter(one, &place)).collect();
         super::notifications::add(&mut needs, &settings.notifications, &place);
+        let prune = settings.prune.as_ref();
+        needs.prune = prune.map(|prune| PruneNeed::of(prune, &place));
         for service in &settings.services {
             needs.definitions |= service.service.is_some() || service.family.is_some();
             if let Some(name) = &service.service {

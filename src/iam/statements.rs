@@ -6,6 +6,7 @@ use super::arn::EcrRepository;
 use super::key::{self, Use};
 use super::needs::{Needs, ParameterNeed, SecretNeed};
 use super::policy::{Policy, Statement};
+use super::prune;
 use super::verb::Verb;
 
 /// Reading images of a repository.
@@ -104,6 +105,11 @@ pub fn policy(verbs: &[Verb], needs: &Needs) -> Policy {
         let describe = &["ecs:DescribeServices"];
         statements.push(Statement::new("EcsService", describe, services));
         statements.push(anywhere("EcsTaskDefinition", DEFINITIONS));
+    }
+    if any(&[Verb::Prune, Verb::PruneApply])
+        && let Some(need) = &needs.prune
+    {
+        prune::add(&mut statements, need, any(&[Verb::PruneApply]));
     }
     if any(&[Verb::Approve]) {
         approve(&mut statements, needs);

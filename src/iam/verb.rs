@@ -31,10 +31,15 @@ pub enum Verb {
     Approve,
     /// `notify`.
     Notify,
+    /// `prune`, `prune explain` and `prune init`, which remove nothing.
+    Prune,
+    /// `prune --apply`.
+    PruneApply,
 }
 
 /// Verbs by what is typed.
-const NAMES: [(&[&str], Verb); 16] = [
+/// Of two that begin alike, the longer one comes first.
+const NAMES: [(&[&str], Verb); 18] = [
     (&["release"], Verb::Release),
     (&["bake"], Verb::Bake),
     (&["build"], Verb::Build),
@@ -51,10 +56,12 @@ const NAMES: [(&[&str], Verb); 16] = [
     (&["parameter", "history"], Verb::ParameterHistory),
     (&["approve"], Verb::Approve),
     (&["notify"], Verb::Notify),
+    (&["prune", "apply"], Verb::PruneApply),
+    (&["prune"], Verb::Prune),
 ];
 
 /// Verbs that a later version has.
-const LATER: [&str; 4] = ["prune", "deploy", "rollback", "status"];
+const LATER: [&str; 3] = ["deploy", "rollback", "status"];
 
 /// Verbs that ask AWS nothing and have no policy.
 const WITHOUT: [&[&str]; 8] = [
@@ -168,11 +175,15 @@ mod tests {
             parse("parameter get soci attach release release"),
             Ok(vec![Verb::Release, Verb::SociAttach, Verb::ParameterGet])
         );
+        assert_eq!(parse("prune"), Ok(vec![Verb::Prune]));
+        assert_eq!(
+            parse("prune apply scan"),
+            Ok(vec![Verb::Scan, Verb::PruneApply])
+        );
     }
 
     #[test]
     fn what_has_no_policy_is_refused_by_name() {
-        assert_eq!(parse("prune"), Err(UnknownVerb::Later("prune".to_owned())));
         let error = parse("release deploy").unwrap_err();
         assert_eq!(error, UnknownVerb::Later("deploy".to_owned()));
         let error = parse("soci").unwrap_err().to_string();

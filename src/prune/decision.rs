@@ -218,7 +218,7 @@ pub enum RemoveReason {
     Orphan {
         /// The missing subject.
         subject: Digest,
-        /// Seconds since its push.
+        /// Seconds since its push or last pull.
         age: u64,
     },
 }

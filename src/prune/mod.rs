@@ -8,10 +8,18 @@
 //! The one principle: unknown is in use (D11). What could not be listed, read or understood is kept, and
 //! becomes a [`Refusal`] where it leaves any doubt about the rest.
 
+mod apply;
+pub mod collect;
 mod decide;
 mod decision;
+pub mod document;
+mod ecrm;
+pub mod explain;
 mod graph;
+mod hcl;
+mod init;
 mod inventory;
+mod lifecycle;
 mod pattern;
 mod place;
 mod plan;
@@ -22,17 +30,29 @@ mod refusal;
 mod refuse;
 mod restrict;
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod testing;
 mod usage;
+mod wording;
 
+pub use crate::aws::CallCounts;
+pub use apply::{
+    Application, Applied, Change, FRESH_FOR, FailPoint, FailPoints, Failed, LATE, RepositoryResult,
+    SkipReason, Skipped, apply,
+};
+pub use collect::plan;
 pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};
 pub use decision::{
     ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Sizes, Totals, Verdict,
 };
+pub use ecrm::{Conversion, EcrmError, EcrmProblem, Note, convert};
+pub use init::{Found, FoundRepository, config_text};
 pub use inventory::{Child, ChildRole, Content, Kind, Layer, Links, Manifest, Repository, Status};
+pub use lifecycle::{BadLifecyclePolicy, Conflict, LifecyclePolicy, conflicts};
 pub use pattern::NamePattern;
 pub use place::{Event, Observer, Place, Silent};
-pub use plan::{CallCounts, Plan};
+pub use plan::Plan;
 pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
 pub use read::{LinksError, links, unread, unread_exact};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
@@ -40,3 +60,4 @@ pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
 pub use refuse::refuse;
 pub use restrict::restrict;
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
+pub use wording::{Short, span};

@@ -21,6 +21,17 @@ impl NamePattern {
         pattern::covers(&self.0, name) == Some(true)
     }
 
+    /// Whether it covers every name that another one covers. False where that is hard to tell.
+    ///
+    /// Taken as a text, `other` is like a name that it covers, but for its `*` and `?`. Where the only sign in
+    /// `self` is `*`, nothing else can have taken those, and it takes whatever they stand for as well.
+    pub fn covers_all_of(&self, other: &Self) -> bool {
+        self == other
+            || !self.0.contains(['?', '[', ']', '\\'])
+                && !other.0.contains(['[', ']', '\\'])
+                && self.covers(&other.0)
+    }
+
     /// Whether it is one name, and no pattern.
     pub fn is_exact(&self) -> bool {
         !pattern::is_pattern(&self.0) && !self.0.contains('\\')
@@ -67,5 +78,35 @@ mod tests {
         assert!("web".parse::<NamePattern>().unwrap().is_exact());
         assert!("[".parse::<NamePattern>().is_err());
         assert!("".parse::<NamePattern>().is_err());
+    }
+
+    #[test]
+    fn a_pattern_covers_all_of_a_narrower_one() {
+        let covers = |one: &str, other: &str| {
+            let one: NamePattern = one.parse().unwrap();
+            one.covers_all_of(&other.parse().unwrap())
+        };
+        for (one, other) in [
+            ("*", "shop/web"),
+            ("*", "*"),
+            ("shop/*", "shop/web"),
+            ("shop/*", "shop/w*"),
+            ("shop/*", "shop/we?"),
+            ("*-*", "a-*"),
+            ("[ab]", "[ab]"),
+            ("a?", "a?"),
+        ] {
+            assert!(covers(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("shop/*", "*"),
+            ("shop/web", "shop/*"),
+            ("shop/*", "shop"),
+            ("?", "*"),
+            ("*-*", "[a-z]"),
+            ("a*", "b*"),
+        ] {
+            assert!(!covers(one, other), "{one} {other}");
+        }
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! The form in memory. `document` is the form in a file.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::{Refusal, RefusalSubject, RepositoryPlan, SourceCount};
@@ -42,6 +40,3 @@ impl Plan {
         !self.is_refused_everywhere() && !repository.is_refused()
     }
 }
-
-/// How many requests were sent, by operation (`ecr:DescribeImages`), repetitions included.
-pub type CallCounts = BTreeMap<String, u64>;

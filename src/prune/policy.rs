@@ -28,10 +28,10 @@ pub struct Policy {
     pub remove_tags: bool,
     /// `archive`: images are moved to ECR's archive instead of deleted.
     pub archive: bool,
-    /// `max_deletions`: a run that would delete more from a repository deletes nothing there.
+    /// `max_deletions`: a run that would delete more manifests and tags from a repository deletes nothing there.
     pub max_deletions: Option<u64>,
     /// `max_share`: a run that would delete a larger share of a repository's manifests deletes
-    /// nothing there.
+    /// nothing there. What is in the archive does not count where images are archived.
     pub max_share: Option<Share>,
 }
 

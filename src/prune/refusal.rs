@@ -23,6 +23,9 @@ pub struct Refusal {
     pub detail: String,
     /// Allowed by name: it is told, and does not hold.
     pub allowed: bool,
+    /// The same run may not meet it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub temporary: bool,
 }
 
 /// Where nothing is deleted.
@@ -153,7 +156,14 @@ impl Refusal {
             subject,
             detail: detail.into(),
             allowed: false,
+            temporary: false,
         }
+    }
+
+    /// With [`Self::temporary`] as it is said.
+    #[must_use]
+    pub fn temporary(self, temporary: bool) -> Self {
+        Self { temporary, ..self }
     }
 
     /// With [`Self::allowed`] as these say.

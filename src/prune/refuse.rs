@@ -45,15 +45,22 @@ pub fn refuse(
         };
         found.push((RefusalCode::NothingInUse, detail));
     }
-    let (removed, total) = (plan.sizes.removed.manifests, plan.sizes.total.manifests);
+    let (removed, tags) = (plan.sizes.removed.manifests, plan.sizes.tags);
+    // What is in the archive already cannot go there, and would only make a share look small.
+    let may_go = plan.images.iter();
+    let total = may_go
+        .filter(|image| !(policy.archive && image.archived))
+        .count();
     if let Some(limit) = policy.max_deletions
-        && removed > limit
+        && removed + tags > limit
     {
-        let detail = format!("{removed} manifests would go, and max_deletions is {limit}");
+        let detail = format!(
+            "{removed} manifests and {tags} tags of others would go, and max_deletions is {limit}"
+        );
         found.push((RefusalCode::TooMany, detail));
     }
     if let Some(share) = policy.max_share
-        && share.is_exceeded(count(removed), count(total))
+        && share.is_exceeded(count(removed), total)
     {
         let percent = share.as_percent();
         let detail =
@@ -93,13 +100,13 @@ fn describe(unreadable: &[(&Manifest, &str)], what: &str) -> Option<String> {
     Some(format!("{manifests} {what} ({why}): {}", names.join(", ")))
 }
 
-/// Whether the plan takes anything that a task could run. A repository of caches alone has no uses by nature, and what
-/// is left of a push or of an image that is gone is nothing that runs.
+/// Whether the plan takes anything that somebody could need: an image that a task could run, or a signature whose image
+/// is not here, since people keep them in repositories of their own. A repository of caches alone has no uses by nature.
 fn deletes_images(plan: &RepositoryPlan) -> bool {
     plan.images.iter().any(|image| {
         let is_image = matches!(image.kind, Kind::Image | Kind::Index);
         match &image.verdict {
-            Verdict::Remove(RemoveReason::Expired { .. }) => true,
+            Verdict::Remove(RemoveReason::Expired { .. } | RemoveReason::Orphan { .. }) => true,
             Verdict::Remove(_) => is_image,
             Verdict::Keep(_) => is_image && !image.untag.is_empty(),
         }
@@ -186,8 +193,9 @@ mod tests {
         assert_eq!(codes(untagged, none(), &policy(), &[]), [refused]);
 
         let cache = artifact(1, crate::prune::graph::CACHE_CONFIG, &[]);
-        let orphan = image(2, &[&format!("sha256-{}.sig", digest(9).hex())]);
-        assert_eq!(codes(vec![cache, orphan], none(), &policy(), &[]), []);
+        assert_eq!(codes(vec![cache], none(), &policy(), &[]), []);
+        let signature = image(2, &[&format!("sha256-{}.sig", digest(9).hex())]);
+        assert_eq!(codes(vec![signature], none(), &policy(), &[]), [refused]);
         let kept = Policy::default();
         assert_eq!(codes(releases(), none(), &kept, &[]), [], "nothing goes");
     }

@@ -95,11 +95,17 @@ impl FailPoints {
     pub(super) fn pass(self, point: FailPoint) {
         #[cfg(feature = "failpoints")]
         if self.armed == Some(point) {
-            use rustix::process::{Signal, getpid, kill_process};
-            // Failing to kill ourselves would let the test pass for the wrong reason.
-            let _ = kill_process(getpid(), Signal::KILL);
-            std::process::abort();
+            die();
         }
         let _ = (self, point);
     }
+}
+
+/// Dies as a process does that is killed.
+#[cfg(feature = "failpoints")]
+pub(crate) fn die() -> ! {
+    use rustix::process::{Signal, getpid, kill_process};
+    // Failing to kill ourselves would let the test pass for the wrong reason.
+    let _ = kill_process(getpid(), Signal::KILL);
+    std::process::abort();
 }

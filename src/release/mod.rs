@@ -37,8 +37,10 @@ pub use context::{Clock, Context, RepositoryCreator};
 pub use environment::environment_file;
 pub use error::ReleaseError;
 pub use event::{Event, LayerOutcome, Observer, SolveName, SolveStep};
+#[cfg(feature = "failpoints")]
+pub(crate) use failpoint::die;
 pub use failpoint::{FailPoint, FailPoints};
 pub(crate) use gate::event as scan_event;
 pub use gate::{Gate, Listener};
 pub use run::{Options, run};
-pub use store::{WriteError, check_writable, write_atomically};
+pub use store::{WriteError, check_writable, write_atomically, write_atomically_with};

@@ -17,13 +17,24 @@ pub struct WriteError {
 /// Replaces `path` with `contents` in one step: a full disk or a crash leaves the old file.
 /// Creates the folder.
 pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
+    write_atomically_with(path, |file| file.write_all(contents))
+}
+
+/// As [`write_atomically`], with contents that `fill` writes piece by piece.
+pub fn write_atomically_with(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), WriteError> {
     let write = || -> io::Result<()> {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new()
             .prefix(".launchway-")
             .tempfile_in(folder)?;
-        file.write_all(contents)?;
+        let mut buffer = io::BufWriter::new(file.as_file_mut());
+        fill(&mut buffer)?;
+        buffer.flush()?;
+        drop(buffer);
         file.as_file().sync_all()?;
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         file.as_file().set_permissions(permissions)?;
@@ -63,6 +74,23 @@ fn folder_of(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_half_written_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.json");
+        write_atomically(&path, b"one").unwrap();
+        let failed = write_atomically_with(&path, |file| {
+            file.write_all(b"two")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(
+            failed.unwrap_err().source.kind(),
+            io::ErrorKind::StorageFull
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn replaces_and_creates_folders() {

@@ -13,6 +13,7 @@ mod parameter;
 mod plan_table;
 mod printer;
 pub mod progress;
+mod prune;
 mod report;
 mod scan;
 mod soci;
@@ -28,6 +29,9 @@ pub use notified::{Notified, NotifyOutcome, notified_table};
 pub use parameter::{HistoryRow, Written, history_table, parameter_text, written_table};
 pub use plan_table::plan_table;
 pub use printer::{Printer, Talk};
+pub use prune::{
+    PruneProgress, prune_deed, prune_explained, prune_images, prune_table, pruned_table,
+};
 pub use report::{json as failure_json, text as failure_text};
 pub use scan::{scan_advice, scan_table};
 pub use soci::{attached_table, explained_text, inspection_table, verification_table};

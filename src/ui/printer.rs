@@ -96,10 +96,19 @@ impl Printer {
     /// Prints what the user asked for; a newline is added when the text does not end in one.
     pub fn answer(&self, text: &str) -> Result<(), Failure> {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        write_whole(&mut *out, text).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::reader_gone(),
-            _ => Failure::with_cause(exit::UNEXPECTED, "cannot write to standard output", &error),
-        })
+        write_whole(&mut *out, text).map_err(|error| unanswered(&error))
+    }
+
+    /// Prints an answer that is too long to be a text in memory. `write` ends it with a newline.
+    pub fn answer_with(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = io::BufWriter::new(&mut *out);
+        write(&mut out)
+            .and_then(|()| out.flush())
+            .map_err(|error| unanswered(&error))
     }
 
     /// Says something that is good to know, on stderr. Left out when quiet or in JSON.
@@ -142,6 +151,13 @@ impl Printer {
 pub(crate) fn warning_text(message: &str, style: Style) -> String {
     let message = message.trim_end().replace('\n', "\n  ");
     format!("{} {message}\n", style.yellow("warning:"))
+}
+
+fn unanswered(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::reader_gone(),
+        _ => Failure::with_cause(exit::UNEXPECTED, "cannot write to standard output", error),
+    }
 }
 
 fn write_whole(stream: &mut dyn Write, text: &str) -> io::Result<()> {
@@ -204,6 +220,8 @@ mod tests {
         );
         let failure = gone.answer("x").unwrap_err();
         assert_eq!((failure.exit_code(), failure.is_silent()), (exit::OK, true));
+        let failure = gone.answer_with(|out| out.write_all(b"x")).unwrap_err();
+        assert!(failure.is_silent());
         let (full, _) = printer(
             Arc::new(Mutex::new(Closed(io::ErrorKind::StorageFull))),
             Talk::Text,

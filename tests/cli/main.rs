@@ -13,5 +13,6 @@ mod handoff;
 mod help;
 mod interrupt;
 mod mistakes;
+mod prune;
 mod soci;
 mod streams;

@@ -31,6 +31,7 @@ fn aws(endpoint: &str) -> Aws {
             session_token: None,
         }),
         profile: None,
+        ..AwsSettings::default()
     })
 }
 
@@ -114,6 +115,7 @@ async fn missing_credentials_and_endpoints_say_so() {
         profile: Some("launchway-no-such-profile".to_owned()),
         endpoint_url: Some("http://127.0.0.1:1".to_owned()),
         credentials: None,
+        ..AwsSettings::default()
     });
     let keychain = Keychain::new(KeychainConfig {
         aws: Some(nothing.clone()),

@@ -8,6 +8,7 @@ mod engine;
 mod handoff;
 mod iam;
 mod parameter;
+pub(super) mod prune;
 pub(super) mod record;
 mod release;
 mod scan;

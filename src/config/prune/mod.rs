@@ -1,15 +1,47 @@
 //! `prune { … }`: which repositories are pruned by which rules, and where uses are looked for. Acting on it is
 //! `prune`'s work.
 
+mod account;
+pub(crate) mod age;
+pub(crate) mod pattern;
+mod policy;
+pub(crate) mod uses;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::read::{Names, Reader};
+use self::pattern::Named;
+use super::read::Reader;
 use crate::bake::diagnostic::Fault;
-use crate::prune::{Allowance, NamePattern, Policy};
+use crate::bake::suggest::did_you_mean;
+use crate::prune::{Allowance, NamePattern, Policy, RefusalCode};
 
 /// The attributes of the block.
-pub(super) const ATTRIBUTES: &[&str] = &[];
+pub(super) const ATTRIBUTES: &[&str] = &[
+    "regions",
+    "keep_releases",
+    "expire",
+    "expire_from",
+    "keep_tags",
+    "untagged",
+    "cache_expire",
+    "branches",
+    "remove_tags",
+    "archive",
+    "max_deletions",
+    "max_share",
+    "allow",
+    "ecs",
+    "lambda",
+    "events",
+    "scheduler",
+    "batch",
+    "step_functions",
+    "parameters",
+    "records",
+    "references",
+];
 
 /// `prune { … }`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,6 +134,10 @@ pub struct UseCommand {
     pub command: Vec<String>,
     /// `timeout`; default a minute.
     pub timeout: Duration,
+    /// `directory`: where it runs; default: the directory of the run.
+    pub directory: Option<PathBuf>,
+    /// `env`: variables beside those of the process.
+    pub env: BTreeMap<String, String>,
 }
 
 /// How many successful service revisions before the current one a rollback may want.
@@ -129,8 +165,130 @@ impl Default for UseSettings {
     }
 }
 
-/// Evaluates the block.
-#[expect(clippy::unnecessary_wraps, reason = "the signature of every block")]
-pub(super) fn read(_: &Reader<'_>, _: &Names<'_>) -> Result<PruneSettings, Fault> {
-    Ok(PruneSettings::default())
+/// The attributes of a block in it.
+pub(super) fn nested_attributes(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "account" => account::ATTRIBUTES,
+        "repository" => policy::ATTRIBUTES,
+        "command" => uses::COMMAND,
+        kind => uses::keep_attributes(kind),
+    }
+}
+
+/// Evaluates the block, and finds all that is wrong with it.
+pub(super) fn read(reader: &Reader<'_>) -> Result<PruneSettings, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut settings = PruneSettings {
+        uses: uses::read(reader, &mut faults),
+        ..PruneSettings::default()
+    };
+    match account::regions(reader) {
+        Ok(regions) => settings.regions = regions,
+        Err(fault) => faults.push(fault),
+    }
+    settings.accounts = account::read(reader, &settings.regions, &mut faults);
+    match allowances(reader) {
+        Ok(allow) => settings.allow = allow,
+        Err(fault) => faults.push(fault),
+    }
+    let base = policy::read(reader, &Policy::default()).unwrap_or_else(|fault| {
+        faults.push(fault);
+        Policy::default()
+    });
+    let repositories = pattern::labelled(reader, Named::Repository, &mut faults);
+    if reader.nested("repository").next().is_none() {
+        let message = "the block \"prune\" has no repository";
+        faults.push(reader.block_fault(message).help(
+            "say which ones are pruned: repository \"shop/*\" {}, or repository \"*\" {} for all",
+        ));
+    }
+    for (pattern, inner) in repositories {
+        match policy::of_repository(&inner, &base) {
+            Ok(policy) => settings
+                .repositories
+                .push(RepositoryRule { pattern, policy }),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        return Ok(settings);
+    }
+    // In the order of the file, whatever was read first.
+    faults.sort_by_key(|fault| fault.range().map(|range| (range.file, range.start)));
+    Err(faults)
+}
+
+fn allowances(reader: &Reader<'_>) -> Result<Vec<Allowance>, Fault> {
+    let Some(texts) = reader.texts("allow")? else {
+        return Ok(Vec::new());
+    };
+    let texts = texts.iter().enumerate();
+    let read = texts.map(|(index, text)| {
+        text.parse().map_err(|message: String| {
+            let code = text.split(':').next().unwrap_or_default();
+            let known = RefusalCode::ALL.map(RefusalCode::as_str);
+            if known.contains(&code) {
+                return reader
+                    .element_fault("allow", index, &message)
+                    .help(format!("write {code:?}, or \"{code}:NAME\" for one alone"));
+            }
+            let help = did_you_mean(code, known);
+            let help = help.unwrap_or_else(|| format!("there are {}", known.join(", ")));
+            reader
+                .element_fault("allow", index, &format!("there is no case {code:?}"))
+                .help(help)
+        })
+    });
+    read.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_block_has_all_that_a_repository_has() {
+        for attribute in policy::ATTRIBUTES {
+            assert!(ATTRIBUTES.contains(attribute), "{attribute}");
+        }
+    }
+
+    #[test]
+    fn every_nested_kind_has_attributes_of_its_own() {
+        for kind in crate::config::blocks::nested("prune") {
+            assert!(!nested_attributes(kind).is_empty(), "{kind}");
+            assert!(!ATTRIBUTES.contains(kind), "{kind}");
+        }
+    }
+
+    /// What somebody copies from the page loads.
+    #[test]
+    fn the_examples_of_the_page_load() {
+        let page = include_str!("../../../docs/prune.md");
+        let mut seen = 0;
+        for (fence, file) in [
+            ("```hcl\n", "launchway.hcl"),
+            ("```json\n", "launchway.json"),
+        ] {
+            let examples = page.split(fence).skip(1);
+            let examples = examples.filter_map(|rest| rest.split("```").next());
+            for example in
+                examples.filter(|text| text.contains("prune {") || text.contains("\"prune\""))
+            {
+                let directory = tempfile::tempdir().unwrap();
+                std::fs::write(directory.path().join(file), example).unwrap();
+                let bake = crate::bake::load(&crate::bake::Request {
+                    directory: directory.path().to_owned(),
+                    files: vec![file.into()],
+                    targets_optional: true,
+                    blocks: crate::config::Blocks::Only(&["prune"]),
+                    ..crate::bake::Request::default()
+                });
+                let bake = bake.unwrap_or_else(|error| panic!("{error:?}\n{example}"));
+                assert!(bake.settings.prune.is_some(), "{example}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 3, "{seen} examples");
+    }
 }

@@ -100,7 +100,9 @@ impl Rules<'_> {
                 Some(_) if is_part => {}
                 Some(_) if is_named => fate.keep.push(KeepReason::NoRule),
                 Some(&subject) if node.kind != Kind::Unknown => {
-                    let age = self.since(node.manifest.pushed_at);
+                    // A signature may be about an image of another repository, and who checks it pulls it.
+                    self.untagged(at, fate);
+                    let age = self.since_use(at).as_secs();
                     fate.goes = Some(RemoveReason::Orphan { subject, age });
                 }
                 _ => fate.keep.push(unknown(node)),
@@ -196,12 +198,6 @@ impl Rules<'_> {
         let pushed = self.graph.nodes[at].manifest.pushed_at;
         let last = self.releases.pulled[at].max(pushed);
         last.map(|last| self.age(last)).unwrap_or_default()
-    }
-
-    fn since(&self, time: Option<Timestamp>) -> u64 {
-        time.map(|time| self.age(time))
-            .unwrap_or_default()
-            .as_secs()
     }
 
     /// What lies ahead is of no age: clocks differ.

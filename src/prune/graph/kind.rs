@@ -151,7 +151,7 @@ mod tests {
             let mut one = manifest(1, media);
             one.artifact_type = (!artifact.is_empty()).then(|| artifact.into());
             one.tags = tags.iter().map(ToString::to_string).collect();
-            let found = kind(&one, &Tags::of(&one.tags), is_about);
+            let found = kind(&one, &Tags::of(&one.tags, one.digest), is_about);
             assert_eq!(found, expected, "{media} {artifact} {tags:?} {is_about}");
         }
     }

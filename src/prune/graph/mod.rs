@@ -213,7 +213,7 @@ impl<'a> Graph<'a> {
 
 impl<'a> Node<'a> {
     fn new(manifest: Cow<'a, Manifest>) -> Self {
-        let tags = Tags::of(&manifest.tags);
+        let tags = Tags::of(&manifest.tags, manifest.digest);
         let read = match &manifest.content {
             Content::Read(links) => links.subject,
             Content::NotRead | Content::Unreadable(_) => None,
@@ -222,7 +222,7 @@ impl<'a> Node<'a> {
         let told: Vec<Digest> = told.filter(|one| *one != manifest.digest).collect();
         let kind = kind::kind(&manifest, &tags, !told.is_empty());
         let tagged = tags.referrer.iter().map(|(_, subject)| *subject);
-        let mut subjects: Vec<Digest> = tagged.filter(|one| *one != manifest.digest).collect();
+        let mut subjects: Vec<Digest> = tagged.collect();
         let is_referrer = !told.is_empty() || (!subjects.is_empty() && tags.is_referrer());
         subjects.extend(told);
         subjects.sort_unstable();

@@ -16,11 +16,14 @@ pub(crate) struct Tags {
 }
 
 impl Tags {
-    pub(crate) fn of(tags: &[String]) -> Self {
+    /// Those of one manifest. Nothing is about itself: some tools tag every image that they copy with its own digest
+    /// (`sha256-<hex>.imgpkg`), which is a name like any other.
+    pub(crate) fn of(tags: &[String], own: Digest) -> Self {
         let mut all = Self::default();
         // Each once: the last one is not counted twice.
         for tag in tags.iter().collect::<BTreeSet<_>>() {
-            if let Some((subject, _)) = referrer(tag) {
+            let about = referrer(tag).filter(|(subject, _)| *subject != own);
+            if let Some((subject, _)) = about {
                 all.referrer.push((tag.clone(), subject));
             } else if staging(tag).is_some() {
                 all.staging.push(tag.clone());
@@ -83,9 +86,18 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_of_its_own_digest_is_a_name() {
+        let own: Digest = format!("sha256:{}", "ab".repeat(32)).parse().unwrap();
+        let tags = [format!("sha256-{}.imgpkg", "ab".repeat(32))];
+        assert_eq!(Tags::of(&tags, own).ordinary, tags);
+        let other = Tags::of(&tags, Digest::of("x"));
+        assert!(other.is_referrer() && other.ordinary.is_empty());
+    }
+
+    #[test]
     fn a_tag_that_is_listed_twice_is_one() {
-        let tags = Tags::of(&["b".to_owned(), "a".to_owned(), "b".to_owned()]);
-        assert_eq!(tags.ordinary, ["a", "b"]);
+        let tags = ["b", "a", "b"].map(str::to_owned);
+        assert_eq!(Tags::of(&tags, Digest::of("x")).ordinary, ["a", "b"]);
     }
 
     #[test]

@@ -28,7 +28,13 @@ use launchway_buildkit::VertexWarning;
 pub use display::Progress;
 pub use downloads::Downloads;
 pub use mode::{Mode, UnknownWish, Wish};
+pub(crate) use terminal::CLEAR_LINE;
 pub use terminal::restore as restore_terminal;
+
+/// How wide the terminal on stderr is.
+pub(crate) fn terminal_columns() -> usize {
+    terminal::size().columns
+}
 
 /// A warning of the daemon as text: where, what, and where to read about it.
 fn warning_text(warning: &VertexWarning) -> String {

@@ -1,2 +1,2 @@
 target "default" {}
-prune { enabled = true }
+deploy { enabled = true }

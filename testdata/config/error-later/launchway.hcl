@@ -1,2 +1,2 @@
-prune {}
 deploy "prod" { x = 1 }
+deploy {}

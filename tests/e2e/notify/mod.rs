@@ -28,6 +28,7 @@ fn sender(endpoint: &str, environment: &[(&str, &str)]) -> (Sender, Waits) {
             session_token: None,
         }),
         profile: None,
+        ..AwsSettings::default()
     });
     let environment = environment
         .iter()

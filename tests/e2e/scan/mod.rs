@@ -53,6 +53,7 @@ pub(super) fn aws(endpoint: &str) -> Aws {
             session_token: None,
         }),
         profile: None,
+        ..AwsSettings::default()
     })
 }
 

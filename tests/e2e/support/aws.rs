@@ -2,7 +2,8 @@
 //! tokens. It answers what a test scripted, and remembers what it was asked.
 //!
 //! Operations are told apart as AWS's JSON protocols do it, by `X-Amz-Target`
-//! (`AmazonSSM.PutParameter`: service and operation), and by `Action` in the form of the query protocol (SNS).
+//! (`AmazonSSM.PutParameter`: service and operation), by `Action` in the form of the query protocol (SNS), and
+//! by method and path where the protocol is REST (`GET /schedules`: Lambda, Scheduler, Batch).
 //! Nothing here knows what an operation means: a call that was not scripted is refused with 501, and the
 //! test sees it.
 
@@ -16,8 +17,8 @@ use serde_json::{Value, json};
 /// What an operation answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    status: u16,
-    body: String,
+    pub(super) status: u16,
+    pub(super) body: String,
 }
 
 impl Answer {
@@ -62,9 +63,10 @@ impl Answer {
 /// A call that came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// `PutParameter`.
+    /// `PutParameter`, or `GET /schedules`.
     pub(crate) operation: String,
-    /// The JSON of the body; of a form, its fields as texts.
+    /// The JSON of the body; of a form, its fields as texts. With REST the fields of the query are
+    /// in it, too.
     pub(crate) body: Value,
 }
 
@@ -189,6 +191,7 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Call> {
     let (mut target, mut length) = (String::new(), 0);
     let mut line = String::new();
     let mut first = true;
+    let mut request = String::new();
     loop {
         line.clear();
         if reader.read_line(&mut line).ok()? == 0 {
@@ -197,6 +200,9 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Call> {
         let text = line.trim_end();
         if text.is_empty() && !first {
             break;
+        }
+        if first {
+            text.clone_into(&mut request);
         }
         first = false;
         if let Some((name, value)) = text.split_once(':') {
@@ -217,6 +223,9 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Call> {
             body,
         });
     }
+    if let Some(call) = rest(&request, &body) {
+        return Some(call);
+    }
     let fields: serde_json::Map<String, Value> = reqwest::Url::parse(&format!("form:?{body}"))
         .ok()?
         .query_pairs()
@@ -226,5 +235,24 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Call> {
     Some(Call {
         operation: operation.unwrap_or_default().to_owned(),
         body: Value::Object(fields),
+    })
+}
+
+/// A call of a REST protocol: anything but a form that is sent to the root.
+fn rest(request: &str, body: &str) -> Option<Call> {
+    let mut words = request.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    let target = reqwest::Url::parse(&format!("http://localhost{target}")).ok()?;
+    if target.path() == "/" {
+        return None;
+    }
+    let mut members: serde_json::Map<String, Value> =
+        serde_json::from_str(body).unwrap_or_default();
+    for (name, value) in target.query_pairs() {
+        members.insert(name.into_owned(), Value::from(value.into_owned()));
+    }
+    Some(Call {
+        operation: format!("{method} {}", target.path()),
+        body: Value::Object(members),
     })
 }

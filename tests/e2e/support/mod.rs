@@ -6,24 +6,32 @@
 mod aws;
 mod chat;
 mod ecr;
+mod interposer;
 mod launchway;
 mod layers;
+mod mirror;
 mod parts;
 mod planted;
 mod project;
+mod push;
 mod registry;
 mod soci;
+mod wire;
 
 pub(crate) use aws::{Answer, FakeAws};
 pub(crate) use chat::{Chat, Post, Reply};
 pub(crate) use ecr::{ECR_HOST, EcrStage};
+pub(crate) use interposer::{Interposer, Trouble};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
-pub(crate) use parts::{crane, libexec, output, part, root};
+pub(crate) use mirror::{Mirror, Mirrored, fill, manifest, present, read_all};
+pub(crate) use parts::{copy_folder, crane, libexec, output, part, root};
 pub(crate) use planted::{assert_clean, search};
 pub(crate) use project::Project;
+pub(crate) use push::{Artifact, Pushed};
 pub(crate) use registry::{PASSWORD, Registry, USER};
 pub(crate) use soci::{check_annotations, document, read_with_official_library};
+pub(crate) use wire::request;
 
 use tempfile::TempDir;
 

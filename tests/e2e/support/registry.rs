@@ -1,10 +1,12 @@
 //! The distribution registry on a free loopback port.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use super::parts::{output, part, parts, root};
+use super::parts::{copy_folder, output, part, parts, root};
 
 /// The login of a registry that asks for one.
 pub(crate) const USER: &str = "shop";
@@ -33,16 +35,38 @@ impl Registry {
         Self::run(folder, Some(&file))
     }
 
+    /// A registry for everybody, with a copy of the contents of one that was [`stopped`](Self::stop).
+    pub(crate) fn start_with(folder: &Path, contents: &Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        copy_folder(contents, &folder.join("data"));
+        Self::run(folder, None)
+    }
+
+    /// Ends it, and returns the folder of its contents.
+    pub(crate) fn stop(&self) -> PathBuf {
+        self.end();
+        while TcpStream::connect(&self.address).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.folder.join("data")
+    }
+
+    /// Removes the blobs that no manifest needs, stopped meanwhile. Its address changes. Manifests without a
+    /// tag stay: only their deletion makes garbage.
+    pub(crate) fn collect_garbage(&mut self) {
+        self.stop();
+        let mut collect = Command::new(part("registry"));
+        collect
+            .args(["garbage-collect", "--delete-untagged=false"])
+            .arg(self.folder.join("config.yml"))
+            .env("OTEL_TRACES_EXPORTER", "none");
+        output(&mut collect);
+        self.address = serve(&self.folder, None);
+    }
+
     fn run(folder: &Path, htpasswd: Option<&Path>) -> Self {
-        part("registry");
-        let mut script = Command::new(root().join("scripts/local-registry.sh"));
-        script
-            .arg(folder)
-            .args(htpasswd)
-            .env("LAUNCHWAY_TEST_PARTS", parts());
-        let address = output(&mut script);
         Self {
-            address: address.trim().to_owned(),
+            address: serve(folder, htpasswd),
             folder: folder.to_owned(),
         }
     }
@@ -98,6 +122,24 @@ impl Registry {
         manifests
     }
 
+    /// Where the tags of a repository point, as `sha256:…`.
+    pub(crate) fn tagged(&self, repository: &str) -> BTreeMap<String, String> {
+        let tags = self.tags(repository).into_iter();
+        tags.filter_map(|tag| {
+            let link = self
+                .folder
+                .join("data/docker/registry/v2/repositories")
+                .join(repository)
+                .join("_manifests/tags")
+                .join(&tag)
+                .join("current/link");
+            // A tag that was deleted may leave its folder.
+            let digest = std::fs::read_to_string(link).ok()?;
+            Some((tag, digest))
+        })
+        .collect()
+    }
+
     /// The tags of a repository; none when there is no such repository.
     pub(crate) fn tags(&self, repository: &str) -> BTreeSet<String> {
         let folder = self
@@ -112,10 +154,30 @@ impl Registry {
     }
 }
 
+impl Registry {
+    fn end(&self) {
+        let file = self.folder.join("pid");
+        let pid = std::fs::read_to_string(&file).unwrap_or_default();
+        if std::fs::remove_file(&file).is_ok() {
+            // Our own child's child, started by the script.
+            let _ = Command::new("kill").arg(pid.trim()).status();
+        }
+    }
+}
+
 impl Drop for Registry {
     fn drop(&mut self) {
-        let pid = std::fs::read_to_string(self.folder.join("pid")).unwrap_or_default();
-        // Our own child's child, started by the script above.
-        let _ = Command::new("kill").arg(pid.trim()).status();
+        self.end();
     }
+}
+
+/// Starts a registry whose data and pid are in this folder, and returns its address.
+fn serve(folder: &Path, htpasswd: Option<&Path>) -> String {
+    part("registry");
+    let mut script = Command::new(root().join("scripts/local-registry.sh"));
+    script
+        .arg(folder)
+        .args(htpasswd)
+        .env("LAUNCHWAY_TEST_PARTS", parts());
+    output(&mut script).trim().to_owned()
 }

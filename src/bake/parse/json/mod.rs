@@ -81,12 +81,12 @@ impl Lower {
         labels: &[Label],
         missing: usize,
         node: &Node,
-        blocks: &mut Vec<Block>,
+        into: &mut Vec<Block>,
     ) -> Result<(), Fault> {
         match &node.kind {
             NodeKind::Array(items) => items
                 .iter()
-                .try_for_each(|item| self.blocks(kind, labels, missing, item, blocks)),
+                .try_for_each(|item| self.blocks(kind, labels, missing, item, into)),
             NodeKind::Null => Ok(()),
             NodeKind::Object(items) if missing > 0 => items.iter().try_for_each(|(key, value)| {
                 let mut labels = labels.to_vec();
@@ -94,20 +94,22 @@ impl Lower {
                     text: key.text.clone(),
                     range: self.text_range(key),
                 });
-                self.blocks(kind, &labels, missing - 1, value, blocks)
+                self.blocks(kind, &labels, missing - 1, value, into)
             }),
             NodeKind::Object(items) => {
                 let mut body = Body::default();
                 for (key, value) in items {
                     if kind.text == "variable" && key.text == "validation" {
                         self.blocks(key, &[], 0, value, &mut body.blocks)?;
+                    } else if blocks::nested(&kind.text).contains(&key.text.as_str()) {
+                        self.blocks(key, &[], 1, value, &mut body.blocks)?;
                     } else {
                         let verbatim = (kind.text == "variable" && key.text == "type")
                             || (kind.text == "function" && key.text == "variadic_params");
                         self.attribute(key, value, verbatim, &mut body)?;
                     }
                 }
-                blocks.push(Block {
+                into.push(Block {
                     kind: kind.text.clone(),
                     kind_range: self.text_range(kind),
                     labels: labels.to_vec(),

@@ -8,8 +8,7 @@ use super::naive::Model;
 use crate::image::{Digest, media_type};
 use crate::prune::testing::now;
 use crate::prune::{
-    Content, KeepReason, Kind, Link, Manifest, Policy, RemoveReason, RepositoryPlan,
-    RepositoryUses, Status, Verdict, decide, restrict,
+    Content, KeepReason, Manifest, RemoveReason, RepositoryPlan, Status, Verdict, decide, restrict,
 };
 
 /// How often something was to be seen in the cases.
@@ -243,7 +242,9 @@ fn tags(case: &Case, plan: &RepositoryPlan) -> Outcome {
                 .any(|pattern| pattern.covers(tag))
     };
     for image in &plan.images {
-        let special = |tag: &&String| tag.contains(".partial-") || tag.starts_with("sha256-");
+        let own = image.digest.hex();
+        let is_about = |tag: &str| tag.starts_with("sha256-") && !tag.contains(&own);
+        let special = |tag: &&String| tag.contains(".partial-") || is_about(tag);
         let left = image
             .tags
             .iter()
@@ -253,7 +254,7 @@ fn tags(case: &Case, plan: &RepositoryPlan) -> Outcome {
             let is_right = matches!(image.verdict, Verdict::Keep(_))
                 && image.tags.contains(tag)
                 && case.policy.remove_tags
-                && !tag.starts_with("sha256-")
+                && !is_about(tag)
                 && !left.is_empty();
             ensure(is_right && !is_protected(tag), || {
                 format!("{} loses {tag}", image.digest)

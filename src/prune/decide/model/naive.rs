@@ -62,12 +62,12 @@ fn is_staging(tag: &str) -> bool {
     tag.ends_with(".partial-arm64")
 }
 
-fn is_ordinary(tag: &str) -> bool {
-    !is_staging(tag) && tag_subject(tag).is_none()
+fn is_ordinary(one: &Manifest, tag: &str) -> bool {
+    !is_staging(tag) && tag_subject(tag).is_none_or(|subject| subject == one.digest)
 }
 
 fn is_named(one: &Manifest) -> bool {
-    one.tags.iter().any(|tag| is_ordinary(tag))
+    one.tags.iter().any(|tag| is_ordinary(one, tag))
 }
 
 fn is_untagged(one: &Manifest) -> bool {
@@ -354,7 +354,7 @@ impl<'a> Model<'a> {
         let has_kept_tag = one
             .tags
             .iter()
-            .filter(|tag| tag_subject(tag).is_none())
+            .filter(|tag| is_staging(tag) || is_ordinary(one, tag))
             .any(|tag| policy.keep_tags.iter().any(|pattern| pattern.covers(tag)));
         let is_odd = !matches!(one.status, Status::Active | Status::Archived);
         let is_blind = self.is_unreadable(one) && !self.is_stored(&one.digest);
@@ -371,9 +371,16 @@ impl<'a> Model<'a> {
             return self.release_stays(one);
         }
         if self.is_referrer(one) {
-            return !is_part && (is_named(one) || kind == Kind::Unknown);
+            let last = self.pulled(one.digest).max(one.pushed_at);
+            let is_young = Self::younger(last, policy.untagged);
+            return !is_part && (is_named(one) || kind == Kind::Unknown || is_young);
         }
-        if kind == Kind::Cache && !one.tags.iter().all(|tag| tag_subject(tag).is_some()) {
+        if kind == Kind::Cache
+            && one
+                .tags
+                .iter()
+                .any(|tag| is_staging(tag) || is_ordinary(one, tag))
+        {
             return self.cache_stays(one);
         }
         if kind == Kind::Unknown && is_named(one) {

@@ -307,6 +307,7 @@ async fn what_aws_said_about_a_login_is_passed_on() {
             session_token: None,
         }),
         profile: None,
+        ..AwsSettings::default()
     });
     let keychain = Keychain::new(KeychainConfig {
         aws: Some(aws),

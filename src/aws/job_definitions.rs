@@ -1,0 +1,227 @@
+//! Job definitions of AWS Batch: the images of their containers, on ECS, on EKS and on several nodes.
+
+use std::fmt;
+
+use aws_sdk_batch::Client;
+use aws_sdk_batch::operation::describe_job_definitions::builders::DescribeJobDefinitionsFluentBuilder;
+use aws_sdk_batch::types::{
+    ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobStatus,
+};
+
+use super::calls::paced_client;
+use super::pages::Pages;
+use super::{Aws, AwsError};
+
+const DEFINITIONS: &str = "batch:DescribeJobDefinitions";
+const QUEUES: &str = "batch:DescribeJobQueues";
+const JOBS: &str = "batch:ListJobs";
+
+/// The most entries of a page.
+const PAGE: i32 = 100;
+
+/// The states of a job that will start a container, or has one.
+const ALIVE: [JobStatus; 5] = [
+    JobStatus::Submitted,
+    JobStatus::Pending,
+    JobStatus::Runnable,
+    JobStatus::Starting,
+    JobStatus::Running,
+];
+
+/// The job definitions of one region.
+#[derive(Clone)]
+pub struct JobDefinitions {
+    aws: Aws,
+    client: Client,
+    region: String,
+}
+
+impl fmt::Debug for JobDefinitions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobDefinitions")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A revision of a job definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobDefinitionUse {
+    /// Its ARN, with the revision.
+    pub arn: String,
+    /// `NAME:REVISION`.
+    pub name: String,
+    /// The image of every container.
+    pub images: Vec<String>,
+}
+
+impl Aws {
+    /// The job definitions of a region.
+    pub async fn job_definitions(&self, region: &str) -> JobDefinitions {
+        JobDefinitions {
+            aws: self.clone(),
+            client: paced_client!(self, aws_sdk_batch, region),
+            region: region.to_owned(),
+        }
+    }
+}
+
+impl JobDefinitions {
+    /// How many [`Self::named`] takes at once.
+    pub const AT_ONCE: usize = 100;
+
+    /// Every active revision.
+    pub async fn active(&self) -> Result<Vec<JobDefinitionUse>, AwsError> {
+        let request = self.client.describe_job_definitions();
+        self.describe(request.status("ACTIVE").max_results(PAGE))
+            .await
+    }
+
+    /// These revisions, active or not, by ARN; at most [`Self::AT_ONCE`]. Those that are gone are left out.
+    pub async fn named(&self, arns: &[String]) -> Result<Vec<JobDefinitionUse>, AwsError> {
+        let request = self.client.describe_job_definitions();
+        self.describe(request.set_job_definitions(Some(arns.to_vec())))
+            .await
+    }
+
+    async fn describe(
+        &self,
+        request: DescribeJobDefinitionsFluentBuilder,
+    ) -> Result<Vec<JobDefinitionUse>, AwsError> {
+        let mut pages = Pages::of(DEFINITIONS, &self.region);
+        let mut found = Vec::new();
+        loop {
+            let request = request.clone().set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(DEFINITIONS, &self.region, || request.clone().send())
+                .await?;
+            found.extend(answer.job_definitions().iter().map(definition));
+            if !pages.turn(answer.next_token())? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The ARNs of all queues.
+    pub async fn queues(&self) -> Result<Vec<String>, AwsError> {
+        let mut pages = Pages::of(QUEUES, &self.region);
+        let mut arns = Vec::new();
+        loop {
+            let request = self.client.describe_job_queues().max_results(PAGE);
+            let request = request.set_next_token(pages.token());
+            let answer = self
+                .aws
+                .paced(QUEUES, &self.region, || request.clone().send())
+                .await?;
+            let queues = answer.job_queues().iter();
+            arns.extend(queues.filter_map(|queue| queue.job_queue_arn().map(str::to_owned)));
+            if !pages.turn(answer.next_token())? {
+                return Ok(arns);
+            }
+        }
+    }
+
+    /// The ARNs of the definitions of a queue's jobs that run or wait; each once.
+    pub async fn of_jobs(&self, queue: &str) -> Result<Vec<String>, AwsError> {
+        let mut arns = Vec::new();
+        for status in ALIVE {
+            let mut pages = Pages::of(JOBS, &self.region);
+            loop {
+                let request = self.client.list_jobs().job_queue(queue);
+                let request = request.job_status(status.clone()).max_results(PAGE);
+                let request = request.set_next_token(pages.token());
+                let answer = self
+                    .aws
+                    .paced(JOBS, &self.region, || request.clone().send())
+                    .await?;
+                let jobs = answer.job_summary_list().iter();
+                arns.extend(jobs.filter_map(|job| job.job_definition().map(str::to_owned)));
+                if !pages.turn(answer.next_token())? {
+                    break;
+                }
+            }
+        }
+        arns.sort();
+        arns.dedup();
+        Ok(arns)
+    }
+}
+
+fn definition(one: &JobDefinition) -> JobDefinitionUse {
+    let mut images = Vec::new();
+    container(one.container_properties(), &mut images);
+    ecs(one.ecs_properties(), &mut images);
+    eks(one.eks_properties(), &mut images);
+    let nodes = one.node_properties();
+    for range in nodes.map_or(&[][..], |nodes| nodes.node_range_properties()) {
+        container(range.container(), &mut images);
+        ecs(range.ecs_properties(), &mut images);
+        eks(range.eks_properties(), &mut images);
+    }
+    let name = one.job_definition_name().unwrap_or_default();
+    let revision = one.revision().map(|revision| format!(":{revision}"));
+    JobDefinitionUse {
+        arn: one.job_definition_arn().unwrap_or_default().to_owned(),
+        name: format!("{name}{}", revision.unwrap_or_default()),
+        images,
+    }
+}
+
+fn container(one: Option<&ContainerProperties>, images: &mut Vec<String>) {
+    images.extend(one.and_then(|one| one.image().map(str::to_owned)));
+}
+
+fn ecs(one: Option<&EcsProperties>, images: &mut Vec<String>) {
+    for task in one.map_or(&[][..], |one| one.task_properties()) {
+        let containers = task.containers().iter();
+        images.extend(containers.filter_map(|one| one.image().map(str::to_owned)));
+    }
+}
+
+fn eks(one: Option<&EksProperties>, images: &mut Vec<String>) {
+    if let Some(pod) = one.and_then(|one| one.pod_properties()) {
+        let containers = pod.containers().iter().chain(pod.init_containers());
+        images.extend(containers.filter_map(|one| one.image().map(str::to_owned)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_batch::types::{
+        EcsTaskProperties, EksContainer, EksPodProperties, NodeProperties, NodeRangeProperty,
+        TaskContainerProperties,
+    };
+
+    use super::*;
+
+    #[test]
+    fn containers_of_every_kind_of_job_count() {
+        let plain = |image: &str| ContainerProperties::builder().image(image).build();
+        let ecs = |image: &str| {
+            let container = TaskContainerProperties::builder().image(image).build();
+            let task = EcsTaskProperties::builder().containers(container).build();
+            EcsProperties::builder().task_properties(task).build()
+        };
+        let eks = |image: &str, first: &str| {
+            let container = |image: &str| EksContainer::builder().image(image).build();
+            let pod = EksPodProperties::builder().containers(container(image));
+            let pod = pod.init_containers(container(first)).build();
+            EksProperties::builder().pod_properties(pod).build()
+        };
+        let range = NodeRangeProperty::builder().container(plain("d"));
+        let range = range.ecs_properties(ecs("e")).eks_properties(eks("f", "g"));
+        let nodes = NodeProperties::builder().node_range_properties(range.build());
+        let built = JobDefinition::builder()
+            .job_definition_name("nightly")
+            .revision(3)
+            .container_properties(plain("a"))
+            .ecs_properties(ecs("b"))
+            .eks_properties(eks("c", "c2"))
+            .node_properties(nodes.build())
+            .build();
+        let read = definition(&built);
+        assert_eq!(read.name, "nightly:3");
+        assert_eq!(read.images, ["a", "b", "c", "c2", "d", "e", "f", "g"]);
+    }
+}

@@ -1,0 +1,173 @@
+//! `launchway prune --apply`: a plan that was just made, or a saved one, carried out.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::exit;
+use crate::prune::document::saved::SavedPlan;
+use crate::prune::{Application, Applied, FailPoints, LATE, NamePattern, Plan, Silent};
+use crate::ui::{Failure, PruneProgress, prune_deed};
+
+use super::ground::Ground;
+use super::interrupt::guarded;
+use super::output::{self, Format};
+use super::plan::{self, Args};
+use super::result;
+use crate::cli::Invocation;
+use crate::cli::confirm::{can_ask, confirmed};
+
+/// Carries out a plan that was just made.
+pub(super) async fn fresh(
+    args: &Args,
+    plan: Plan,
+    ground: Ground,
+    invocation: &Invocation,
+) -> Result<u8, Failure> {
+    if args.format == Format::Table {
+        plan::note(args, &plan, &ground.aws.calls(), invocation);
+    }
+    let refused = output::refused(&plan);
+    carry_out(args, plan, false, ground, invocation).await?;
+    match refused {
+        Some(failure) => Err(failure),
+        None => Ok(exit::OK),
+    }
+}
+
+/// Carries out what is left of a saved plan.
+pub(super) async fn saved(
+    args: &Args,
+    path: &Path,
+    ground: Ground,
+    invocation: &Invocation,
+) -> Result<u8, Failure> {
+    let saved = SavedPlan::read(&invocation.context.resolve(path))?;
+    let mut plan = saved.into_plan();
+    let only: &[NamePattern] = &args.repositories;
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one.covers(name));
+    plan.repositories.retain(|one| wanted(&one.repository.name));
+    check_actions(&plan, path, &ground)?;
+    carry_out(args, plan, true, ground, invocation).await?;
+    Ok(exit::OK)
+}
+
+/// What somebody let be archived must not be deleted because the configuration changed.
+fn check_actions(plan: &Plan, path: &Path, ground: &Ground) -> Result<(), Failure> {
+    let rules = &ground.settings.repositories;
+    for one in plan.repositories.iter().filter(|one| one.archive) {
+        let name = &one.repository.name;
+        let rule = rules.iter().find(|rule| rule.pattern.covers(name));
+        if rule.is_some_and(|rule| !rule.policy.archive) {
+            let message = format!(
+                "{} archives images of {}, which the configuration now deletes",
+                path.display(),
+                one.repository
+            );
+            return Err(Failure::new(exit::CONFIGURATION, message)
+                .hint("Make a new plan with `launchway prune -o FILE`."));
+        }
+    }
+    Ok(())
+}
+
+/// Asks where there is somebody to ask, removes, and reports.
+async fn carry_out(
+    args: &Args,
+    plan: Plan,
+    saved: bool,
+    ground: Ground,
+    invocation: &Invocation,
+) -> Result<(), Failure> {
+    let printer = &invocation.printer;
+    let deed = prune_deed(&plan);
+    if let Some(deed) = &deed
+        && can_ask(invocation)
+        && !args.yes
+    {
+        let mut letters = deed.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        let question = format!("{}{}?", first.unwrap_or_default(), letters.as_str());
+        if !confirmed(invocation, &question).await? {
+            printer.note("Nothing was removed.");
+            return Err(Failure::new(exit::CANCELLED, "cancelled"));
+        }
+    }
+    let format = args.format;
+    let aws = ground.aws.clone();
+    let applied = if deed.is_some() {
+        let progress = ground.progress(invocation);
+        let stop = Arc::new(AtomicBool::new(false));
+        let work = Work {
+            plan,
+            saved,
+            ground,
+            fresh_for: args.fresh_for,
+            fail_points: fail_points(invocation),
+            progress: Arc::clone(&progress),
+            stop: Arc::clone(&stop),
+        };
+        let (talk, counts) = (printer.clone(), aws.clone());
+        let report = move |applied: Applied| {
+            // The process ends with its own report of the interrupt.
+            let _ = result::show(&applied, &counts.calls(), format, &talk);
+        };
+        let applied = guarded(invocation, stop, || work.run(), report).await;
+        progress.finish();
+        applied?
+    } else {
+        Applied::default()
+    };
+    if deed.is_some() || format == Format::Json {
+        result::show(&applied, &aws.calls(), format, printer)?;
+    }
+    match result::problem(&applied) {
+        Some(failure) => {
+            printer.note("\n");
+            Err(failure)
+        }
+        None => Ok(()),
+    }
+}
+
+/// The variable that tests kill a run by.
+fn fail_points(invocation: &Invocation) -> FailPoints {
+    let environment = &invocation.context.environment;
+    FailPoints::armed(environment.get("LAUNCHWAY_FAIL_AT").unwrap_or_default())
+}
+
+/// Everything that an apply needs, in a task of its own.
+struct Work {
+    plan: Plan,
+    saved: bool,
+    ground: Ground,
+    fresh_for: std::time::Duration,
+    fail_points: FailPoints,
+    progress: Arc<PruneProgress>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Work {
+    async fn run(self) -> Applied {
+        let sizes = self
+            .plan
+            .repositories
+            .iter()
+            .filter(|one| self.plan.may_apply(one))
+            .map(|one| one.sizes.removed.manifests + one.sizes.tags);
+        self.progress.removing(sizes.sum());
+        let application = Application {
+            plan: &self.plan,
+            saved: self.saved,
+            places: &self.ground.places,
+            settings: &self.ground.settings,
+            fresh_for: self.fresh_for,
+            late: LATE,
+            now: &plan::now,
+            observer: &*self.progress,
+            fail_points: self.fail_points,
+            stop: &self.stop,
+        };
+        crate::prune::apply(&application, || self.ground.uses(&Silent)).await
+    }
+}

@@ -1,0 +1,373 @@
+//! One repository: wave by wave and batch by batch, each batch checked right before it goes.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::check::Removed;
+use super::fresh::{FreshUses, Uses};
+use super::{Application, FailPoint, Failed, RepositoryResult, SkipReason, Skipped};
+use crate::aws::{AwsError, EcrImage, EcrImages};
+use crate::image::Digest;
+use crate::prune::collect::{Found, read_repository};
+use crate::prune::{
+    InUse, KeepReason, NamedImage, Policy, Refusal, RefusalCode, RefusalSubject, RepositoryPlan,
+    Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
+};
+
+/// How often a repository is decided about anew, before it is left alone: it changes faster than it can be read.
+const DECISIONS: usize = 25;
+/// How long the first wait for ECR to forget an index is; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// One repository of a plan that is being applied.
+pub(super) struct Work<'a, F> {
+    pub(super) application: &'a Application<'a>,
+    pub(super) uses: &'a FreshUses<'a, F>,
+    pub(super) found: &'a Found,
+    policy: &'a Policy,
+    /// The upper bound.
+    pub(super) bound: &'a RepositoryPlan,
+    /// What is kept against the plan, with what it needs.
+    roots: BTreeSet<Digest>,
+    /// What has been dealt with.
+    done: BTreeSet<Digest>,
+    /// When the plan that is worked on was made.
+    decided: Option<Instant>,
+    decisions: usize,
+    pub(super) result: RepositoryResult,
+}
+
+/// How far a wave came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Nothing of it is left.
+    Done,
+    /// All of it was tried, and some of it stays: so must what that needs.
+    Kept,
+    /// Something came up before all of it was tried.
+    Surprised,
+}
+
+/// Nothing more is done in this repository.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// A list did not load, for all repositories. It is told once for all.
+    Everything,
+    /// A case that is about this repository.
+    Refused(Vec<Refusal>),
+}
+
+impl<'a, F, Fut> Work<'a, F>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = InUse>,
+{
+    pub(super) fn new(
+        application: &'a Application<'a>,
+        uses: &'a FreshUses<'a, F>,
+        found: &'a Found,
+        policy: &'a Policy,
+        bound: &'a RepositoryPlan,
+    ) -> Self {
+        Self {
+            application,
+            uses,
+            found,
+            policy,
+            bound,
+            roots: BTreeSet::new(),
+            done: BTreeSet::new(),
+            decided: None,
+            decisions: 0,
+            result: RepositoryResult::new(&bound.repository),
+        }
+    }
+
+    pub(super) async fn run(mut self) -> RepositoryResult {
+        if let Err(halt) = self.try_run().await {
+            if let Halt::Refused(refusals) = halt {
+                self.result.refusals.extend(refusals);
+            }
+            let planned = self.bound.waves.iter().flatten();
+            self.result.left += planned.filter(|one| !self.done.contains(one)).count();
+            self.result.left += self.tags_left();
+        }
+        self.result
+    }
+
+    async fn try_run(&mut self) -> Result<(), Halt> {
+        let mut plan = if self.is_fresh() {
+            self.decided = Some(Instant::now());
+            Cow::Borrowed(self.bound)
+        } else {
+            Cow::Owned(self.decide_anew().await?)
+        };
+        let mut next = 0;
+        while next < plan.waves.len() {
+            let progress = self.remove_wave(&plan, &plan.waves[next]).await?;
+            let last = next + 1 == plan.waves.len();
+            let on = match progress {
+                Progress::Done => last || self.is_list_fresh(),
+                Progress::Kept => last,
+                Progress::Surprised => false,
+            };
+            if on {
+                next += 1;
+            } else {
+                plan = Cow::Owned(self.decide_anew().await?);
+                next = 0;
+            }
+        }
+        self.application.fail_points.pass(FailPoint::Tags);
+        self.remove_tags(&plan).await
+    }
+
+    fn is_list_fresh(&self) -> bool {
+        let decided = self.decided;
+        decided.is_some_and(|at| at.elapsed() <= self.application.fresh_for)
+    }
+
+    /// Whether the plan may be begun with as it is.
+    fn is_fresh(&self) -> bool {
+        let age = (self.application.now)().duration_since(self.application.plan.created_at);
+        let age = Duration::try_from(age);
+        !self.application.saved && age.is_ok_and(|age| age <= self.application.fresh_for)
+    }
+
+    /// Removes a wave, batch by batch.
+    async fn remove_wave(
+        &mut self,
+        plan: &RepositoryPlan,
+        wave: &[Digest],
+    ) -> Result<Progress, Halt> {
+        let removed = Removed::new(plan);
+        let started = Instant::now();
+        let mut wait = FIRST_WAIT;
+        let mut open = Cow::Borrowed(wave);
+        let mut progress = Progress::Done;
+        loop {
+            let mut listed = Vec::new();
+            for batch in open.chunks(EcrImages::MOST) {
+                let Some(present) = self.check(&removed, batch).await? else {
+                    return Ok(Progress::Surprised);
+                };
+                self.application.fail_points.pass(FailPoint::Batch);
+                let outcome = self.remove(plan.archive, &present).await;
+                if outcome.kept {
+                    progress = Progress::Kept;
+                }
+                listed.extend(outcome.listed);
+                self.application.fail_points.pass(FailPoint::Deleted);
+            }
+            if listed.is_empty() {
+                return Ok(progress);
+            }
+            if started.elapsed() + wait > self.application.late {
+                for digest in listed {
+                    self.keep(digest, SkipReason::Listed);
+                }
+                return Ok(Progress::Kept);
+            }
+            // ECR may not have forgotten yet that the indexes of the wave before are gone.
+            sleep(wait).await;
+            wait *= 2;
+            open = Cow::Owned(listed);
+        }
+    }
+
+    /// The images of a batch that are still there, if nothing speaks against its removal. `None`: something does, and is
+    /// a root now.
+    async fn check(
+        &mut self,
+        removed: &Removed<'_>,
+        batch: &[Digest],
+    ) -> Result<Option<Vec<Digest>>, Halt> {
+        let uses = self.uses_now().await?;
+        let found = self.describe(batch).await?;
+        let uses = uses.index.of(&self.bound.repository);
+        let mut surprises = removed.in_use(&uses.uses);
+        surprises.retain(|digest, _| !self.done.contains(digest));
+        surprises.extend(removed.changed(found.values()));
+        let surprised = !surprises.is_empty();
+        for (digest, why) in surprises {
+            self.keep(digest, why);
+        }
+        if surprised {
+            return Ok(None);
+        }
+        let (present, gone): (Vec<Digest>, Vec<Digest>) =
+            batch.iter().partition(|digest| found.contains_key(digest));
+        self.result.gone.extend(&gone);
+        self.done.extend(gone);
+        Ok(Some(present))
+    }
+
+    /// What is in use, no older than allowed.
+    pub(super) async fn uses_now(&self) -> Result<Arc<Uses>, Halt> {
+        // Every batch begins with this question.
+        if self.application.stop.load(Ordering::SeqCst) {
+            return Err(Halt::Everything);
+        }
+        let uses = self.uses.get().await.map_err(|_| Halt::Everything)?;
+        let holds = uses.holds(&self.bound.repository);
+        if holds.is_empty() {
+            Ok(uses)
+        } else {
+            Err(Halt::Refused(holds))
+        }
+    }
+
+    /// Images as they are now.
+    pub(super) async fn describe(
+        &self,
+        digests: &[Digest],
+    ) -> Result<BTreeMap<Digest, EcrImage>, Halt> {
+        let Found { images, name, .. } = self.found;
+        let found = images.describe(name, digests).await;
+        found.map_err(|error| self.list_failed(&error))
+    }
+
+    fn list_failed(&self, error: &AwsError) -> Halt {
+        let refusal = Refusal::new(
+            RefusalCode::ListFailed,
+            error.action,
+            RefusalSubject::Repository(self.bound.repository.clone()),
+            format!("the images cannot be listed: {error}"),
+        )
+        .temporary(error.is_temporary());
+        // Without the list nothing can be done, allowed or not.
+        Halt::Refused(vec![refusal])
+    }
+
+    /// Keeps a manifest against the plan, and from the next decision on what it needs.
+    fn keep(&mut self, digest: Digest, why: SkipReason) {
+        self.skip(digest, why);
+        self.roots.insert(digest);
+    }
+
+    /// A manifest that should have gone did not, so what it needs has to stay with it.
+    pub(super) fn fail(&mut self, digest: Digest, code: &str, text: &str, temporary: bool) {
+        self.done.insert(digest);
+        self.result.failed.push(Failed {
+            digest,
+            tag: None,
+            code: code.to_owned(),
+            text: text.to_owned(),
+            temporary,
+        });
+        self.roots.insert(digest);
+    }
+
+    /// A manifest is dealt with.
+    pub(super) fn mark(&mut self, digest: Digest) {
+        self.done.insert(digest);
+    }
+
+    fn skip(&mut self, digest: Digest, why: SkipReason) {
+        if self.done.insert(digest) {
+            self.result.skipped.push(Skipped {
+                digest,
+                tag: None,
+                why,
+            });
+        }
+    }
+
+    /// Reads the repository and decides about it again, within the plan.
+    async fn decide_anew(&mut self) -> Result<RepositoryPlan, Halt> {
+        self.decisions += 1;
+        if self.decisions > DECISIONS {
+            let detail = "it changes faster than it can be read";
+            let subject = RefusalSubject::Repository(self.bound.repository.clone());
+            let name = self.bound.repository.name.as_str();
+            let refusal = Refusal::new(RefusalCode::ListFailed, name, subject, detail);
+            return Err(Halt::Refused(vec![refusal]));
+        }
+        let at = Instant::now();
+        let uses = self.uses_now().await?;
+        let uses = uses.index.of(&self.bound.repository);
+        let read = read_repository(self.found, false, &Silent).await;
+        let repository = read.map_err(|error| self.list_failed(&error))?;
+        let mut kept = uses.clone();
+        kept.uses.extend(self.roots.iter().map(as_use));
+        let now = (self.application.now)();
+        let mut plan = decide(&repository, &kept, self.policy, now);
+        let (digests, tags) = bounds(self.bound);
+        restrict(&mut plan, &repository, &digests, &tags);
+        // The limits are for what may be done, so that a plan is not held by what expired since.
+        let allow = &self.application.settings.allow;
+        refuse(&mut plan, &repository, uses, self.policy, allow);
+        if plan.is_refused() {
+            let refusals = plan.refusals.into_iter();
+            return Err(Halt::Refused(refusals.filter(|one| !one.allowed).collect()));
+        }
+        self.account(&plan);
+        for wave in &mut plan.waves {
+            wave.retain(|digest| !self.done.contains(digest));
+        }
+        plan.waves.retain(|wave| !wave.is_empty());
+        self.decided = Some(at);
+        Ok(plan)
+    }
+
+    /// Tells of what was planned and does not go any more.
+    fn account(&mut self, plan: &RepositoryPlan) {
+        let now: BTreeMap<Digest, &Verdict> = plan
+            .images
+            .iter()
+            .map(|image| (image.digest, &image.verdict))
+            .collect();
+        for digest in self.bound.waves.iter().flatten() {
+            if self.done.contains(digest) {
+                continue;
+            }
+            match now.get(digest) {
+                Some(Verdict::Remove(_)) => {}
+                Some(Verdict::Keep(reasons)) => self.skip(*digest, why(reasons)),
+                None => {
+                    self.done.insert(*digest);
+                    self.result.gone.push(*digest);
+                }
+            }
+        }
+    }
+}
+
+/// What a plan lets go: manifests, and tags of others.
+fn bounds(plan: &RepositoryPlan) -> (BTreeSet<Digest>, BTreeMap<Digest, BTreeSet<String>>) {
+    let tags = plan.images.iter().filter(|image| !image.untag.is_empty());
+    let tags = tags.map(|image| (image.digest, image.untag.iter().cloned().collect()));
+    (
+        plan.waves.iter().flatten().copied().collect(),
+        tags.collect(),
+    )
+}
+
+/// Why something is kept, for the report. The weightiest reason comes first.
+fn why(reasons: &[KeepReason]) -> SkipReason {
+    match reasons.first() {
+        Some(KeepReason::InUse { by, .. }) => SkipReason::InUse { by: by.clone() },
+        Some(KeepReason::Part { of, .. }) => SkipReason::PartOf { of: *of },
+        Some(keep) => SkipReason::Rule { keep: keep.clone() },
+        None => SkipReason::Rule {
+            keep: KeepReason::NoRule,
+        },
+    }
+}
+
+/// A root, in the words of the core. Nobody reads them: roots have their own reasons.
+fn as_use(digest: &Digest) -> NamedImage {
+    NamedImage {
+        tag: None,
+        digest: Some(*digest),
+        by: UsedBy {
+            source: Source::Record,
+            name: "this run".to_owned(),
+        },
+    }
+}

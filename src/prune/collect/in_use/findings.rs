@@ -1,0 +1,284 @@
+//! What was found so far at one place, from several requests at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::image_text;
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::prune::{
+    EcrReference, KnownRelease, Refusal, RefusalCode, RefusalSubject, Source, SourceCount, Use,
+    UsedBy,
+};
+
+/// A section of the configuration: `cluster "prod-*"`.
+pub(super) type Section = String;
+
+/// What was found at a place, or in files.
+#[derive(Debug)]
+pub(super) struct Findings {
+    account: String,
+    region: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    uses: BTreeSet<Use>,
+    wanted: Vec<WantedDefinition>,
+    releases: Vec<KnownRelease>,
+    refusals: BTreeMap<(RefusalCode, String), Told>,
+    found: BTreeMap<Source, usize>,
+    images: BTreeMap<Source, BTreeSet<EcrReference>>,
+    matched: BTreeSet<Section>,
+}
+
+/// A task definition that something names: its images are in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WantedDefinition {
+    /// An ARN, `family:revision`, or either without a revision for the latest one.
+    pub(super) name: String,
+    /// Where it was found.
+    pub(super) source: Source,
+    /// Who names it; empty where it is the definition itself that counts.
+    pub(super) by: String,
+    /// Digests that were pulled, by container, where nothing else tells their image.
+    pub(super) digests: BTreeMap<String, String>,
+}
+
+/// The whole of what was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) uses: Vec<Use>,
+    pub(super) releases: Vec<KnownRelease>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) sources: Vec<SourceCount>,
+    pub(super) matched: BTreeSet<Section>,
+}
+
+impl Findings {
+    /// Nothing so far; account and region are empty for files and programs.
+    pub(super) fn new(account: &str, region: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A source was looked at, and has so many more things.
+    pub(super) fn count(&self, source: Source, found: usize) {
+        *self.state().found.entry(source).or_default() += found;
+    }
+
+    /// Something names an image, and perhaps pulled a digest for it.
+    pub(super) fn image(&self, source: Source, name: &str, text: &str, pulled: Option<&str>) {
+        match image_text::images(text, pulled) {
+            Ok(images) => {
+                for image in images {
+                    self.reference(source, name, image);
+                }
+            }
+            Err(problem) => self.bad_reference(source, name, &problem),
+        }
+    }
+
+    /// Something uses an image of ECR.
+    pub(super) fn reference(&self, source: Source, name: &str, image: EcrReference) {
+        let mut state = self.state();
+        state
+            .images
+            .entry(source)
+            .or_default()
+            .insert(image.clone());
+        let name = name.to_owned();
+        let by = UsedBy { source, name };
+        state.uses.insert(Use { image, by });
+    }
+
+    /// Something runs a task definition.
+    pub(super) fn definition(&self, wanted: WantedDefinition) {
+        self.state().wanted.push(wanted);
+    }
+
+    /// The task definitions that are wanted so far, by name.
+    pub(super) fn take_definitions(&self) -> BTreeMap<String, Vec<WantedDefinition>> {
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for wanted in std::mem::take(&mut self.state().wanted) {
+            all.entry(wanted.name.clone()).or_default().push(wanted);
+        }
+        all
+    }
+
+    /// Something was released.
+    pub(super) fn release(&self, release: KnownRelease) {
+        self.state().releases.push(release);
+    }
+
+    /// Something in use names an image that cannot be read.
+    pub(super) fn bad_reference(&self, source: Source, name: &str, problem: &str) {
+        let name = format!("{} {name}", source.label());
+        self.refuse(RefusalCode::BadReference, name, problem.to_owned(), false);
+    }
+
+    /// A call to AWS failed: a list is not whole.
+    pub(super) fn failed(&self, error: &AwsError) {
+        let place = format!("{} in {}", error.action, error.region);
+        let name = match self.account.as_str() {
+            "" => place,
+            account => format!("{account} {place}"),
+        };
+        let temporary = error.is_temporary();
+        self.refuse(RefusalCode::ListFailed, name, detail(error), temporary);
+    }
+
+    /// A file or a program did not give its list.
+    pub(super) fn unlisted(&self, name: String, problem: String) {
+        self.refuse(RefusalCode::ListFailed, name, problem, false);
+    }
+
+    /// The same case is told once, with what happened first.
+    fn refuse(&self, code: RefusalCode, name: String, detail: String, temporary: bool) {
+        let mut state = self.state();
+        let told = state.refusals.entry((code, name)).or_insert(Told {
+            detail,
+            times: 0,
+            temporary: true,
+        });
+        told.times += 1;
+        told.temporary &= temporary;
+    }
+
+    /// A section of the configuration names something that is there.
+    pub(super) fn matched(&self, section: Section) {
+        self.state().matched.insert(section);
+    }
+
+    /// All of it, sorted.
+    pub(super) fn finish(self) -> Found {
+        let Self {
+            account,
+            region,
+            state,
+        } = self;
+        let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let refusals = state.refusals.into_iter();
+        let mut releases = state.releases;
+        releases.sort_by(|a, b| {
+            let key = |one: &KnownRelease| (one.repository.clone(), one.digest, one.at);
+            key(a).cmp(&key(b))
+        });
+        releases.dedup();
+        let sources = state.found.iter().map(|(source, found)| SourceCount {
+            source: *source,
+            account: account.clone(),
+            region: region.clone(),
+            found: *found,
+            images: state.images.get(source).map_or(0, BTreeSet::len),
+        });
+        Found {
+            sources: sources.collect(),
+            uses: state.uses.into_iter().collect(),
+            releases,
+            refusals: refusals
+                .map(|((code, name), told)| {
+                    let more = match told.times {
+                        1 => String::new(),
+                        times => format!(" (and {} more)", times - 1),
+                    };
+                    let detail = told.detail + &more;
+                    Refusal::new(code, name, RefusalSubject::Everything, detail)
+                        .temporary(told.temporary)
+                })
+                .collect(),
+            matched: state.matched,
+        }
+    }
+}
+
+/// A case that may have come up more than once.
+#[derive(Debug)]
+struct Told {
+    /// What happened first.
+    detail: String,
+    times: usize,
+    /// Each time it was something that may pass.
+    temporary: bool,
+}
+
+/// AWS's words, and of an error that has none what is behind it.
+fn detail(error: &AwsError) -> String {
+    let told = matches!(
+        error.kind,
+        AwsErrorKind::NoCredentials | AwsErrorKind::Invalid | AwsErrorKind::Unreachable
+    );
+    let mut text = error.kind.to_string();
+    let mut source = error.source().filter(|_| told);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn throttled() -> AwsError {
+        AwsError {
+            action: "ecs:ListTasks",
+            region: "eu-west-1".to_owned(),
+            kind: AwsErrorKind::Throttled,
+            source: None,
+        }
+    }
+
+    #[test]
+    fn a_failure_is_told_once_by_the_name_of_the_call() {
+        let findings = Findings::new("prod", "eu-west-1");
+        findings.failed(&throttled());
+        findings.failed(&throttled());
+        let found = findings.finish();
+        let [refusal] = found.refusals.as_slice() else {
+            panic!("{:?}", found.refusals);
+        };
+        assert_eq!(refusal.name, "prod ecs:ListTasks in eu-west-1");
+        assert_eq!(refusal.code, RefusalCode::ListFailed);
+        assert_eq!(refusal.subject, RefusalSubject::Everything);
+        assert_eq!(refusal.detail, "too many requests (and 1 more)");
+        let findings = Findings::new("", "eu-west-1");
+        findings.failed(&throttled());
+        let name = findings.finish().refusals.remove(0).name;
+        assert_eq!(name, "ecs:ListTasks in eu-west-1");
+    }
+
+    #[test]
+    fn images_are_counted_once_per_source() {
+        let findings = Findings::new("", "eu-west-1");
+        let text = "1.dkr.ecr.eu-west-1.amazonaws.com/web:1";
+        let text = text.replace("1.dkr", "123456789012.dkr");
+        findings.count(Source::Task, 2);
+        findings.count(Source::Service, 0);
+        findings.image(Source::Task, "a", &text, None);
+        findings.image(Source::Task, "b", &text, None);
+        findings.image(Source::Task, "b", "nginx", None);
+        findings.image(Source::Task, "c", "<IMAGE>", None);
+        let found = findings.finish();
+        assert_eq!(found.uses.len(), 2);
+        let counts: Vec<_> = found
+            .sources
+            .iter()
+            .map(|one| (one.found, one.images))
+            .collect();
+        assert_eq!(counts, [(2, 1), (0, 0)]);
+        assert_eq!(found.refusals[0].name, "task c");
+    }
+}

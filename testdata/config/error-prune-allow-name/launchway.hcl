@@ -1,0 +1,5 @@
+variable "CASES" { default = "too-many:," }
+prune {
+  allow = split(",", CASES)
+  repository "*" {}
+}

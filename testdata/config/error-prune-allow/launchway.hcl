@@ -1,0 +1,4 @@
+prune {
+  allow = ["everything"]
+  repository "*" {}
+}

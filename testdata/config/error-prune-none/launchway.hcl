@@ -1,0 +1,3 @@
+prune {
+  keep_releases = 10
+}

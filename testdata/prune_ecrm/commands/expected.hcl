@@ -1,0 +1,41 @@
+# Made of ecrm.yaml. Comments say where something means more, or less, than it did there.
+prune {
+  # ecrm counts ages from the push alone; expire_from = "pull" would keep what is still pulled
+  # ecrm removes no tag of an image that it keeps; with remove_tags = true expired ones go
+  expire_from = "push"
+  remove_tags = false
+
+  # ecrm.yaml has no clusters, and ecrm looks at none; this looks at every cluster
+
+  # ecrm.yaml has no task_definitions, and ecrm looks at none; this looks at every task definition
+  # family, its newest 5 revisions
+
+  # ecrm.yaml has no lambda_functions, and ecrm looks at none; this looks at every Lambda function,
+  # its newest 5 versions
+
+  # the command "in-use.sh" has no timeout for ecrm; here it has a minute
+  command "in-use.sh" {
+    command   = ["./in-use.sh", "$${STAGE}", "a\"b"]
+    directory = "/srv/scripts"
+    env       = { "VERSION" = "1.10", "EMPTY" = "" }
+  }
+
+  command "in-use.sh-2" {
+    command = ["/opt/in-use.sh"]
+    timeout = "90s"
+  }
+
+  # the timeout of the command "in-use.sh-3" is "1s" here: a second at least, a day at most
+  command "in-use.sh-3" {
+    command = ["in-use.sh", "twice"]
+    timeout = "1s"
+  }
+
+  # untagged is for manifests without a tag, to which ecrm applies expires; without it they go a day
+  # after their push and last pull
+  repository "web" {
+    expire    = "14d"
+    untagged  = "14d"
+    keep_tags = ["latest"]
+  }
+}

@@ -1,0 +1,21 @@
+# Made of ecrm.yaml. Comments say where something means more, or less, than it did there.
+prune {
+  # ecrm counts ages from the push alone; expire_from = "pull" would keep what is still pulled
+  # ecrm removes no tag of an image that it keeps; with remove_tags = true expired ones go
+  expire_from = "push"
+  remove_tags = false
+
+  cluster "*" {}
+
+  family "*" { keep = 3 }
+
+  function "*" { keep = 3 }
+
+  # untagged is for manifests without a tag, to which ecrm applies expires; without it they go a day
+  # after their push and last pull
+  repository "*" {
+    expire    = "30d"
+    untagged  = "30d"
+    keep_tags = ["latest"]
+  }
+}

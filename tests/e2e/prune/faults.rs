@@ -1,0 +1,179 @@
+//! Every list and every question of every service failing in turn: nothing that is protected goes, the exit code
+//! says that something was wrong, and the next run finishes.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use launchway_fake_ecr::{FakeEcr, Fault, Rule};
+
+use super::stage::{Ground, expected};
+use crate::support::{Interposer, Trouble, fill, present};
+
+/// What a run asks about uses.
+const USES: [&str; 27] = [
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+    "ecs:ListTasks",
+    "ecs:DescribeTasks",
+    "ecs:ListTaskDefinitionFamilies",
+    "ecs:ListTaskDefinitions",
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListServiceDeployments",
+    "ecs:DescribeServiceDeployments",
+    "ecs:DescribeServiceRevisions",
+    "lambda:ListFunctions",
+    "lambda:ListAliases",
+    "lambda:ListVersionsByFunction",
+    "lambda:GetFunction",
+    "events:ListEventBuses",
+    "events:ListRules",
+    "events:ListTargetsByRule",
+    "scheduler:ListSchedules",
+    "scheduler:GetSchedule",
+    "batch:DescribeJobDefinitions",
+    "batch:DescribeJobQueues",
+    "batch:ListJobs",
+    "states:ListStateMachines",
+    "states:ListStateMachineVersions",
+    "states:DescribeStateMachine",
+    "ssm:GetParametersByPath",
+];
+
+/// What it asks ECR, and whether the answer comes in pages.
+const ECR: [(&str, bool); 4] = [
+    ("DescribeRepositories", true),
+    ("DescribeImages", true),
+    ("BatchGetImage", false),
+    ("BatchDeleteImage", false),
+];
+
+const TROUBLES: [Trouble; 6] = [
+    Trouble::ThrottledOnce,
+    Trouble::Throttled,
+    Trouble::Broken,
+    Trouble::Reset,
+    Trouble::Denied,
+    Trouble::EmptyPage,
+];
+
+/// How many runs go on at once. They mostly wait.
+const AT_ONCE: usize = 6;
+
+struct Case {
+    operation: &'static str,
+    trouble: Trouble,
+}
+
+fn cases() -> Vec<Case> {
+    let uses = USES.iter().map(|&name| (name, Interposer::is_paged(name)));
+    let others = [
+        ("ssm:GetParameter", false),
+        ("ssm:GetParameterHistory", false),
+    ];
+    let all = uses.chain(others).chain(ECR);
+    all.flat_map(|(operation, paged)| {
+        let troubles = TROUBLES.iter();
+        let troubles = troubles.filter(move |trouble| paged || **trouble != Trouble::EmptyPage);
+        troubles.map(move |&trouble| Case { operation, trouble })
+    })
+    .collect()
+}
+
+#[test]
+fn nothing_that_is_protected_goes_whatever_fails() {
+    let ground = Arc::new(Ground::new());
+    let cases = cases();
+    assert_eq!(cases.len(), 187);
+    let (next, problems) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    if let Err(problem) = case.check(&ground) {
+                        let Case { operation, trouble } = case;
+                        let text = format!("{operation} {trouble:?}: {problem}");
+                        problems.lock().unwrap().push(text);
+                    }
+                }
+            });
+        }
+    });
+    let problems = problems.into_inner().unwrap();
+    assert!(problems.is_empty(), "{}: {problems:#?}", problems.len());
+}
+
+impl Case {
+    fn check(&self, ground: &Ground) -> Result<(), String> {
+        let ecr = FakeEcr::start().unwrap();
+        let images = &ground.released.images;
+        fill(&ecr, images);
+        let names: BTreeSet<&str> = images.iter().map(|image| &*image.repository).collect();
+        let present = || present(&ecr, names.iter().copied());
+        let everything = present();
+        let gone = expected(ground.released);
+        let left: BTreeSet<String> = everything.difference(&gone).cloned().collect();
+        let proxy = ground.world.proxy();
+        self.begin(&ecr, &proxy);
+
+        let outcome = ground.run(&ecr, &proxy, &["--apply"]);
+        let told = format!("exit {:?}: {}", outcome.code, outcome.stderr);
+        let hits = match self.operation.contains(':') {
+            true => proxy.hits(self.operation) as u64,
+            false => ecr.count(self.operation),
+        };
+        if hits == 0 {
+            return Err(format!("was never asked: {told}"));
+        }
+        let after = present();
+        if !after.is_superset(&left) {
+            let lost: Vec<&String> = left.difference(&after).collect();
+            return Err(format!("lost {lost:?}: {told}"));
+        }
+        if self.survives() {
+            if outcome.code != Some(0) {
+                return Err(format!("should be survived: {told}"));
+            }
+            if after != left {
+                return Err(format!("has another result than without: {told}"));
+            }
+        } else {
+            if !matches!(outcome.code, Some(12 | 16 | 75)) {
+                return Err(format!("should be told: {told}"));
+            }
+            if after != everything {
+                return Err(format!("something went all the same: {told}"));
+            }
+        }
+
+        ecr.heal();
+        proxy.heal();
+        let outcome = ground.run(&ecr, &proxy, &["--apply"]);
+        if outcome.code != Some(0) || present() != left {
+            return Err(format!("the next run does not finish: {}", outcome.stderr));
+        }
+        Ok(())
+    }
+
+    fn begin(&self, ecr: &FakeEcr, proxy: &Interposer) {
+        if self.operation.contains(':') {
+            proxy.trouble(self.operation, self.trouble);
+            return;
+        }
+        let rule = match self.trouble {
+            Trouble::ThrottledOnce => Rule::new(Fault::Throttled).next(1),
+            Trouble::Throttled => Rule::new(Fault::Throttled),
+            Trouble::Broken => Rule::new(Fault::Server(500)),
+            Trouble::Reset => Rule::new(Fault::Reset),
+            Trouble::Denied => Rule::new(Fault::AccessDenied),
+            Trouble::EmptyPage => Rule::new(Fault::EmptyPage).next(1),
+        };
+        ecr.fail(rule.operation(self.operation));
+    }
+
+    /// The run gets its answer in the end.
+    fn survives(&self) -> bool {
+        matches!(self.trouble, Trouble::ThrottledOnce | Trouble::EmptyPage)
+    }
+}

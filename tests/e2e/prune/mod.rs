@@ -1,0 +1,13 @@
+//! Prune on images that Launchway really pushed: a registry with an ECR in front of it, moto beside it, and after every
+//! removal the proof that what is left can be pulled, whole.
+
+mod accounts;
+mod faults;
+mod killed;
+mod later;
+mod moto;
+mod released;
+mod run;
+mod stage;
+mod whole;
+mod world;

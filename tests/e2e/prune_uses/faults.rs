@@ -1,0 +1,229 @@
+//! What goes wrong with a call: a refusal that names it, the rest of the report, and never a
+//! smaller list without a word.
+
+use launchway::config::UseSettings;
+use launchway::prune::collect::in_use::Cache;
+use launchway::prune::{InUse, RefusalCode, RefusalSubject, Source};
+use serde_json::json;
+
+use super::account::{LISTS, Paging, READS, account, script};
+use super::sources::everything;
+use super::{REGION, collect, keep, nothing, place, refusals, set, tags};
+use crate::support::{Answer, FakeAws};
+
+fn of_account(aws: &FakeAws, settings: &UseSettings) -> InUse {
+    collect(&[place(&aws.endpoint, "main")], settings, &Cache::default())
+}
+
+/// A refusal for this call, everywhere; and what was found is a part of the whole.
+fn check(found: &InUse, whole: &InUse, action: &str, words: &str) {
+    let name = format!("main {action} in {REGION}");
+    let refusal = found.refusals.iter().find(|one| one.name == name);
+    let refusal = refusal.unwrap_or_else(|| panic!("{name}: {:?}", refusals(found)));
+    assert_eq!(refusal.code, RefusalCode::ListFailed);
+    assert_eq!(refusal.subject, RefusalSubject::Everything);
+    assert!(refusal.detail.contains(words), "{name}: {}", refusal.detail);
+    assert!(!refusal.allowed);
+    let unknown = found.uses.iter().find(|one| !whole.uses.contains(one));
+    assert_eq!(unknown, None, "{name}");
+    // Others are not held up.
+    let other = if action.starts_with("lambda") {
+        Source::Task
+    } else {
+        Source::Function
+    };
+    assert_eq!(tags(found, other), tags(whole, other), "{name}");
+}
+
+#[test]
+fn each_call_that_is_denied_is_a_refusal() {
+    let whole = of_account(&account(Paging::Whole), &everything());
+    let lists = LISTS.iter().map(|list| (list.operation, list.action));
+    for (operation, action) in lists.chain(READS.iter().copied()) {
+        let aws = account(Paging::Whole);
+        let words = "User: u is not authorized";
+        aws.answer(
+            operation,
+            [Answer::error(400, "AccessDeniedException", words)],
+        );
+        let found = of_account(&aws, &everything());
+        check(&found, &whole, action, words);
+    }
+}
+
+#[test]
+fn each_list_without_an_end_is_a_refusal() {
+    let whole = of_account(&account(Paging::Whole), &everything());
+    for list in LISTS {
+        let aws = account(Paging::Whole);
+        script(&aws, list, Paging::Endless);
+        let found = of_account(&aws, &everything());
+        check(&found, &whole, list.action, "the list has no end");
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_is_a_refusal() {
+    let aws = FakeAws::start();
+    aws.answer(
+        "ListClusters",
+        [
+            Answer::json(json!({ "clusterArns": [], "nextToken": "a" })),
+            Answer::error(500, "ServerException", "no"),
+        ],
+    );
+    aws.answer(
+        "ListTaskDefinitionFamilies",
+        [Answer::json(json!({ "families": [] }))],
+    );
+    let settings = UseSettings {
+        ecs: true,
+        ..nothing()
+    };
+    let found = of_account(&aws, &settings);
+    let name = format!("main ecs:ListClusters in {REGION}");
+    assert_eq!(refusals(&found), [(RefusalCode::ListFailed, name.as_str())]);
+    assert!(found.refusals[0].detail.contains("status 500"));
+    assert!(aws.bodies("ListClusters").len() > 2, "it was tried again");
+}
+
+#[test]
+fn throttling_is_waited_out() {
+    let aws = account(Paging::Whole);
+    aws.answer(
+        "ListTaskDefinitionFamilies",
+        [
+            Answer::throttled(),
+            Answer::json(json!({ "families": ["job"] })),
+        ],
+    );
+    let settings = UseSettings {
+        ecs: true,
+        families: vec![keep("job", 1)],
+        ..nothing()
+    };
+    let found = of_account(&aws, &settings);
+    assert_eq!(refusals(&found), []);
+    assert_eq!(tags(&found, Source::TaskDefinition), set(&["job-10"]));
+}
+
+#[test]
+fn nobody_there_is_a_refusal_of_every_source() {
+    let place = place("http://127.0.0.1:1", "");
+    let found = collect(&[place], &everything(), &Cache::default());
+    let names: Vec<&str> = refusals(&found).into_iter().map(|(_, name)| name).collect();
+    for action in [
+        "ecs:ListClusters",
+        "ecs:ListTaskDefinitionFamilies",
+        "lambda:ListFunctions",
+        "events:ListEventBuses",
+        "scheduler:ListSchedules",
+        "batch:DescribeJobDefinitions",
+        "states:ListStateMachines",
+        "ssm:GetParameter",
+        "ssm:GetParametersByPath",
+    ] {
+        let name = format!("{action} in {REGION}");
+        assert!(names.contains(&name.as_str()), "{name}: {names:?}");
+    }
+}
+
+/// An answer that leaves something out, or says that it failed by itself.
+#[test]
+fn a_batch_of_which_a_part_failed_is_a_refusal() {
+    let arn = "arn:aws:ecs:ap-northeast-1:123456789012:service/prod/web";
+    let failure = json!({ "arn": arn, "reason": "ACCESS_DENIED", "detail": "no" });
+    for (failures, words) in [
+        (json!([failure]), "ACCESS_DENIED"),
+        (json!([]), "3 were asked for, and it tells of 0"),
+    ] {
+        let aws = account(Paging::Whole);
+        let answer = json!({ "services": [], "failures": failures });
+        aws.answer("DescribeServices", [Answer::json(answer)]);
+        let settings = UseSettings {
+            ecs: true,
+            ..nothing()
+        };
+        let found = of_account(&aws, &settings);
+        let refusal = &found.refusals[0];
+        assert_eq!(
+            refusal.name,
+            format!("main ecs:DescribeServices in {REGION}")
+        );
+        assert!(refusal.detail.contains(words), "{}", refusal.detail);
+    }
+}
+
+/// Services of which ECS keeps no service deployments are used by what else they tell.
+#[test]
+fn a_service_without_service_deployments_is_no_failure() {
+    for code in ["ServiceNotFoundException", "UnsupportedFeatureException"] {
+        let aws = account(Paging::Whole);
+        aws.answer("ListServiceDeployments", [Answer::error(400, code, "no")]);
+        let settings = UseSettings {
+            ecs: true,
+            ..nothing()
+        };
+        let found = of_account(&aws, &settings);
+        assert_eq!(refusals(&found), [], "{code}");
+        assert!(tags(&found, Source::Service).contains("web-5"));
+    }
+}
+
+#[test]
+fn images_that_cannot_be_read_are_refused_by_the_name_of_who_has_them() {
+    let aws = account(Paging::Whole);
+    let broken = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/Shop:1";
+    let answer = json!({ "taskDefinition": {
+        "taskDefinitionArn": "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/job:10",
+        "containerDefinitions": [
+            { "name": "a", "image": broken },
+            { "name": "b", "image": "Not An Image" },
+        ],
+    } });
+    aws.answer("DescribeTaskDefinition", [Answer::json(answer)]);
+    let settings = UseSettings {
+        ecs: true,
+        clusters: vec![keep("default", 1)],
+        families: vec![keep("job", 1)],
+        ..nothing()
+    };
+    let found = of_account(&aws, &settings);
+    let expected = [(RefusalCode::BadReference, "task definition job:10")];
+    assert_eq!(refusals(&found), expected);
+    assert!(found.refusals[0].detail.contains(broken));
+}
+
+#[test]
+fn a_parameter_without_a_repository_protects_nothing_and_says_so() {
+    for (value, words) in [
+        ("v1.2.3", "it may hold a tag"),
+        (
+            "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "a digest",
+        ),
+        ("top secret", "nothing that names an image"),
+    ] {
+        let aws = FakeAws::start();
+        let parameter =
+            json!({ "Name": "/web", "Type": "SecureString", "Value": value, "Version": 1 });
+        aws.answer(
+            "GetParameter",
+            [Answer::json(json!({ "Parameter": parameter }))],
+        );
+        let settings = UseSettings {
+            parameters: vec!["/web".to_owned()],
+            ..nothing()
+        };
+        let found = of_account(&aws, &settings);
+        assert_eq!(
+            refusals(&found),
+            [(RefusalCode::BadReference, "parameter /web")]
+        );
+        let detail = &found.refusals[0].detail;
+        assert!(
+            detail.contains(words) && !detail.contains(value),
+            "{detail}"
+        );
+    }
+}
