@@ -406,13 +406,14 @@ fn between_waves(
             is_strict && !remaining.is_empty(),
         );
 
-        // What only an index that is past told of two others, and what hung on that.
-        let told: BTreeSet<Digest> = model
+        // What only an index that is past told of two others, and what hangs on that.
+        let told = model
             .told
             .iter()
-            .filter(|(index, _, _)| past.contains(index))
-            .map(|(_, _, part)| *part)
-            .collect();
+            .filter(|(index, _, _)| past.contains(index));
+        let mut told: BTreeSet<Digest> = told.map(|(_, _, part)| *part).collect();
+        told.retain(|part| before.contains_key(part));
+        model.grow(&mut told);
         lost.retain(|digest| {
             let is_part = match before[digest] {
                 Verdict::Keep(reasons) => matches!(
@@ -421,8 +422,7 @@ fn between_waves(
                 ),
                 Verdict::Remove(_) => false,
             };
-            let hangs_on = |one: &Digest| model.may_lead(*one, *digest);
-            !(is_part && (told.contains(digest) || gone.iter().any(hangs_on)))
+            !(is_part && told.contains(digest))
         });
         ensure(lost.is_empty(), || {
             format!("after {done} the next run takes {:#?}", story(&lost))

@@ -301,11 +301,6 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Whether the second is kept with the first, for certain or in doubt.
-    pub(super) fn may_lead(&self, whole: Digest, part: Digest) -> bool {
-        self.needs.contains(&(whole, part)) || self.may_need(self.all[&whole], self.all[&part])
-    }
-
     /// Whether one that was not read may have the other as a part.
     pub(super) fn may_need(&self, whole: &Manifest, part: &Manifest) -> bool {
         if read(whole).is_some() || !is_untagged(part) {
