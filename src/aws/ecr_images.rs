@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(pages.next(0, None), Ok(false));
         assert!(pages.next(3, Some("a".to_owned())).is_err());
         let mut pages = Pages::default();
-        let end = (0..).find(|n| pages.next(0, Some(n.to_string())).is_err());
+        let end = (0..=EMPTY_PAGES).find(|n| pages.next(0, Some(n.to_string())).is_err());
         assert_eq!(end, Some(EMPTY_PAGES));
     }
 

@@ -89,8 +89,8 @@ mod tests {
         Digest::from_sha256([byte; 32])
     }
 
-    fn second(second: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_second(second).unwrap())
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     fn planned() -> ImagePlan {
@@ -100,7 +100,7 @@ mod tests {
             archived: false,
             tags: vec!["v1".to_owned()],
             size: None,
-            pushed_at: second(100),
+            pushed_at: Some(second(100)),
             pulled_at: None,
             verdict: Verdict::Remove(RemoveReason::Expired { age: None, rank: 9 }),
             untag: Vec::new(),
@@ -114,7 +114,7 @@ mod tests {
             artifact_type: None,
             tags: vec!["v1".to_owned()],
             size: None,
-            pushed_at: second(100),
+            pushed_at: Some(second(100)),
             pulled_at: None,
             subject: None,
             status: EcrImageStatus::Active,
@@ -136,11 +136,11 @@ mod tests {
         );
         assert_eq!(with(|image| image.tags.clear()), None);
         assert_eq!(
-            with(|image| image.pulled_at = second(50)),
+            with(|image| image.pulled_at = Some(second(50))),
             Some(Change::Pulled)
         );
         assert_eq!(
-            with(|image| image.pushed_at = second(200)),
+            with(|image| image.pushed_at = Some(second(200))),
             Some(Change::Pushed)
         );
         assert_eq!(with(|image| image.pushed_at = None), Some(Change::Pushed));
