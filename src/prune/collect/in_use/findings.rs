@@ -27,10 +27,20 @@ struct State {
     uses: BTreeSet<Use>,
     wanted: Vec<WantedDefinition>,
     releases: Vec<KnownRelease>,
-    refusals: BTreeMap<(RefusalCode, String), (String, usize)>,
+    refusals: BTreeMap<(RefusalCode, String), Told>,
     found: BTreeMap<Source, usize>,
     images: BTreeMap<Source, BTreeSet<EcrReference>>,
     matched: BTreeSet<Section>,
+}
+
+/// What is told of a case.
+#[derive(Debug)]
+struct Told {
+    /// What happened first.
+    detail: String,
+    times: usize,
+    /// One of them may be gone when it is tried again.
+    temporary: bool,
 }
 
 /// A task definition that something names: its images are in use.
@@ -122,29 +132,45 @@ impl Findings {
     /// Something in use names an image that cannot be read.
     pub(super) fn bad_reference(&self, source: Source, name: &str, problem: &str) {
         let name = format!("{} {name}", source.label());
-        self.refuse(RefusalCode::BadReference, name, problem.to_owned());
+        self.refuse(RefusalCode::BadReference, name, problem.to_owned(), false);
     }
 
-    /// A call to AWS failed: a list is not whole.
+    /// A call to AWS failed that is about all that is there: a list is not whole.
     pub(super) fn failed(&self, error: &AwsError) {
-        let place = format!("{} in {}", error.action, error.region);
-        let name = match self.account.as_str() {
-            "" => place,
-            account => format!("{account} {place}"),
-        };
-        self.refuse(RefusalCode::ListFailed, name, detail(error));
+        self.failed_of("", error);
+    }
+
+    /// A call to AWS failed that is about one thing, which the case names: who allows it, allows no other.
+    pub(super) fn failed_of(&self, thing: &str, error: &AwsError) {
+        let parts = [self.account.as_str(), error.action, thing];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        let name = parts.collect::<Vec<_>>().join(" ");
+        let name = format!("{name} in {}", error.region);
+        let temporary = error.is_temporary();
+        self.refuse(RefusalCode::ListFailed, name, detail(error), temporary);
     }
 
     /// A file or a program did not give its list.
     pub(super) fn unlisted(&self, name: String, problem: String) {
-        self.refuse(RefusalCode::ListFailed, name, problem);
+        self.refuse(RefusalCode::ListFailed, name, problem, false);
+    }
+
+    /// A file or a program gave a list, and it is empty: it protects nothing.
+    pub(super) fn nothing_listed(&self, name: String) {
+        let problem = "it lists no image, and so protects nothing".to_owned();
+        self.refuse(RefusalCode::MatchesNothing, name, problem, false);
     }
 
     /// The same case is told once, with what happened first.
-    fn refuse(&self, code: RefusalCode, name: String, detail: String) {
+    fn refuse(&self, code: RefusalCode, name: String, detail: String, temporary: bool) {
         let mut state = self.state();
-        let entry = state.refusals.entry((code, name));
-        entry.or_insert((detail, 0)).1 += 1;
+        let told = state.refusals.entry((code, name)).or_insert(Told {
+            detail,
+            times: 0,
+            temporary: false,
+        });
+        told.times += 1;
+        told.temporary |= temporary;
     }
 
     /// A section of the configuration names something that is there.
@@ -179,13 +205,14 @@ impl Findings {
             uses: state.uses.into_iter().collect(),
             releases,
             refusals: refusals
-                .map(|((code, name), (detail, times))| {
-                    let more = match times {
+                .map(|((code, name), told)| {
+                    let more = match told.times {
                         1 => String::new(),
-                        _ => format!(" (and {} more)", times - 1),
+                        times => format!(" (and {} more)", times - 1),
                     };
-                    let detail = detail + &more;
+                    let detail = told.detail + &more;
                     Refusal::new(code, name, RefusalSubject::Everything, detail)
+                        .temporary(told.temporary)
                 })
                 .collect(),
             matched: state.matched,
@@ -237,10 +264,41 @@ mod tests {
         assert_eq!(refusal.code, RefusalCode::ListFailed);
         assert_eq!(refusal.subject, RefusalSubject::Everything);
         assert_eq!(refusal.detail, "too many requests (and 1 more)");
+        assert!(refusal.temporary);
         let findings = Findings::new("", "eu-west-1");
         findings.failed(&throttled());
         let name = findings.finish().refusals.remove(0).name;
         assert_eq!(name, "ecs:ListTasks in eu-west-1");
+    }
+
+    #[test]
+    fn a_failure_of_one_thing_names_it() {
+        let denied = |action| AwsError {
+            action,
+            region: "eu-west-1".to_owned(),
+            kind: AwsErrorKind::Denied {
+                message: "no".to_owned(),
+            },
+            source: None,
+        };
+        let findings = Findings::new("prod", "eu-west-1");
+        let error = denied("ecs:DescribeTaskDefinition");
+        findings.failed_of("web:12", &error);
+        findings.failed_of("web:13", &error);
+        // What is temporary once is not lasting, whatever happened before.
+        findings.failed_of("default", &denied("ecs:ListTasks"));
+        findings.failed_of("default", &throttled());
+        let refusals = findings.finish().refusals;
+        let told: Vec<_> = refusals
+            .iter()
+            .map(|one| (one.name.as_str(), one.temporary))
+            .collect();
+        let expected = [
+            ("prod ecs:DescribeTaskDefinition web:12 in eu-west-1", false),
+            ("prod ecs:DescribeTaskDefinition web:13 in eu-west-1", false),
+            ("prod ecs:ListTasks default in eu-west-1", true),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]
