@@ -49,12 +49,14 @@ macro_rules! client {
 }
 pub(super) use client;
 
-/// The same for requests that go through [`Aws::paced`], which repeats them: the SDK does not.
+/// The same for requests that go through [`Aws::paced`], which repeats them: the SDK does not. Lists are checked
+/// by `whole_lists`.
 macro_rules! paced_client {
     ($aws:expr, $service:ident, $region:expr) => {{
         let config = $service::config::Builder::from(&$aws.in_region($region).await)
             .retry_config($service::config::retry::RetryConfig::disabled())
-            .interceptor($aws.meter().clone());
+            .interceptor($aws.meter().clone())
+            .interceptor($crate::aws::whole_lists::WholeLists);
         $service::Client::from_conf(config.build())
     }};
 }
@@ -95,12 +97,17 @@ impl Intercept for Calls {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(call) = config.load::<Metadata>() {
-            let name = format!("{}:{}", prefix(call.service()), call.name());
+            let name = action(call);
             let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
             *counts.entry(name).or_default() += 1;
         }
         Ok(())
     }
+}
+
+/// The action of a request, as policies name it.
+pub(super) fn action(call: &Metadata) -> String {
+    format!("{}:{}", prefix(call.service()), call.name())
 }
 
 /// The prefix that a service's actions have in policies.

@@ -83,15 +83,10 @@ impl EcsUsage {
         {
             Ok(answer) => answer,
             Err(error) => {
-                return match &error.kind {
-                    // ECS has no code of its own for this.
-                    AwsErrorKind::Refused { code, message }
-                        if code == "ClientException"
-                            && message.contains("Unable to describe task definition") =>
-                    {
-                        Ok(None)
-                    }
-                    _ => Err(error),
+                return if is_missing(&error.kind) {
+                    Ok(None)
+                } else {
+                    Err(error)
                 };
             }
         };
@@ -101,6 +96,16 @@ impl EcsUsage {
         };
         Ok(Some(definition(found)))
     }
+}
+
+/// ECS has no code of its own for a task definition that is not there, and two texts.
+fn is_missing(kind: &AwsErrorKind) -> bool {
+    let texts = [
+        "Unable to describe task definition",
+        "The specified task definition does not exist",
+    ];
+    matches!(kind, AwsErrorKind::Refused { code, message }
+        if code == "ClientException" && texts.iter().any(|text| message.contains(text)))
 }
 
 /// The newest of the revisions that came by.
@@ -179,6 +184,30 @@ mod tests {
     fn arns(names: &[&str]) -> Vec<String> {
         let arn = |name: &&str| format!("arn:aws:ecs:eu-west-1:1:task-definition/{name}");
         names.iter().map(arn).collect()
+    }
+
+    #[test]
+    fn a_definition_that_is_not_there_is_told_in_two_ways() {
+        let missing = |code: &str, message: &str| {
+            is_missing(&AwsErrorKind::Refused {
+                code: code.to_owned(),
+                message: message.to_owned(),
+            })
+        };
+        assert!(missing(
+            "ClientException",
+            "Unable to describe task definition."
+        ));
+        assert!(missing(
+            "ClientException",
+            "The specified task definition does not exist. Specify a valid account, family, revision."
+        ));
+        assert!(!missing("ClientException", "Something else"));
+        assert!(!missing(
+            "ServerException",
+            "Unable to describe task definition."
+        ));
+        assert!(!is_missing(&AwsErrorKind::Throttled));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct ServiceUse {
     pub deployment: Option<String>,
     /// The ARNs of the service revisions that have tasks now.
     pub revisions: Vec<String>,
+    /// How many tasks it shall have.
+    pub desired: i32,
 }
 
 /// An answer to a request for several things, of which some may have failed by themselves.
@@ -59,7 +61,16 @@ pub struct Described<T> {
     /// What was found.
     pub found: Vec<T>,
     /// What was not, other than what is not there.
-    pub failures: Vec<AwsError>,
+    pub failures: Vec<PartFailure>,
+}
+
+/// One of several things that were asked for together failed by itself.
+#[derive(Debug)]
+pub struct PartFailure {
+    /// Its ARN; `None` where the answer does not tell which one it is.
+    pub arn: Option<String>,
+    /// What happened.
+    pub error: AwsError,
 }
 
 impl Aws {
@@ -142,16 +153,19 @@ impl EcsUsage {
         action: &'static str,
         (asked, found): (usize, usize),
         failures: &[Failure],
-    ) -> Vec<AwsError> {
+    ) -> Vec<PartFailure> {
         let real = failures
             .iter()
             .filter(|one| one.reason() != Some("MISSING"));
-        let mut errors: Vec<AwsError> = real
-            .map(|one| AwsError {
-                action,
-                region: self.region.clone(),
-                kind: refused(one),
-                source: None,
+        let mut errors: Vec<PartFailure> = real
+            .map(|one| PartFailure {
+                arn: one.arn().map(str::to_owned),
+                error: AwsError {
+                    action,
+                    region: self.region.clone(),
+                    kind: refused(one),
+                    source: None,
+                },
             })
             .collect();
         if found + failures.len() < asked {
@@ -159,7 +173,10 @@ impl EcsUsage {
                 "{asked} were asked for, and it tells of {}",
                 found + failures.len()
             );
-            errors.push(AwsError::invalid(action, &self.region, problem));
+            errors.push(PartFailure {
+                arn: None,
+                error: AwsError::invalid(action, &self.region, problem),
+            });
         }
         errors
     }
@@ -202,6 +219,7 @@ fn service(service: &Service) -> ServiceUse {
         revisions: revisions
             .filter_map(|one| one.arn().map(str::to_owned))
             .collect(),
+        desired: service.desired_count(),
     }
 }
 
@@ -266,7 +284,7 @@ mod tests {
         let failure = |reason: &str| Failure::builder().arn("a").reason(reason).build();
         let judged = |counts, failures: &[Failure]| {
             let errors = usage.failures(DESCRIBE_SERVICES, counts, failures);
-            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            let errors: Vec<String> = errors.iter().map(|one| one.error.to_string()).collect();
             errors
         };
         assert!(judged((2, 1), &[failure("MISSING")]).is_empty());

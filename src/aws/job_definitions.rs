@@ -5,7 +5,8 @@ use std::fmt;
 use aws_sdk_batch::Client;
 use aws_sdk_batch::operation::describe_job_definitions::builders::DescribeJobDefinitionsFluentBuilder;
 use aws_sdk_batch::types::{
-    ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobStatus,
+    ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobQueueDetail, JobQueueType,
+    JobStatus,
 };
 
 use super::calls::paced_client;
@@ -103,7 +104,7 @@ impl JobDefinitions {
         }
     }
 
-    /// The ARNs of all queues.
+    /// The ARNs of all queues whose jobs may have containers of their own.
     pub async fn queues(&self) -> Result<Vec<String>, AwsError> {
         let mut pages = Pages::of(QUEUES, &self.region);
         let mut arns = Vec::new();
@@ -114,8 +115,7 @@ impl JobDefinitions {
                 .aws
                 .paced(QUEUES, &self.region, || request.clone().send())
                 .await?;
-            let queues = answer.job_queues().iter();
-            arns.extend(queues.filter_map(|queue| queue.job_queue_arn().map(str::to_owned)));
+            arns.extend(answer.job_queues().iter().filter_map(queue));
             if !pages.turn(answer.next_token())? {
                 return Ok(arns);
             }
@@ -146,6 +146,14 @@ impl JobDefinitions {
         arns.dedup();
         Ok(arns)
     }
+}
+
+/// Jobs of `SageMaker` have no job definitions: `ListJobs` refuses their queues.
+fn queue(one: &JobQueueDetail) -> Option<String> {
+    if one.job_queue_type() == Some(&JobQueueType::SagemakerTraining) {
+        return None;
+    }
+    one.job_queue_arn().map(str::to_owned)
 }
 
 fn definition(one: &JobDefinition) -> JobDefinitionUse {
@@ -194,6 +202,19 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn only_queues_of_sagemaker_are_left_out() {
+        let told = |kind: Option<&str>| {
+            let one = JobQueueDetail::builder().job_queue_arn("q");
+            let one = one.set_job_queue_type(kind.map(JobQueueType::from));
+            queue(&one.build()).is_some()
+        };
+        assert!(!told(Some("SAGEMAKER_TRAINING")));
+        for kind in [None, Some("ECS"), Some("EKS"), Some("SOMETHING_NEW")] {
+            assert!(told(kind), "{kind:?}");
+        }
+    }
 
     #[test]
     fn containers_of_every_kind_of_job_count() {

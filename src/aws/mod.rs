@@ -26,6 +26,7 @@ mod schedules;
 mod secret;
 mod session;
 mod state_machines;
+mod whole_lists;
 
 pub use calls::CallCounts;
 pub use ecr::{Creation, EcrLogin};
@@ -37,7 +38,7 @@ pub use ecs::EcsService;
 pub use ecs_definitions::TaskDefinitionUse;
 pub use ecs_revisions::{ServiceDeploymentUse, ServiceRevisionUse};
 pub use ecs_tasks::{ContainerUse, TaskUse};
-pub use ecs_usage::{Described, EcsUsage, ServiceUse};
+pub use ecs_usage::{Described, EcsUsage, PartFailure, ServiceUse};
 pub use error::{AwsError, AwsErrorKind};
 pub use event_rules::EventRules;
 pub use job_definitions::{JobDefinitionUse, JobDefinitions};

@@ -54,8 +54,10 @@ impl EcrRepository {
         }
     }
 
-    /// The repository that a host and a path mean; `None` for hosts that are not ECR's.
+    /// The repository that a host and a path mean; `None` for hosts that are not ECR's. Upper case in a host
+    /// means nothing.
     pub fn of(host: &str, path: &str) -> Option<Self> {
+        let host = host.to_ascii_lowercase();
         if host == PUBLIC {
             let (alias, name) = path.split_once('/')?;
             return Some(Self {
@@ -67,7 +69,7 @@ impl EcrRepository {
         }
         let EcrHost {
             account, region, ..
-        } = parse_ecr_host(host)?;
+        } = parse_ecr_host(&host)?;
         Some(Self::private(account, region, path))
     }
 }
@@ -184,6 +186,7 @@ mod tests {
             "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com",
             "123456789012.dkr-ecr.us-east-1.on.aws",
             "123456789012.dkr-ecr-fips.us-east-1.on.aws",
+            "123456789012.DKR.ECR.US-EAST-1.AMAZONAWS.COM",
         ] {
             let read = EcrReference::parse(&format!("{host}/shop/web:v1")).unwrap();
             assert_eq!(read.unwrap().repository, expected, "{host}");

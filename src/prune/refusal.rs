@@ -13,8 +13,11 @@ use super::{EcrRepository, NamePattern};
 pub struct Refusal {
     /// Which case.
     pub code: RefusalCode,
-    /// What it is about, as an allowance names it: a repository's name, a list (`ecs:ListServices`),
-    /// a section (`cluster "prod-*"`).
+    /// What it is about, as an allowance names it: a repository's name, a section (`cluster "prod-*"`),
+    /// and of [`RefusalCode::ListFailed`] always `[ACCOUNT ]SERVICE:OPERATION[ THING] in REGION`: the
+    /// account where it has a name, the thing where the call is about one
+    /// (`prod ecs:DescribeTaskDefinition web:12 in eu-west-1`). What is no call of AWS is named by its
+    /// kind and name: `command cluster`.
     pub name: String,
     /// Where nothing is deleted because of it.
     #[serde(skip)]
@@ -23,7 +26,7 @@ pub struct Refusal {
     pub detail: String,
     /// Allowed by name: it is told, and does not hold.
     pub allowed: bool,
-    /// The same run may not meet it again.
+    /// It may be gone when it is tried again, and says nothing of what is there: never allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub temporary: bool,
 }
@@ -160,16 +163,17 @@ impl Refusal {
         }
     }
 
-    /// With [`Self::temporary`] as it is said.
+    /// With [`Self::temporary`] as said.
     #[must_use]
-    pub fn temporary(self, temporary: bool) -> Self {
-        Self { temporary, ..self }
+    pub fn temporary(mut self, temporary: bool) -> Self {
+        self.temporary = temporary;
+        self
     }
 
-    /// With [`Self::allowed`] as these say.
+    /// With [`Self::allowed`] as these say; never where it is temporary.
     #[must_use]
     pub fn judged(mut self, allowances: &[Allowance]) -> Self {
-        self.allowed = allowances.iter().any(|one| one.covers(&self));
+        self.allowed = !self.temporary && allowances.iter().any(|one| one.covers(&self));
         self
     }
 }
@@ -205,11 +209,40 @@ mod tests {
             "a/b"
         ));
         assert!(!allowed("nothing-in-use", RefusalCode::ListFailed, "a/b"));
-        assert!(allowed(
-            "list-failed:lambda:ListFunctions",
-            RefusalCode::ListFailed,
-            "lambda:ListFunctions"
-        ));
+        let lists = "list-failed:*lambda:ListFunctions*";
+        for name in [
+            "lambda:ListFunctions in eu-west-1",
+            "prod lambda:ListFunctions in eu-west-1",
+        ] {
+            assert!(allowed(lists, RefusalCode::ListFailed, name), "{name}");
+            let exact = format!("list-failed:{name}");
+            assert!(allowed(&exact, RefusalCode::ListFailed, name), "{name}");
+        }
+        let one = "list-failed:ecs:DescribeTaskDefinition web:12 in eu-west-1";
+        for (name, expected) in [
+            ("ecs:DescribeTaskDefinition web:12 in eu-west-1", true),
+            ("ecs:DescribeTaskDefinition web:13 in eu-west-1", false),
+            ("ecs:DescribeTaskDefinition web:12 in us-east-1", false),
+        ] {
+            assert_eq!(
+                allowed(one, RefusalCode::ListFailed, name),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_temporary_is_never_allowed() {
+        let allowance: Allowance = "list-failed".parse().unwrap();
+        let case = refusal(RefusalCode::ListFailed, "ecs:ListTasks prod in eu-west-1");
+        let allowances = [allowance];
+        assert!(case.clone().judged(&allowances).allowed);
+        let lasting = serde_json::to_value(&case).unwrap();
+        assert_eq!(lasting.get("temporary"), None);
+        let case = case.temporary(true);
+        assert!(!case.clone().judged(&allowances).allowed);
+        assert_eq!(serde_json::to_value(&case).unwrap()["temporary"], true);
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use crate::exit;
 use crate::prune::explain::{Wanted, explain};
-use crate::prune::{EcrRepository, NamePattern, Plan, RefusalCode, RefusalSubject, RepositoryPlan};
+use crate::prune::{
+    EcrRepository, NamePattern, Plan, Refusal, RefusalCode, RefusalSubject, RepositoryPlan,
+};
 use crate::ui::{Failure, prune_explained};
 
 use super::ground::{Ground, GroundArgs};

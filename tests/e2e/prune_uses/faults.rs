@@ -17,10 +17,14 @@ fn of_account(aws: &FakeAws, settings: &UseSettings) -> InUse {
 
 /// A refusal for this call, everywhere; and what was found is a part of the whole.
 fn check(found: &InUse, whole: &InUse, action: &str, words: &str) {
-    let name = format!("main {action} in {REGION}");
-    let refusal = found.refusals.iter().find(|one| one.name == name);
+    // With the thing that was asked for, where it is one.
+    let name = format!("main {action} ");
+    let mut refusals_of = found.refusals.iter();
+    let refusal = refusals_of.find(|one| one.name.starts_with(&name));
     let refusal = refusal.unwrap_or_else(|| panic!("{name}: {:?}", refusals(found)));
     assert_eq!(refusal.code, RefusalCode::ListFailed);
+    let place = format!(" in {REGION}");
+    assert!(refusal.name.ends_with(&place), "{}", refusal.name);
     assert_eq!(refusal.subject, RefusalSubject::Everything);
     assert!(refusal.detail.contains(words), "{name}: {}", refusal.detail);
     assert!(!refusal.allowed);
@@ -62,6 +66,18 @@ fn each_list_without_an_end_is_a_refusal() {
     }
 }
 
+/// An endpoint that only looks like AWS.
+#[test]
+fn each_list_without_its_entries_is_a_refusal() {
+    let whole = of_account(&account(Paging::Whole), &everything());
+    for list in LISTS {
+        let aws = account(Paging::Whole);
+        aws.answer(list.operation, [Answer::json(json!({}))]);
+        let found = of_account(&aws, &everything());
+        check(&found, &whole, list.action, "the answer has no ");
+    }
+}
+
 #[test]
 fn a_list_that_breaks_off_is_a_refusal() {
     let aws = FakeAws::start();
@@ -84,6 +100,7 @@ fn a_list_that_breaks_off_is_a_refusal() {
     let name = format!("main ecs:ListClusters in {REGION}");
     assert_eq!(refusals(&found), [(RefusalCode::ListFailed, name.as_str())]);
     assert!(found.refusals[0].detail.contains("status 500"));
+    assert!(found.refusals[0].temporary);
     assert!(aws.bodies("ListClusters").len() > 2, "it was tried again");
 }
 
@@ -111,6 +128,7 @@ fn throttling_is_waited_out() {
 fn nobody_there_is_a_refusal_of_every_source() {
     let place = place("http://127.0.0.1:1", "");
     let found = collect(&[place], &everything(), &Cache::default());
+    assert!(found.refusals.iter().all(|one| one.temporary));
     let names: Vec<&str> = refusals(&found).into_iter().map(|(_, name)| name).collect();
     for action in [
         "ecs:ListClusters",
@@ -120,8 +138,8 @@ fn nobody_there_is_a_refusal_of_every_source() {
         "scheduler:ListSchedules",
         "batch:DescribeJobDefinitions",
         "states:ListStateMachines",
-        "ssm:GetParameter",
-        "ssm:GetParametersByPath",
+        "ssm:GetParameter /web",
+        "ssm:GetParametersByPath /shop/*",
     ] {
         let name = format!("{action} in {REGION}");
         assert!(names.contains(&name.as_str()), "{name}: {names:?}");
@@ -133,9 +151,9 @@ fn nobody_there_is_a_refusal_of_every_source() {
 fn a_batch_of_which_a_part_failed_is_a_refusal() {
     let arn = "arn:aws:ecs:ap-northeast-1:123456789012:service/prod/web";
     let failure = json!({ "arn": arn, "reason": "ACCESS_DENIED", "detail": "no" });
-    for (failures, words) in [
-        (json!([failure]), "ACCESS_DENIED"),
-        (json!([]), "3 were asked for, and it tells of 0"),
+    for (failures, thing, words) in [
+        (json!([failure]), "prod/web", "ACCESS_DENIED"),
+        (json!([]), "prod", "3 were asked for, and it tells of 0"),
     ] {
         let aws = account(Paging::Whole);
         let answer = json!({ "services": [], "failures": failures });
@@ -145,11 +163,9 @@ fn a_batch_of_which_a_part_failed_is_a_refusal() {
             ..nothing()
         };
         let found = of_account(&aws, &settings);
-        let refusal = &found.refusals[0];
-        assert_eq!(
-            refusal.name,
-            format!("main ecs:DescribeServices in {REGION}")
-        );
+        let name = format!("main ecs:DescribeServices {thing} in {REGION}");
+        let refusal = found.refusals.iter().find(|one| one.name == name);
+        let refusal = refusal.unwrap_or_else(|| panic!("{name}: {:?}", refusals(&found)));
         assert!(refusal.detail.contains(words), "{}", refusal.detail);
     }
 }
@@ -192,6 +208,27 @@ fn images_that_cannot_be_read_are_refused_by_the_name_of_who_has_them() {
     let expected = [(RefusalCode::BadReference, "task definition job:10")];
     assert_eq!(refusals(&found), expected);
     assert!(found.refusals[0].detail.contains(broken));
+}
+
+/// Below a path, a plain word is somebody's setting; a digest is what a release writes.
+#[test]
+fn plain_words_below_a_path_are_left_alone() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    for (value, refused) in [("debug", false), (digest.as_str(), true)] {
+        let aws = FakeAws::start();
+        let parameter =
+            json!({ "Name": "/shop/mode", "Type": "String", "Value": value, "Version": 1 });
+        let answer = Answer::json(json!({ "Parameters": [parameter] }));
+        aws.answer("GetParametersByPath", [answer]);
+        let settings = UseSettings {
+            parameters: vec!["/shop/*".to_owned()],
+            ..nothing()
+        };
+        let found = of_account(&aws, &settings);
+        let case = (RefusalCode::BadReference, "parameter /shop/mode");
+        let expected: Vec<_> = refused.then_some(case).into_iter().collect();
+        assert_eq!(refusals(&found), expected, "{value}");
+    }
 }
 
 #[test]

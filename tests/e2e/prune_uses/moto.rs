@@ -179,7 +179,7 @@ fn service_deployments_that_cannot_be_listed_are_refused() {
         ..nothing()
     };
     let found = collect(&[place(&moto.endpoint(), "")], &settings, &Cache::default());
-    let name = format!("ecs:ListServiceDeployments in {REGION}");
+    let name = format!("ecs:ListServiceDeployments prod/web in {REGION}");
     assert_eq!(refusals(&found), [(RefusalCode::ListFailed, name.as_str())]);
     assert_eq!(tags(&found, Source::Service), set(&["web-1"]));
 }

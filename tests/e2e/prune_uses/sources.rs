@@ -206,11 +206,12 @@ fn a_section_that_matches_nothing_is_refused() {
 fn several_places_are_one() {
     let aws = account(Paging::Whole);
     let empty = FakeAws::start();
-    for operation in ["ListClusters", "ListTaskDefinitionFamilies"] {
-        empty.answer(
-            operation,
-            [crate::support::Answer::json(serde_json::json!({}))],
-        );
+    for (operation, member) in [
+        ("ListClusters", "clusterArns"),
+        ("ListTaskDefinitionFamilies", "families"),
+    ] {
+        let answer = serde_json::json!({ member: [] });
+        empty.answer(operation, [crate::support::Answer::json(answer)]);
     }
     let settings = UseSettings {
         ecs: true,

@@ -29,7 +29,7 @@ pub(super) async fn describe(look: &Look<'_>, ecs: &EcsUsage) {
                     }
                 }
                 Ok(None) => missing(look, &name, &wanted),
-                Err(error) => look.findings.failed(&error),
+                Err(error) => look.findings.failed_of(last_part(&name), &error),
             }
         })
         .await;

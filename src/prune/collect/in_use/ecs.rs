@@ -9,8 +9,8 @@ use super::findings::WantedDefinition;
 use super::history::History;
 use super::sections::Sections;
 use super::{AT_ONCE, Look, last_part};
-use crate::aws::{ContainerUse, EcsUsage, ServiceRevisionUse, ServiceUse, TaskUse};
-use crate::prune::Source;
+use crate::aws::{ContainerUse, EcsUsage, PartFailure, ServiceRevisionUse, ServiceUse, TaskUse};
+use crate::prune::{Event, Source};
 
 /// Everything in clusters.
 pub(super) async fn clusters(look: &Look<'_>, ecs: &EcsUsage, sections: Sections<'_>) {
@@ -38,16 +38,16 @@ pub(super) async fn clusters(look: &Look<'_>, ecs: &EcsUsage, sections: Sections
 async fn services(look: &Look<'_>, ecs: &EcsUsage, cluster: &str, rollback: usize) {
     let arns = match ecs.services(cluster).await {
         Ok(arns) => arns,
-        Err(error) => return look.findings.failed(&error),
+        Err(error) => return look.findings.failed_of(last_part(cluster), &error),
     };
     stream::iter(arns.chunks(EcsUsage::SERVICES_AT_ONCE))
         .for_each_concurrent(AT_ONCE, async |arns| {
             let described = match ecs.describe_services(cluster, arns).await {
                 Ok(described) => described,
-                Err(error) => return look.findings.failed(&error),
+                Err(error) => return look.findings.failed_of(last_part(cluster), &error),
             };
             for failure in &described.failures {
-                look.findings.failed(failure);
+                part(look, last_part(cluster), failure);
             }
             look.findings.count(Source::Service, described.found.len());
             stream::iter(&described.found)
@@ -79,38 +79,60 @@ async fn service(
     }
     let deployments = match ecs.service_deployments(cluster, &service.arn).await {
         Ok(deployments) => deployments,
-        Err(error) => return look.findings.failed(&error),
+        Err(error) => return look.findings.failed_of(&name, &error),
     };
     let mut history = History::of(service, &deployments, rollback);
     for open in history.open.clone().chunks(EcsUsage::REVISIONS_AT_ONCE) {
         match ecs.describe_service_deployments(open).await {
             Ok(described) => {
                 for failure in &described.failures {
-                    look.findings.failed(failure);
+                    part(look, &name, failure);
                 }
                 for deployment in &described.found {
                     history.add(deployment);
                 }
             }
-            Err(error) => look.findings.failed(&error),
+            Err(error) => look.findings.failed_of(&name, &error),
         }
+    }
+    if is_forgotten(service, &history) {
+        let text = format!(
+            "service {name} is scaled to zero, and ECS tells neither a revision nor a successful deployment of it: \
+             its task definitions protect the tags and digests that they name, and not what a tag was when it ran"
+        );
+        look.observer.tell(&Event::Note { text: &text });
     }
     let current = history.current.iter().map(|arn| (arn, Source::Service));
     let earlier = history.rollback.iter();
     let earlier = earlier.map(|arn| (arn, Source::ServiceRevision));
     let wanted: BTreeMap<&String, Source> = earlier.chain(current).collect();
     let arns: Vec<String> = wanted.keys().map(|arn| (*arn).clone()).collect();
-    for revision in revisions(look, ecs, &history, arns).await {
+    for revision in revisions(look, ecs, &name, &history, arns).await {
         // ECS answers with the ARN that it was asked for; what else it tells is in use as well.
         let source = wanted.get(&revision.arn).copied();
         use_revision(look, &name, &revision, source.unwrap_or(Source::Service));
     }
 }
 
+/// Nothing runs, and ECS does not tell what did: only the task definition's own words protect it.
+fn is_forgotten(service: &ServiceUse, history: &History) -> bool {
+    service.desired == 0 && history.current.is_empty() && history.rollback.is_empty()
+}
+
+/// One of several things failed; where it is not told which, it is one of `whole`.
+fn part(look: &Look<'_>, whole: &str, failure: &PartFailure) {
+    let PartFailure { arn, error } = failure;
+    // `service/prod/web`, `task/prod/0123`.
+    let thing = arn.as_deref().and_then(|arn| arn.split_once('/'));
+    let thing = thing.map_or(whole, |(_, thing)| thing);
+    look.findings.failed_of(thing, error);
+}
+
 /// Service revisions, from the cache where they are there.
 async fn revisions(
     look: &Look<'_>,
     ecs: &EcsUsage,
+    service: &str,
     history: &History,
     arns: Vec<String>,
 ) -> Vec<Arc<ServiceRevisionUse>> {
@@ -125,7 +147,7 @@ async fn revisions(
         match ecs.describe_service_revisions(arns).await {
             Ok(described) => {
                 for failure in &described.failures {
-                    look.findings.failed(failure);
+                    part(look, service, failure);
                 }
                 known.extend(described.found.into_iter().map(|revision| {
                     if history.unsettled.contains(&revision.arn) {
@@ -134,7 +156,7 @@ async fn revisions(
                     look.cache.revisions.put(revision.arn.clone(), revision)
                 }));
             }
-            Err(error) => look.findings.failed(&error),
+            Err(error) => look.findings.failed_of(service, &error),
         }
     }
     known
@@ -159,16 +181,16 @@ fn use_revision(look: &Look<'_>, service: &str, revision: &ServiceRevisionUse, s
 async fn tasks(look: &Look<'_>, ecs: &EcsUsage, cluster: &str) {
     let arns = match ecs.tasks(cluster).await {
         Ok(arns) => arns,
-        Err(error) => return look.findings.failed(&error),
+        Err(error) => return look.findings.failed_of(last_part(cluster), &error),
     };
     stream::iter(arns.chunks(EcsUsage::TASKS_AT_ONCE))
         .for_each_concurrent(AT_ONCE, async |arns| {
             let described = match ecs.describe_tasks(cluster, arns).await {
                 Ok(described) => described,
-                Err(error) => return look.findings.failed(&error),
+                Err(error) => return look.findings.failed_of(last_part(cluster), &error),
             };
             for failure in &described.failures {
-                look.findings.failed(failure);
+                part(look, last_part(cluster), failure);
             }
             // ECS shows stopped tasks for an hour.
             for one in described.found.iter().filter(|one| one.status != "STOPPED") {
@@ -241,8 +263,41 @@ pub(super) async fn families(look: &Look<'_>, ecs: &EcsUsage, sections: Sections
                         });
                     }
                 }
-                Err(error) => look.findings.failed(&error),
+                Err(error) => look.findings.failed_of(family, &error),
             }
         })
         .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::ServiceDeploymentUse;
+
+    #[test]
+    fn a_service_at_zero_without_a_history_is_told() {
+        let service = |desired, revisions: &[&str]| ServiceUse {
+            desired,
+            revisions: revisions.iter().map(|one| (*one).to_owned()).collect(),
+            ..ServiceUse::default()
+        };
+        let judged = |service: &ServiceUse, deployments: &[ServiceDeploymentUse]| {
+            is_forgotten(service, &History::of(service, deployments, 0))
+        };
+        assert!(judged(&service(0, &[]), &[]));
+        assert!(!judged(&service(1, &[]), &[]));
+        assert!(!judged(&service(0, &["r1"]), &[]));
+        let successful = ServiceDeploymentUse {
+            status: "SUCCESSFUL".to_owned(),
+            target: Some("r1".to_owned()),
+            ..ServiceDeploymentUse::default()
+        };
+        assert!(!judged(&service(0, &[]), &[successful]));
+        let stopped = ServiceDeploymentUse {
+            status: "STOPPED".to_owned(),
+            target: Some("r1".to_owned()),
+            ..ServiceDeploymentUse::default()
+        };
+        assert!(judged(&service(0, &[]), &[stopped]));
+    }
 }

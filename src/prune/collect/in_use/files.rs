@@ -9,7 +9,7 @@ use super::findings::{Findings, Found};
 use super::{lists, records};
 use crate::config::{UseCommand, UseSettings};
 use crate::process;
-use crate::prune::{Event, Observer, Source};
+use crate::prune::Source;
 
 /// The longest list that a program may print, in bytes.
 const LONGEST: usize = 64 << 20;
@@ -17,7 +17,7 @@ const LONGEST: usize = 64 << 20;
 const LAST_WORDS: usize = 200;
 
 /// Reads all of them; paths are relative to `base`, and programs run there where nothing else is said.
-pub(super) async fn read(settings: &UseSettings, base: &Path, observer: &dyn Observer) -> Found {
+pub(super) async fn read(settings: &UseSettings, base: &Path) -> Found {
     let findings = Findings::new("", "");
     for path in &settings.records {
         findings.count(Source::Record, 0);
@@ -30,7 +30,7 @@ pub(super) async fn read(settings: &UseSettings, base: &Path, observer: &dyn Obs
             Ok(bytes) => lists::list(&findings, Source::File, &name, &bytes),
             Err(error) => Err(format!("it cannot be read: {error}")),
         };
-        told(&findings, observer, Source::File, &name, listed);
+        told(&findings, Source::File, &name, listed);
     }
     for command in &settings.commands {
         findings.count(Source::Command, 1);
@@ -39,27 +39,22 @@ pub(super) async fn read(settings: &UseSettings, base: &Path, observer: &dyn Obs
             Ok(bytes) => lists::list(&findings, Source::Command, name, &bytes),
             Err(problem) => Err(problem),
         };
-        told(&findings, observer, Source::Command, name, listed);
+        told(&findings, Source::Command, name, listed);
     }
     findings.finish()
 }
 
-/// A list that is meant to be empty is no error, but most often a mistake.
-fn told(
-    findings: &Findings,
-    observer: &dyn Observer,
-    source: Source,
-    name: &str,
-    listed: Result<bool, String>,
-) {
-    let name = format!("{} {name}", source.label());
+/// A list that is empty is most often a mistake: it is a case like a section that matches nothing, and named as
+/// the configuration names it.
+fn told(findings: &Findings, source: Source, name: &str, listed: Result<bool, String>) {
+    let label = source.label();
     match listed {
         Ok(true) => {}
-        Ok(false) => {
-            let text = format!("{name} lists no image");
-            observer.tell(&Event::Note { text: &text });
+        Ok(false) if source == Source::Command => {
+            findings.nothing_listed(format!("{label} \"{name}\""));
         }
-        Err(problem) => findings.unlisted(name, problem),
+        Ok(false) => findings.nothing_listed(format!("{label} {name}")),
+        Err(problem) => findings.unlisted(format!("{label} {name}"), problem),
     }
 }
 
@@ -122,24 +117,13 @@ fn last_words(stderr: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::sync::Mutex;
 
     use super::*;
+    use crate::prune::{RefusalCode, RefusalSubject};
 
     const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1";
 
-    #[derive(Default)]
-    struct Notes(Mutex<Vec<String>>);
-
-    impl Observer for Notes {
-        fn tell(&self, event: &Event<'_>) {
-            if let Event::Note { text } = event {
-                self.0.lock().unwrap().push((*text).to_owned());
-            }
-        }
-    }
-
-    async fn of_script(script: &str) -> (Found, Vec<String>) {
+    async fn of_script(script: &str) -> Found {
         let settings = UseSettings {
             commands: vec![UseCommand {
                 name: "cluster".to_owned(),
@@ -150,25 +134,23 @@ mod tests {
             }],
             ..UseSettings::default()
         };
-        let notes = Notes::default();
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("sub")).unwrap();
-        let found = read(&settings, folder.path(), &notes).await;
-        (found, notes.0.into_inner().unwrap())
+        read(&settings, folder.path()).await
     }
 
     #[tokio::test]
     async fn a_program_prints_a_list() {
-        let (found, notes) = of_script(&format!("echo '[\"{IMAGE}\"]'")).await;
+        let found = of_script(&format!("echo '[\"{IMAGE}\"]'")).await;
         assert_eq!(found.uses.len(), 1);
         assert_eq!(found.uses[0].by.to_string(), "command cluster");
-        assert!(found.refusals.is_empty() && notes.is_empty());
+        assert!(found.refusals.is_empty());
     }
 
     #[tokio::test]
     async fn a_program_has_its_own_variables() {
         let prefix = IMAGE.trim_end_matches(":1");
-        let (found, _) = of_script(&format!("echo \"{prefix}:$WHERE\"")).await;
+        let found = of_script(&format!("echo \"{prefix}:$WHERE\"")).await;
         assert_eq!(found.uses[0].image.tag.as_deref(), Some("here"));
     }
 
@@ -184,7 +166,7 @@ mod tests {
             ("echo '[1]'", "no JSON array of texts"),
             ("sleep 60", "took longer than 1 s"),
         ] {
-            let (found, _) = of_script(script).await;
+            let found = of_script(script).await;
             let [refusal] = found.refusals.as_slice() else {
                 panic!("{script}: {:?}", found.refusals);
             };
@@ -199,23 +181,45 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_list_is_told() {
-        let (found, notes) = of_script("echo '[]'").await;
-        assert!(found.refusals.is_empty());
-        assert_eq!(notes, ["command cluster lists no image"]);
+    async fn an_empty_list_matches_nothing() {
+        for script in ["echo '[]'", "echo '# nothing today'"] {
+            let found = of_script(script).await;
+            let [refusal] = found.refusals.as_slice() else {
+                panic!("{script}: {:?}", found.refusals);
+            };
+            assert_eq!(refusal.code, RefusalCode::MatchesNothing);
+            assert_eq!(refusal.name, "command \"cluster\"");
+            assert_eq!(refusal.subject, RefusalSubject::Everything);
+            let allowance = refusal.allowance();
+            assert_eq!(allowance, "matches-nothing:command \"cluster\"");
+            let allowances = [allowance.parse().unwrap()];
+            assert!(refusal.clone().judged(&allowances).allowed, "{script}");
+        }
     }
 
     #[tokio::test]
     async fn files_are_read_beside_the_configuration() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("refs.txt"), IMAGE).unwrap();
+        std::fs::write(folder.path().join("empty.txt"), "# none\n").unwrap();
         let settings = UseSettings {
-            references: vec!["refs.txt".into(), "missing.txt".into()],
+            references: ["refs.txt", "empty.txt", "missing.txt"]
+                .map(Into::into)
+                .into(),
             ..UseSettings::default()
         };
-        let found = read(&settings, folder.path(), &Notes::default()).await;
+        let found = read(&settings, folder.path()).await;
         assert_eq!(found.uses.len(), 1);
-        assert_eq!(found.refusals[0].name, "file missing.txt");
-        assert_eq!(found.sources[0].found, 2);
+        let cases: Vec<_> = found
+            .refusals
+            .iter()
+            .map(|one| (one.code, one.name.as_str()))
+            .collect();
+        let expected = [
+            (RefusalCode::ListFailed, "file missing.txt"),
+            (RefusalCode::MatchesNothing, "file empty.txt"),
+        ];
+        assert_eq!(cases, expected);
+        assert_eq!(found.sources[0].found, 3);
     }
 }

@@ -33,6 +33,16 @@ struct State {
     matched: BTreeSet<Section>,
 }
 
+/// What is told of a case.
+#[derive(Debug)]
+struct Told {
+    /// What happened first.
+    detail: String,
+    times: usize,
+    /// One of them may be gone when it is tried again.
+    temporary: bool,
+}
+
 /// A task definition that something names: its images are in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WantedDefinition {
@@ -125,13 +135,17 @@ impl Findings {
         self.refuse(RefusalCode::BadReference, name, problem.to_owned(), false);
     }
 
-    /// A call to AWS failed: a list is not whole.
+    /// A call to AWS failed that is about all that is there: a list is not whole.
     pub(super) fn failed(&self, error: &AwsError) {
-        let place = format!("{} in {}", error.action, error.region);
-        let name = match self.account.as_str() {
-            "" => place,
-            account => format!("{account} {place}"),
-        };
+        self.failed_of("", error);
+    }
+
+    /// A call to AWS failed that is about one thing, which the case names: who allows it, allows no other.
+    pub(super) fn failed_of(&self, thing: &str, error: &AwsError) {
+        let parts = [self.account.as_str(), error.action, thing];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        let name = parts.collect::<Vec<_>>().join(" ");
+        let name = format!("{name} in {}", error.region);
         let temporary = error.is_temporary();
         self.refuse(RefusalCode::ListFailed, name, detail(error), temporary);
     }
@@ -141,16 +155,22 @@ impl Findings {
         self.refuse(RefusalCode::ListFailed, name, problem, false);
     }
 
+    /// A file or a program gave a list, and it is empty: it protects nothing.
+    pub(super) fn nothing_listed(&self, name: String) {
+        let problem = "it lists no image, and so protects nothing".to_owned();
+        self.refuse(RefusalCode::MatchesNothing, name, problem, false);
+    }
+
     /// The same case is told once, with what happened first.
     fn refuse(&self, code: RefusalCode, name: String, detail: String, temporary: bool) {
         let mut state = self.state();
         let told = state.refusals.entry((code, name)).or_insert(Told {
             detail,
             times: 0,
-            temporary: true,
+            temporary: false,
         });
         told.times += 1;
-        told.temporary &= temporary;
+        told.temporary |= temporary;
     }
 
     /// A section of the configuration names something that is there.
@@ -200,16 +220,6 @@ impl Findings {
     }
 }
 
-/// A case that may have come up more than once.
-#[derive(Debug)]
-struct Told {
-    /// What happened first.
-    detail: String,
-    times: usize,
-    /// Each time it was something that may pass.
-    temporary: bool,
-}
-
 /// AWS's words, and of an error that has none what is behind it.
 fn detail(error: &AwsError) -> String {
     let told = matches!(
@@ -254,10 +264,41 @@ mod tests {
         assert_eq!(refusal.code, RefusalCode::ListFailed);
         assert_eq!(refusal.subject, RefusalSubject::Everything);
         assert_eq!(refusal.detail, "too many requests (and 1 more)");
+        assert!(refusal.temporary);
         let findings = Findings::new("", "eu-west-1");
         findings.failed(&throttled());
         let name = findings.finish().refusals.remove(0).name;
         assert_eq!(name, "ecs:ListTasks in eu-west-1");
+    }
+
+    #[test]
+    fn a_failure_of_one_thing_names_it() {
+        let denied = |action| AwsError {
+            action,
+            region: "eu-west-1".to_owned(),
+            kind: AwsErrorKind::Denied {
+                message: "no".to_owned(),
+            },
+            source: None,
+        };
+        let findings = Findings::new("prod", "eu-west-1");
+        let error = denied("ecs:DescribeTaskDefinition");
+        findings.failed_of("web:12", &error);
+        findings.failed_of("web:13", &error);
+        // What is temporary once is not lasting, whatever happened before.
+        findings.failed_of("default", &denied("ecs:ListTasks"));
+        findings.failed_of("default", &throttled());
+        let refusals = findings.finish().refusals;
+        let told: Vec<_> = refusals
+            .iter()
+            .map(|one| (one.name.as_str(), one.temporary))
+            .collect();
+        let expected = [
+            ("prod ecs:DescribeTaskDefinition web:12 in eu-west-1", false),
+            ("prod ecs:DescribeTaskDefinition web:13 in eu-west-1", false),
+            ("prod ecs:ListTasks default in eu-west-1", true),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -33,7 +33,7 @@ async fn function(look: &Look<'_>, lambda: &Functions, function: &ImageFunction,
     // One list that does not load must not hide what the other tells.
     let aliased = lambda.aliased(&function.name).await;
     let published = lambda.versions(&function.name).await;
-    let list = |error: AwsError| look.findings.failed(&error);
+    let list = |error: AwsError| look.findings.failed_of(&function.name, &error);
     let aliased = aliased.map_err(list).unwrap_or_default();
     let published = published.map_err(list).unwrap_or_default();
     for version in versions(aliased, published, keep) {
@@ -50,7 +50,7 @@ async fn function(look: &Look<'_>, lambda: &Functions, function: &ImageFunction,
                 }
             }
             Ok(None) => {}
-            Err(error) => look.findings.failed(&error),
+            Err(error) => look.findings.failed_of(&name, &error),
         }
     }
 }

@@ -65,9 +65,15 @@ pub(super) fn mentions_ecr(text: &str) -> bool {
 
 fn has_host_like_ecr(text: &str) -> bool {
     let host = text.trim().split('/').next().unwrap_or_default();
+    let host = host.to_ascii_lowercase();
     ["dkr.ecr", "dkr-ecr"]
         .iter()
         .any(|part| host.contains(part))
+}
+
+fn is_public(text: &str) -> bool {
+    let host = text.split('/').next().unwrap_or_default();
+    host.eq_ignore_ascii_case("public.ecr.aws")
 }
 
 /// Every text in a longer one that looks like an image of ECR, without the scheme of a URL. One that is
@@ -78,7 +84,7 @@ pub(super) fn inside(text: &str) -> BTreeSet<&str> {
     let words = words.map(|word| word.rsplit("://").next().unwrap_or(word));
     words
         .filter(|word| word.contains('/'))
-        .filter(|word| has_host_like_ecr(word) || word.starts_with("public.ecr.aws/"))
+        .filter(|word| has_host_like_ecr(word) || is_public(word))
         .map(|word| word.trim_end_matches(['.', '/']))
         .collect()
 }
@@ -131,6 +137,7 @@ mod tests {
             "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com",
             "123456789012.dkr-ecr.us-east-1.on.aws",
             "123456789012.dkr-ecr-fips.us-east-1.on.aws",
+            "123456789012.Dkr.Ecr.US-East-1.AmazonAWS.com",
         ] {
             let found = images(&format!("{host}/web:1"), None).unwrap();
             assert_eq!(found.len(), 1, "{host}");
@@ -147,6 +154,7 @@ mod tests {
             "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:",
             "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/web",
             "123456789012.dkr.ecr.mars-1.amazonaws.example/web",
+            "VPCE-1.DKR.ECR.EU-WEST-1.VPCE.AMAZONAWS.COM/web:1",
             "vpce-1.dkr.ecr.eu-west-1.vpce.amazonaws.com/web:1",
         ] {
             assert!(images(text, None).is_err(), "{text}");
@@ -164,6 +172,8 @@ mod tests {
         let expected = [format!("{HOST}/api@sha256:0"), format!("{HOST}/web:1")];
         let found: Vec<&str> = inside(&text).into_iter().collect();
         assert_eq!(found, expected);
+        let text = format!("{}/web:1 Public.ecr.aws/a/b:1", HOST.to_uppercase());
+        assert_eq!(inside(&text).len(), 2);
         assert!(inside(&format!("{HOST} is a registry")).is_empty());
         assert!(inside("arn:aws:ecr:eu-west-1:1:repository/web").is_empty());
         let computed = format!("States.Format('{HOST}/web:{{}}', $.tag)");

@@ -42,7 +42,7 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| format!("byte {} is no UTF-8", error.valid_up_to() + 1))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // A list that is meant to be empty says so: `[]`, or a comment.
+    // No output at all is no list. One that is empty says so, `[]` or a comment, and is a case of its own.
     match text.trim_start().chars().next() {
         None => Err("it is empty".to_owned()),
         Some('[') => array(text),

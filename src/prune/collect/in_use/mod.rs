@@ -56,7 +56,7 @@ pub async fn collect(
     let looked = places
         .iter()
         .map(|place| look(place, settings, observer, cache));
-    let files = files::read(settings, base, observer);
+    let files = files::read(settings, base);
     let (mut found, in_files) = futures::join!(futures::future::join_all(looked), files);
     found.push(in_files);
     let mut in_use = InUse::default();

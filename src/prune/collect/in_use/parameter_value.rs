@@ -58,8 +58,9 @@ pub(super) fn read(text: &str) -> Result<Named, Unread> {
     for part in text.split(',') {
         match image_text::written_down(part.trim()) {
             Ok(found) => images.extend(found),
-            Err(_) if Tag::new(part.trim()).is_ok() => return Err(Unread::Tag),
+            // Also where it is another entry of the list that names an image.
             Err(_) if image_text::mentions_ecr(text) => return Err(Unread::Image),
+            Err(_) if Tag::new(part.trim()).is_ok() => return Err(Unread::Tag),
             Err(_) => return Err(Unread::Foreign),
         }
     }
@@ -174,6 +175,7 @@ mod tests {
             "{error}"
         );
         assert_eq!(read(&format!("{HOST}/Web:1")), Err(Unread::Image));
+        assert_eq!(read(&format!("{HOST}/web:1,v1")), Err(Unread::Image));
         for text in ["top secret!", "{\"password\":\"hunter2\"}", "{", ""] {
             let error = read(text).unwrap_err();
             assert_eq!(error, Unread::Foreign, "{text}");

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, stream};
 use super::parameter_value::{self, Unread};
 use super::{AT_ONCE, Look};
 use crate::aws::{AwsError, StoredParameter};
-use crate::prune::{KnownRelease, Source};
+use crate::prune::{Event, KnownRelease, Source};
 
 /// The section of a declared parameter.
 pub(super) fn section(declared: &str) -> String {
@@ -24,7 +24,7 @@ pub(super) async fn parameters(look: &Look<'_>) {
                 None => named(look, declared).await,
             };
             if let Err(error) = read {
-                look.findings.failed(&error);
+                look.findings.failed_of(declared, &error);
             }
         })
         .await;
@@ -46,7 +46,8 @@ async fn named(look: &Look<'_>, name: &str) -> Result<(), AwsError> {
     }
 }
 
-/// Not every parameter below a path is of ours: what no release could have written is left alone.
+/// Not every parameter below a path is of ours: what no release could have written is left alone, and a
+/// plain word (`debug`, `v1`) is most often a setting.
 async fn below(look: &Look<'_>, declared: &str, path: &str) -> Result<(), AwsError> {
     let Look { place, .. } = look;
     let found = place.aws.parameters_below(&place.region, path).await?;
@@ -60,10 +61,14 @@ async fn below(look: &Look<'_>, declared: &str, path: &str) -> Result<(), AwsErr
         ) {
             Ok(read) => {
                 if let Err(error) = use_parameter(look, name, stored, &read).await {
-                    look.findings.failed(&error);
+                    look.findings.failed_of(name, &error);
                 }
             }
             Err(Unread::Foreign) => {}
+            Err(error @ Unread::Tag) => {
+                let text = format!("parameter {name} protects nothing: {error}");
+                look.observer.tell(&Event::Note { text: &text });
+            }
             Err(error) => bad(look, name, &error),
         })
         .await;

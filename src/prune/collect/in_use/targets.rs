@@ -52,18 +52,19 @@ pub(super) async fn rules(look: &Look<'_>) {
 async fn rules_of(look: &Look<'_>, events: &EventRules, bus: &str) {
     let rules = match events.rules(bus).await {
         Ok(rules) => rules,
-        Err(error) => return look.findings.failed(&error),
+        Err(error) => return look.findings.failed_of(bus, &error),
     };
     look.findings.count(Source::Rule, rules.len());
     stream::iter(rules)
         .for_each_concurrent(AT_ONCE, async |rule| {
+            let by = format!("{bus}/{rule}");
             match events.definitions(bus, &rule).await {
                 Ok(definitions) => {
                     for definition in definitions {
-                        look.start(Source::Rule, &format!("{bus}/{rule}"), &definition);
+                        look.start(Source::Rule, &by, &definition);
                     }
                 }
-                Err(error) => look.findings.failed(&error),
+                Err(error) => look.findings.failed_of(&by, &error),
             }
         })
         .await;
@@ -85,7 +86,7 @@ pub(super) async fn schedules(look: &Look<'_>) {
             match scheduler.target(schedule).await {
                 Ok(Some(target)) => look.calls(Source::Schedule, &by, &started(&target)),
                 Ok(None) => {}
-                Err(error) => look.findings.failed(&error),
+                Err(error) => look.findings.failed_of(&by, &error),
             }
         })
         .await;
@@ -158,13 +159,13 @@ async fn of_jobs(look: &Look<'_>, batch: &JobDefinitions) -> BTreeSet<String> {
             return BTreeSet::new();
         }
     };
-    let asked = stream::iter(&queues).map(|queue| batch.of_jobs(queue));
+    let asked = stream::iter(&queues).map(async |queue| (queue, batch.of_jobs(queue).await));
     let mut answers = asked.buffer_unordered(AT_ONCE);
     let mut all = BTreeSet::new();
-    while let Some(answer) = answers.next().await {
+    while let Some((queue, answer)) = answers.next().await {
         match answer {
             Ok(arns) => all.extend(arns),
-            Err(error) => look.findings.failed(&error),
+            Err(error) => look.findings.failed_of(last_part(queue), &error),
         }
     }
     all
@@ -182,21 +183,21 @@ pub(super) async fn state_machines(look: &Look<'_>) {
     stream::iter(&machines)
         .for_each_concurrent(AT_ONCE, async |arn| {
             state_machine(look, &states, arn).await;
+            let name = state_machine_name(arn);
             match states.versions(arn).await {
                 Ok(versions) => {
                     for version in versions {
                         state_machine(look, &states, &version).await;
                     }
                 }
-                Err(error) => look.findings.failed(&error),
+                Err(error) => look.findings.failed_of(name, &error),
             }
         })
         .await;
 }
 
 async fn state_machine(look: &Look<'_>, states: &StateMachines, arn: &str) {
-    // `name`, or `name:3` of a version; only versions never change.
-    let (_, name) = arn.split_once(":stateMachine:").unwrap_or(("", arn));
+    let name = state_machine_name(arn);
     if let Some(calls) = look.cache.state_machines.get(arn) {
         return look.calls(Source::StateMachine, name, &calls);
     }
@@ -204,13 +205,20 @@ async fn state_machine(look: &Look<'_>, states: &StateMachines, arn: &str) {
         Ok(Some(definition)) => {
             let calls = Calls::of_states(&definition);
             look.calls(Source::StateMachine, name, &calls);
+            // Only versions never change.
             if name.contains(':') {
                 look.cache.state_machines.put(arn.to_owned(), calls);
             }
         }
         Ok(None) => {}
-        Err(error) => look.findings.failed(&error),
+        Err(error) => look.findings.failed_of(name, &error),
     }
+}
+
+/// `name`, or `name:3` of a version.
+fn state_machine_name(arn: &str) -> &str {
+    arn.split_once(":stateMachine:")
+        .map_or(arn, |(_, name)| name)
 }
 
 #[cfg(test)]

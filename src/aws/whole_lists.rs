@@ -1,0 +1,105 @@
+//! An answer to a list that has no list in it: `{}`, or no body at all, with status 200. A proxy or an endpoint that
+//! only looks like AWS gives such answers, and the SDK reads them as an empty last page.
+//!
+//! What is missing from a list of uses would be deleted, and so such an answer is an error. AWS writes `[]`
+//! where there is nothing, and so does moto.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecr::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_ecr::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ecr::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use serde::de::IgnoredAny;
+
+use super::calls::action;
+
+/// The lists of uses, and the member of the answer that has the entries.
+const LISTS: [(&str, &str); 19] = [
+    ("batch:DescribeJobDefinitions", "jobDefinitions"),
+    ("batch:DescribeJobQueues", "jobQueues"),
+    ("batch:ListJobs", "jobSummaryList"),
+    ("ecs:ListClusters", "clusterArns"),
+    ("ecs:ListServiceDeployments", "serviceDeployments"),
+    ("ecs:ListServices", "serviceArns"),
+    ("ecs:ListTaskDefinitionFamilies", "families"),
+    ("ecs:ListTaskDefinitions", "taskDefinitionArns"),
+    ("ecs:ListTasks", "taskArns"),
+    ("events:ListEventBuses", "EventBuses"),
+    ("events:ListRules", "Rules"),
+    ("events:ListTargetsByRule", "Targets"),
+    ("lambda:ListAliases", "Aliases"),
+    ("lambda:ListFunctions", "Functions"),
+    ("lambda:ListVersionsByFunction", "Versions"),
+    ("scheduler:ListSchedules", "Schedules"),
+    ("ssm:GetParametersByPath", "Parameters"),
+    ("states:ListStateMachineVersions", "stateMachineVersions"),
+    ("states:ListStateMachines", "stateMachines"),
+];
+
+/// Looks at the answer of every request of a client.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WholeLists;
+
+impl Intercept for WholeLists {
+    fn name(&self) -> &'static str {
+        "launchway: lists have entries"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        match config.load::<Metadata>() {
+            Some(call) if answer.status().is_success() => {
+                let body = answer.body().bytes().unwrap_or_default();
+                check(&action(call), body).map_err(Into::into)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether the body of an answer has the list of its operation; `Ok` for what is no list.
+fn check(action: &str, body: &[u8]) -> Result<(), String> {
+    let Some((_, member)) = LISTS.iter().find(|(list, _)| *list == action) else {
+        return Ok(());
+    };
+    // `null` is as good as missing.
+    let members: BTreeMap<String, Option<IgnoredAny>> =
+        serde_json::from_slice(body).unwrap_or_default();
+    match members.get(*member) {
+        Some(Some(_)) => Ok(()),
+        _ => Err(format!("the answer has no {member}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_its_member_is_no_empty_list() {
+        let clusters = |body: &str| check("ecs:ListClusters", body.as_bytes());
+        assert_eq!(clusters(r#"{"clusterArns": []}"#), Ok(()));
+        assert_eq!(
+            clusters(r#"{"clusterArns": ["a"], "nextToken": "b"}"#),
+            Ok(())
+        );
+        for body in [
+            "",
+            "{}",
+            "null",
+            "<html>",
+            r#"{"clusterArns": null}"#,
+            r#"{"x": []}"#,
+        ] {
+            let error = clusters(body).unwrap_err();
+            assert_eq!(error, "the answer has no clusterArns", "{body}");
+        }
+        assert_eq!(check("ecs:DescribeTaskDefinition", b"{}"), Ok(()));
+    }
+}
