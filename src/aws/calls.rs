@@ -29,8 +29,8 @@ pub type CallCounts = BTreeMap<String, u64>;
 /// How many paced requests are sent at once where nothing is said.
 pub(super) const CONCURRENCY: usize = 16;
 /// How often a paced request is sent where nothing is said, if AWS fails or cannot be reached.
-pub(super) const ATTEMPTS: u32 = 8;
-/// How long a paced request is repeated for, if AWS says that there are too many.
+const ATTEMPTS: u32 = 8;
+/// How long a paced request is repeated for where nothing is said, if AWS says that there are too many.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// How long the first repetition waits at most; each further one twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(200);

@@ -15,7 +15,7 @@ use aws_sdk_ecr::config::{Credentials, ProvideCredentials as _, SharedCredential
 use launchway_buildkit::Secret;
 use tokio::sync::OnceCell;
 
-use super::calls::{ATTEMPTS, CONCURRENCY, Calls, client};
+use super::calls::{CONCURRENCY, Calls, client};
 use super::{AwsError, CallCounts};
 
 /// What differs from the SDK's own configuration. Everything is optional; the SDK reads
@@ -30,7 +30,8 @@ pub struct AwsSettings {
     pub credentials: Option<StaticCredentials>,
     /// A role that is assumed, with the credentials that there are without it.
     pub role: Option<AssumedRole>,
-    /// How often a request is sent that fails for a reason that may pass; the SDK's three times.
+    /// How often a request is sent that fails for a reason that may pass, throttling included. Without it
+    /// the SDK's three times; where thousands are sent more often, and throttled ones for minutes.
     pub attempts: Option<u32>,
     /// How many requests are under way at once, of the parts that send many; 16.
     pub concurrency: Option<usize>,
@@ -105,9 +106,9 @@ impl Aws {
         &self.calls
     }
 
-    /// How often a request of many is sent.
-    pub(super) fn attempts(&self) -> u32 {
-        self.settings.attempts.unwrap_or(ATTEMPTS)
+    /// How often a request is sent at most, where it is said.
+    pub(super) fn attempts(&self) -> Option<u32> {
+        self.settings.attempts
     }
 
     async fn config(&self) -> &SdkConfig {

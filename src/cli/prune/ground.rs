@@ -68,7 +68,10 @@ impl Ground {
         aws: Aws,
         invocation: &Invocation,
     ) -> Result<Self, Failure> {
-        let places = places(&settings, &aws).await?;
+        let attempts = invocation.context.environment.get("AWS_MAX_ATTEMPTS");
+        // The SDK warns of a value that is none.
+        let attempts = attempts.and_then(|text| text.parse().ok());
+        let places = places(&settings, &aws, attempts).await?;
         Ok(Self {
             settings,
             places,
@@ -112,7 +115,11 @@ impl Ground {
 }
 
 /// Every account in each of its regions.
-async fn places(settings: &PruneSettings, aws: &Aws) -> Result<Vec<Place>, Failure> {
+async fn places(
+    settings: &PruneSettings,
+    aws: &Aws,
+    attempts: Option<u32>,
+) -> Result<Vec<Place>, Failure> {
     let own = [PruneAccount {
         repositories: true,
         ..PruneAccount::default()
@@ -130,6 +137,7 @@ async fn places(settings: &PruneSettings, aws: &Aws) -> Result<Vec<Place>, Failu
                 external_id: account.external_id.clone(),
                 session_name: SESSION.to_owned(),
             }),
+            attempts,
             ..AwsSettings::default()
         });
         let regions = match (account.regions.as_slice(), settings.regions.as_slice()) {

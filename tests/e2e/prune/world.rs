@@ -117,8 +117,8 @@ impl World {
         moto.register("kept-dual-stack", dual);
         let fips = "123456789012.dkr.ecr-fips.ap-northeast-1.amazonaws.com/shop/uses";
         moto.register("kept-fips", &format!("{fips}@{digest}"));
-        // The section has to cover something, whatever ends.
-        moto.register("kept-elsewhere", ELSEWHERE);
+        // The section has to cover something, whatever ends; and the repository has to have a use.
+        moto.register("kept-newest", &format!("{ECR_HOST}/shop/uses:newest"));
         moto.register("elsewhere", ELSEWHERE);
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use launchway_fake_ecr::{Deletion, Digest, Ecr, FakeEcr, NewImage};
 
@@ -151,6 +152,13 @@ impl Mirror {
 
     /// Takes away what nothing in the registry refers to any more, as registries do in the night.
     pub(crate) fn settle(&mut self) {
+        // A client that was killed does not wait for the registry to follow; this does.
+        let patience = Instant::now() + Duration::from_mins(1);
+        let images = self.images();
+        while !self.registry.manifests().is_subset(&images) {
+            assert!(Instant::now() < patience, "the registry does not follow");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         for repository in &self.repositories {
             let left = self.ecr.repository(repository).tags();
             for (tag, _) in self.registry.tagged(repository) {
