@@ -176,10 +176,14 @@ impl Aws {
             let broken = matches!(error, SdkError::ResponseError(_));
             let error = self.failed(action, region, error).await;
             let again = match error.kind {
-                AwsErrorKind::Throttled => started.elapsed() < patience,
+                // Where attempts are not limited by who configured them, time is the limit.
+                AwsErrorKind::Throttled => {
+                    started.elapsed() < patience && self.attempts().is_none_or(|most| sent < most)
+                }
                 _ => {
                     let may_pass = broken || error.is_temporary();
-                    may_pass && sent < self.attempts() && started.elapsed() < patience
+                    let most = self.attempts().unwrap_or(ATTEMPTS);
+                    may_pass && sent < most && started.elapsed() < patience
                 }
             };
             if !again {
