@@ -179,7 +179,7 @@ impl Aws {
                 AwsErrorKind::Throttled => started.elapsed() < patience,
                 _ => {
                     let may_pass = broken || error.is_temporary();
-                    may_pass && sent < self.attempts() && started.elapsed() < patience
+                    may_pass && sent < self.attempts().unwrap_or(ATTEMPTS) && started.elapsed() < patience
                 }
             };
             if !again {
