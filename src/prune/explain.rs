@@ -111,6 +111,7 @@ pub struct Member<'a> {
     pub image: &'a ImagePlan,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde gives")]
 fn entry<S: serde::Serializer>(image: &&ImagePlan, serializer: S) -> Result<S::Ok, S::Error> {
     ImageEntry::of(image).serialize(serializer)
 }

@@ -61,8 +61,7 @@ fn help_of_prune() {
       launchway prune 'shop/*' --images              # each image, with its reason
       launchway prune --apply                        # plan and remove, in a scheduled job
       launchway prune -o plan.json                   # save the plan, look at it,
-      launchway prune --apply --plan plan.json       # and remove what it names, as far as it still may
-      go
+      launchway prune --apply --plan plan.json       # and remove what of it may still go
       launchway prune --allow nothing-in-use:tools   # let this case not hold the run back
       launchway prune explain shop/web:v1.2.3        # why an image stays or goes
       launchway prune init > launchway.hcl           # a first configuration

@@ -6,7 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use crate::exit;
 use crate::prune::document::saved::SavedPlan;
-use crate::prune::{Application, Applied, FailPoints, LATE, NamePattern, Plan, Refusal, Silent};
+use crate::prune::{
+    Application, Applied, Event, FailPoints, LATE, NamePattern, Observer as _, Plan, Refusal,
+    Silent,
+};
 use crate::ui::{Failure, PruneProgress, prune_deed};
 
 use super::ground::Ground;
@@ -131,7 +134,9 @@ async fn carry_out(
             // The process ends with its own report of the interrupt.
             let _ = result::show(&applied, &counts.calls(), format, &talk);
         };
-        let applied = guarded(invocation, stop, || work.run(), report).await;
+        let display = Arc::clone(&progress);
+        let note = move |text: &str| display.tell(&Event::Note { text });
+        let applied = guarded(invocation, stop, || work.run(), note, report).await;
         progress.finish();
         applied?
     } else {

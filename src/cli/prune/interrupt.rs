@@ -15,23 +15,24 @@ use crate::ui::Failure;
 
 use crate::cli::Invocation;
 
-/// Runs `work`, which ends soon after `stop` is true. When a signal made it true, `report` gets what it came to.
+/// Runs `work`, which ends soon after `stop` is true. When a signal made it true, `note` says
+/// so, and `report` gets what it came to.
 ///
 /// The work has a thread of its own, so that it need not move between threads.
 pub(super) async fn guarded<T: Send + 'static, Fut: Future<Output = T>>(
     invocation: &Invocation,
     stop: Arc<AtomicBool>,
     work: impl FnOnce() -> Fut + Send + 'static,
+    note: impl Fn(&str) + Send + 'static,
     report: impl FnOnce(T) + Send + 'static,
 ) -> Result<T, Failure> {
     let runtime = Handle::current();
     let task = spawn_blocking(move || runtime.block_on(work()));
     let task = Arc::new(Mutex::new(task));
-    let printer = invocation.printer.clone();
     let same = Arc::clone(&task);
     invocation.last_words.set(Box::pin(async move {
         stop.store(true, Ordering::SeqCst);
-        printer.note("stopping after what is under way");
+        note("stopping after what is under way");
         let mut task = same.lock().await;
         if !task.is_finished()
             && let Ok(done) = (&mut *task).await

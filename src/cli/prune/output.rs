@@ -14,7 +14,7 @@ pub enum Format {
 }
 
 /// How many cases a failure names. The table and the JSON have them all.
-const NAMED: usize = 10;
+const NAMED: usize = 3;
 
 /// Why a plan that was shown is not a good end: cases that were not allowed.
 pub(super) fn refused(plan: &Plan) -> Option<Failure> {

@@ -8,7 +8,7 @@ use crate::ui::{Failure, Printer, pruned_table};
 use super::output::{self, Format};
 
 /// How many failures a report names. The table and the JSON have more.
-const NAMED: usize = 10;
+const NAMED: usize = 3;
 
 /// Prints the result.
 pub(super) fn show(

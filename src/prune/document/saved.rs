@@ -161,7 +161,7 @@ impl SavedRepository {
     }
 }
 
-/// serde_json puts the place behind its message, where we have it in front.
+/// `serde_json` puts the place behind its message, where we have it in front.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

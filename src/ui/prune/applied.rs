@@ -57,9 +57,10 @@ fn repositories(applied: &Applied, style: Style) -> Vec<String> {
                     amount(one.skipped.len()),
                     amount(one.failed.len()),
                     amount(one.left),
-                    match one.is_refused() {
-                        true => Cell::bad("refused"),
-                        false => Cell::left(""),
+                    if one.is_refused() {
+                        Cell::bad("refused")
+                    } else {
+                        Cell::left("")
                     },
                 ]);
                 row
@@ -154,9 +155,9 @@ fn push<'a>(
         }
         let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
         let name = &one.repository.name;
-        let line = format!("{name}{tag}@sha256:{}", digest.short());
-        text.push_str(&wrapped(&line, 2, WIDTH));
-        text.push_str(&wrapped(&what, 4, WIDTH));
+        let line = format!("{name}{tag}@sha256:{}: {what}", digest.short());
+        let lines = wrapped(&line, 4, WIDTH);
+        let _ = writeln!(text, "  {}", lines.trim());
     }
     if more > 0 {
         let _ = writeln!(text, "  and {more} more");

@@ -202,16 +202,11 @@ fn sums(plan: &Plan, style: Style) -> String {
         sizes.total.releases.saturating_sub(sizes.removed.releases)
     });
     let kept = count(kept.sum(), "release");
-    match prune_deed(plan) {
-        Some(deed) => {
-            let text_of = format!("Would {deed}. {kept} in {all} stay.");
-            text.push_str(&wrapped(&text_of, 0, WIDTH));
-        }
-        None => {
-            let text_of = format!("Nothing to remove; {kept} in {all} stay.");
-            text.push_str(&wrapped(&text_of, 0, WIDTH));
-        }
-    }
+    let line = match prune_deed(plan) {
+        Some(deed) => format!("Would {deed}. {kept} in {all} stay."),
+        None => format!("Nothing to remove; {kept} in {all} stay."),
+    };
+    text.push_str(&wrapped(&line, 0, WIDTH));
     let [deleted, archived, held] = sum_by_fate(plan);
     if held.repositories > 0 {
         let of = count(held.repositories, "repository");
@@ -262,7 +257,10 @@ fn sources(sources: &[SourceCount]) -> String {
     };
     let what = match parts.as_slice() {
         [] if sources.is_empty() => return String::new(),
-        [] => "nothing that could use an image".to_owned(),
+        [] => {
+            let text = format!("Nothing that could use images was found{places}.");
+            return wrapped(&text, 0, WIDTH);
+        }
         parts => list(parts),
     };
     wrapped(
