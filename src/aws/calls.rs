@@ -175,17 +175,15 @@ impl Aws {
             // An answer that broke off, or is not the operation's.
             let broken = matches!(error, SdkError::ResponseError(_));
             let error = self.failed(action, region, error).await;
-            let again = match error.kind {
-                // Where attempts are not limited by who configured them, time is the limit.
-                AwsErrorKind::Throttled => {
-                    started.elapsed() < patience && self.attempts().is_none_or(|most| sent < most)
-                }
-                _ => {
-                    let may_pass = broken || error.is_temporary();
-                    let most = self.attempts().unwrap_or(ATTEMPTS);
-                    may_pass && sent < most && started.elapsed() < patience
-                }
-            };
+            let attempts = self.attempts();
+            let again = started.elapsed() < patience
+                && match error.kind {
+                    AwsErrorKind::Throttled => attempts.is_none_or(|most| sent < most),
+                    _ => {
+                        let may_pass = broken || error.is_temporary();
+                        may_pass && sent < attempts.unwrap_or(ATTEMPTS)
+                    }
+                };
             if !again {
                 return Err(error);
             }

@@ -99,6 +99,8 @@ pub(crate) struct Mirror {
 /// What happens to the registry when the fake deletes.
 struct Following {
     address: Mutex<String>,
+    /// Held while the registry is asked.
+    turn: Mutex<()>,
     /// Deletions that the registry refused.
     problems: Mutex<Vec<String>>,
 }
@@ -110,6 +112,7 @@ impl Mirror {
         fill(&ecr, images);
         let following = Arc::new(Following {
             address: Mutex::new(registry.address.clone()),
+            turn: Mutex::default(),
             problems: Mutex::default(),
         });
         let repositories = images
@@ -159,6 +162,7 @@ impl Mirror {
             assert!(Instant::now() < patience, "the registry does not follow");
             std::thread::sleep(Duration::from_millis(20));
         }
+        drop(locked(&self.following.turn));
         for repository in &self.repositories {
             let left = self.ecr.repository(repository).tags();
             for (tag, _) in self.registry.tagged(repository) {
@@ -176,6 +180,7 @@ impl Mirror {
 
 impl Following {
     fn deleted(&self, deletion: &Deletion) {
+        let _turn = locked(&self.turn);
         let address = locked(&self.address).clone();
         let digest = deletion.digest.to_string();
         if let Err(problem) = delete(&address, &deletion.repository, &digest) {
