@@ -25,17 +25,13 @@ fn whole(tokens: &[Token], name: &str, separator: Option<char>) -> bool {
     for token in tokens {
         let mut next = vec![false; name.len() + 1];
         for at in 0..=name.len() {
-            match token {
-                Token::Any => {
-                    let here = reachable[at];
-                    let before = at > 0 && next[at - 1] && Some(name[at - 1]) != separator;
-                    next[at] = here || before;
-                }
-                _ => {
-                    let before = at > 0 && reachable[at - 1];
-                    next[at] = before && token.accepts(name[at - 1], separator);
-                }
-            }
+            let one_less = at > 0 && reachable[at - 1];
+            next[at] = if let Token::Any = token {
+                let one_more = at > 0 && next[at - 1] && Some(name[at - 1]) != separator;
+                reachable[at] || one_more
+            } else {
+                one_less && token.accepts(name[at - 1], separator)
+            };
         }
         reachable = next;
     }

@@ -117,11 +117,12 @@ impl Case {
         let proxy = ground.world.proxy();
         self.begin(&ecr, &proxy);
 
-        let outcome = self.run(ground, &ecr, &proxy);
+        let outcome = Self::run(ground, &ecr, &proxy);
         let told = format!("exit {:?}: {}", outcome.code, outcome.stderr);
-        let hits = match self.operation.contains(':') {
-            true => proxy.hits(self.operation) as u64,
-            false => ecr.count(self.operation),
+        let hits = if self.operation.contains(':') {
+            proxy.hits(self.operation) as u64
+        } else {
+            ecr.count(self.operation)
         };
         if hits == 0 {
             return Err(format!("was never asked: {told}"));
@@ -171,7 +172,7 @@ impl Case {
     }
 
     /// Removes what may go, without the patience of minutes.
-    fn run(&self, ground: &Ground, ecr: &FakeEcr, proxy: &Interposer) -> Outcome {
+    fn run(ground: &Ground, ecr: &FakeEcr, proxy: &Interposer) -> Outcome {
         let mut command = ground.command(ecr, proxy, &["--apply"]);
         command.env("AWS_MAX_ATTEMPTS", "2");
         Outcome::of(command.output().unwrap())

@@ -11,7 +11,7 @@ use launchway_fake_ecr::FakeEcr;
 
 use super::released::{BAKE, Released, released};
 use super::world::World;
-use crate::support::{ECR_HOST, Engine, Interposer, Mirror, Outcome, Project, Registry};
+use crate::support::{ECR_HOST, Engine, Interposer, Mirror, Mirrored, Outcome, Project, Registry};
 
 /// The rules: young and newest releases stay, and so does what has the tag `bundle`.
 pub(super) const RULES: &str = r#"
@@ -67,7 +67,7 @@ impl Ground {
         let mut set = ground
             .engine
             .command(&ground.project, &["parameter", "set"]);
-        let outcome = Outcome::of(set.envs(ground.environment(&proxy)).output().unwrap());
+        let outcome = Outcome::of(set.envs(Self::environment(&proxy)).output().unwrap());
         assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
         ground
     }
@@ -79,7 +79,7 @@ impl Ground {
         Mirror::of(registry, &self.released.images)
     }
 
-    fn environment(&self, proxy: &Interposer) -> BTreeMap<&'static str, String> {
+    fn environment(proxy: &Interposer) -> BTreeMap<&'static str, String> {
         BTreeMap::from([
             ("AWS_ENDPOINT_URL", proxy.endpoint.clone()),
             ("AWS_REGION", super::moto::REGION.to_owned()),
@@ -94,7 +94,7 @@ impl Ground {
         let arguments = [&["prune"], arguments].concat();
         let mut command = self.engine.command(&self.project, &arguments);
         command
-            .envs(self.environment(proxy))
+            .envs(Self::environment(proxy))
             .env("AWS_ENDPOINT_URL_ECR", ecr.endpoint());
         command
     }
@@ -235,7 +235,7 @@ pub(super) fn expected(released: &Released) -> BTreeSet<String> {
         .filter(|image| image.repository == "shop/cache");
     let living = |tag: &String| tag.ends_with("-main");
     let caches = caches.filter(|image| !image.tags.iter().any(living));
-    gone.extend(caches.map(|image| image.name()));
+    gone.extend(caches.map(Mirrored::name));
     gone.extend(released.pieces());
     gone
 }

@@ -172,7 +172,7 @@ impl Mirror {
             }
         }
         self.registry.collect_garbage();
-        *locked(&self.following.address) = self.registry.address.clone();
+        locked(&self.following.address).clone_from(&self.registry.address);
         let problems = locked(&self.following.problems);
         assert!(problems.is_empty(), "the registry refused: {problems:#?}");
     }
