@@ -60,7 +60,12 @@ fn a_killed_run_leaves_everything_whole_and_the_next_one_finishes() {
         assert_whole(&mut stage.mirror);
         let after = stage.mirror.images();
         assert!(after.is_superset(&left), "{when}");
-        assert!(after.len() > left.len(), "{when}: nothing was left to do");
+        // The last deletion may have been carried out.
+        let rest = after.len() > left.len();
+        assert!(
+            rest || done && number == batches,
+            "{when}: nothing is left to do"
+        );
         between += usize::from(after != before);
         stage.succeed(&["--apply"]);
         assert_whole(&mut stage.mirror);

@@ -68,7 +68,9 @@ fn what_nothing_needs_goes_and_the_rest_is_whole() {
     let text = text.replace("nothing-in-use:shop/joined", "nothing-in-use:shop/*");
     stage.ground.project.write("launchway.hcl", &text);
     gone.extend(released.of_age("shop/tool", AGES[0]));
-    stage.plan().assert_removes(&gone);
+    // What nothing held went in the run before.
+    let rest = gone.intersection(&stage.mirror.images()).cloned().collect();
+    stage.plan().assert_removes(&rest);
     stage.succeed(&["--apply"]);
     assert_whole(&mut stage.mirror);
     let left: BTreeSet<String> = left.difference(&gone).cloned().collect();

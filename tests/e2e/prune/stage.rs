@@ -179,23 +179,6 @@ impl Plan {
         removed.map(|(name, _)| name).collect()
     }
 
-    /// What was looked at.
-    pub(super) fn all(&self) -> BTreeSet<String> {
-        self.images().map(|(name, _)| name).collect()
-    }
-
-    /// Tags that would go from images that stay, as `repository:tag`.
-    pub(super) fn untagged(&self) -> BTreeSet<String> {
-        self.images()
-            .flat_map(|(name, image)| {
-                let (repository, _) = name.split_once('@').unwrap();
-                let tags = image["untag"].as_array().into_iter().flatten();
-                let tags = tags.map(|tag| format!("{repository}:{}", tag.as_str().unwrap()));
-                tags.collect::<Vec<_>>()
-            })
-            .collect()
-    }
-
     /// Why an image stays or goes, in words.
     pub(super) fn reasons(&self, name: &str) -> String {
         let (_, image) = self.images().find(|(found, _)| found == name).unwrap();

@@ -162,7 +162,6 @@ struct State {
     troubles: BTreeMap<String, Trouble>,
     /// How many calls of each operation met trouble.
     hits: BTreeMap<String, usize>,
-    calls: Vec<String>,
 }
 
 /// The proxy. It ends with the test's process.
@@ -228,11 +227,6 @@ impl Interposer {
             .unwrap_or(0)
     }
 
-    /// The operations of all calls so far.
-    pub(crate) fn calls(&self) -> Vec<String> {
-        locked(&self.state).calls.clone()
-    }
-
     /// Whether an operation comes in pages.
     pub(crate) fn is_paged(operation: &str) -> bool {
         PAGED.iter().any(|paged| paged.operation == operation)
@@ -250,7 +244,6 @@ fn serve(stream: TcpStream, state: &Mutex<State>, server: &str) {
     while let Some(request) = read(&mut reader) {
         let (trouble, script, witness) = {
             let mut state = locked(state);
-            state.calls.push(request.operation.clone());
             let trouble = state.troubles.get(&request.operation).copied();
             if trouble.is_some() {
                 *state.hits.entry(request.operation.clone()).or_default() += 1;
