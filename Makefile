@@ -70,7 +70,8 @@ lint: ## Check format, clippy, dependencies (licences, sources, bans) and shell 
 fmt: ## Format the Rust code
 	@cargo fmt --all
 
-bench: ## Compare whole runs with buildx and the official SOCI library; writes benches/*.md
+bench: ## Compare whole runs with buildx, the official SOCI library and a client of ECR; writes benches/*.md
 	@scripts/deps.sh test
 	@$(MAKE) engine build
+	@cargo build --release --locked --package launchway-fake-ecr
 	@benches/run.sh

@@ -7,12 +7,13 @@ import json
 import os
 import subprocess
 import urllib.request
+from pathlib import Path
 
 from measure import Command, measured
 from parts import LAUNCHWAY, PARTS, ROOT
 from report import Report, Row
 
-FAKE = ROOT / "target/release/launchway-fake-ecr"
+FAKE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/launchway-fake-ecr"
 PYTHON = PARTS / "venv/bin/python3"
 DAYS = 400
 

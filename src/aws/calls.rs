@@ -176,14 +176,12 @@ impl Aws {
             let broken = matches!(error, SdkError::ResponseError(_));
             let error = self.failed(action, region, error).await;
             let attempts = self.attempts();
-            let again = started.elapsed() < patience
-                && match error.kind {
-                    AwsErrorKind::Throttled => attempts.is_none_or(|most| sent < most),
-                    _ => {
-                        let may_pass = broken || error.is_temporary();
-                        may_pass && sent < attempts.unwrap_or(ATTEMPTS)
-                    }
-                };
+            let again = if error.kind == AwsErrorKind::Throttled {
+                attempts.is_none_or(|most| sent < most)
+            } else {
+                (broken || error.is_temporary()) && sent < attempts.unwrap_or(ATTEMPTS)
+            };
+            let again = again && started.elapsed() < patience;
             if !again {
                 return Err(error);
             }

@@ -32,7 +32,8 @@ fn whole(tokens: &[Token], name: &str, separator: Option<char>) -> bool {
                     next[at] = here || before;
                 }
                 _ => {
-                    next[at] = at > 0 && reachable[at - 1] && token.accepts(name[at - 1], separator)
+                    let before = at > 0 && reachable[at - 1];
+                    next[at] = before && token.accepts(name[at - 1], separator);
                 }
             }
         }

@@ -139,14 +139,14 @@ mod tests {
 
     fn codes(
         manifests: Vec<Manifest>,
-        uses: RepositoryUses,
+        uses: &RepositoryUses,
         policy: &Policy,
         allowed: &[&str],
     ) -> Vec<(RefusalCode, bool)> {
         let repository = repository(manifests);
-        let mut plan = decide(&repository, &uses, policy, now());
+        let mut plan = decide(&repository, uses, policy, now());
         let allowances: Vec<Allowance> = allowed.iter().map(|one| one.parse().unwrap()).collect();
-        refuse(&mut plan, &repository, &uses, policy, &allowances);
+        refuse(&mut plan, &repository, uses, policy, &allowances);
         assert!(plan.refusals.iter().all(|one| one.name == "web"));
         let found = plan.refusals.iter();
         found.map(|one| (one.code, one.allowed)).collect()
@@ -172,32 +172,32 @@ mod tests {
 
     #[test]
     fn a_plan_without_a_case_is_not_refused() {
-        assert_eq!(codes(releases(), in_use(), &policy(), &[]), []);
+        assert_eq!(codes(releases(), &in_use(), &policy(), &[]), []);
     }
 
     #[test]
     fn images_that_nothing_uses_hold_and_caches_and_leftovers_do_not() {
         let none = RepositoryUses::default;
         let refused = (RefusalCode::NothingInUse, false);
-        assert_eq!(codes(releases(), none(), &policy(), &[]), [refused]);
+        assert_eq!(codes(releases(), &none(), &policy(), &[]), [refused]);
         let elsewhere = RepositoryUses {
             uses: vec![used(Some("v9"), None), used(None, Some(digest(9)))],
             ..none()
         };
-        assert_eq!(codes(releases(), elsewhere, &policy(), &[]), [refused]);
+        assert_eq!(codes(releases(), &elsewhere, &policy(), &[]), [refused]);
         assert_eq!(
-            codes(releases(), none(), &policy(), &["nothing-in-use:we*"]),
+            codes(releases(), &none(), &policy(), &["nothing-in-use:we*"]),
             [(RefusalCode::NothingInUse, true)]
         );
         let untagged = vec![image(1, &[])];
-        assert_eq!(codes(untagged, none(), &policy(), &[]), [refused]);
+        assert_eq!(codes(untagged, &none(), &policy(), &[]), [refused]);
 
         let cache = artifact(1, crate::prune::graph::CACHE_CONFIG, &[]);
-        assert_eq!(codes(vec![cache], none(), &policy(), &[]), []);
+        assert_eq!(codes(vec![cache], &none(), &policy(), &[]), []);
         let signature = image(2, &[&format!("sha256-{}.sig", digest(9).hex())]);
-        assert_eq!(codes(vec![signature], none(), &policy(), &[]), [refused]);
+        assert_eq!(codes(vec![signature], &none(), &policy(), &[]), [refused]);
         let kept = Policy::default();
-        assert_eq!(codes(releases(), none(), &kept, &[]), [], "nothing goes");
+        assert_eq!(codes(releases(), &none(), &kept, &[]), [], "nothing goes");
     }
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
                 &[RefusalCode::TooMany, RefusalCode::TooLargeShare],
             ),
         ] {
-            let found = codes(releases(), in_use(), &policy, &[]);
+            let found = codes(releases(), &in_use(), &policy, &[]);
             let found: Vec<_> = found.into_iter().map(|(code, _)| code).collect();
             assert_eq!(found, expected, "{policy:?}");
         }
@@ -242,10 +242,10 @@ mod tests {
             (unreadable(Status::Archived), policy(), &[archived]),
             (unreadable(Status::Archived), archive, &[]),
         ] {
-            assert_eq!(codes(with(one), in_use(), &policy, &[]), expected);
+            assert_eq!(codes(with(one), &in_use(), &policy, &[]), expected);
         }
         let mut never_read = index(5, &["v5"], &[]);
         never_read.content = Content::NotRead;
-        assert_eq!(codes(with(never_read), in_use(), &policy(), &[]), [active]);
+        assert_eq!(codes(with(never_read), &in_use(), &policy(), &[]), [active]);
     }
 }

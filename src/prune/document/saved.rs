@@ -395,7 +395,7 @@ mod tests {
                 good.replace("\"schema\": \"launchway.prune-plan/v1\",\n", ""),
                 "missing field `schema`",
             ),
-            (good.replace("]}\n]}", "]\n]}"), "plan.json:7:1: expected"),
+            (good.replace("]}\n]}", "]\n]}"), "plan.json:8:1: expected"),
             (
                 good.trim_end_matches('}').to_owned(),
                 "EOF while parsing an object",

@@ -1,4 +1,4 @@
-//! Every folder of testdata/prune_ecrm is an ecrm.yaml with its block (`expected.hcl`) and notes
+//! Every folder of `testdata/prune_ecrm` is an ecrm.yaml with its block (`expected.hcl`) and notes
 //! (`expected.notes`), or its error (`expected.err`). `BLESS=1` writes them.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use super::document::{self, Config, Entry};
 use super::*;
 use crate::bake::{self, Request};
 use crate::config::{Blocks, KeepRule, PruneSettings};
-use crate::prune::AgeFrom;
+use crate::prune::{AgeFrom, NamePattern};
 
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/prune_ecrm");
@@ -125,7 +125,7 @@ fn assert_same(config: &Config, settings: &PruneSettings, name: &str) {
         assert!(expire.as_secs() < theirs.expires.as_secs() + 7200, "{name}");
         assert_eq!(policy.untagged, expire, "{name}");
         assert_eq!(policy.keep_releases, theirs.keep_count, "{name}");
-        let tags = policy.keep_tags.iter().map(|tag| tag.as_str());
+        let tags = policy.keep_tags.iter().map(NamePattern::as_str);
         assert!(
             tags.eq(theirs.keep_tags.iter().map(String::as_str)),
             "{name}"

@@ -262,16 +262,12 @@ mod tests {
     goes on with them.
 
     Failed
-      shop/web@sha256:ee8616502dd0
-        KmsError: the key is disabled
+      shop/web@sha256:ee8616502dd0: KmsError: the key is disabled
 
     Kept against the plan
-      shop/web@sha256:fb04dcb6970e
-        in use now by task prod/0123, container web
-      shop/web:old@sha256:e0d2747b9ab7
-        it is the last tag of its image now
-      shop/web@sha256:8e38a1ea5c68
-        it has got the tag v4.1 since
+      shop/web@sha256:fb04dcb6970e: in use now by task prod/0123, container web
+      shop/web:old@sha256:e0d2747b9ab7: it is the last tag of its image now
+      shop/web@sha256:8e38a1ea5c68: it has got the tag v4.1 since
 
     Refused, for safety
       list-failed: Grant what is missing (`launchway iam prune`), or turn the source

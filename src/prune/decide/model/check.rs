@@ -42,10 +42,7 @@ impl Facts {
 type Outcome = Result<(), String>;
 
 fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Outcome {
-    match holds {
-        true => Ok(()),
-        false => Err(problem()),
-    }
+    if holds { Ok(()) } else { Err(problem()) }
 }
 
 fn removed(plan: &RepositoryPlan) -> BTreeSet<Digest> {
@@ -485,9 +482,9 @@ fn note(plan: &RepositoryPlan, facts: &mut Facts) {
         any(|one| matches!(one, RemoveReason::Untagged { .. })),
     );
     let is_part = |one: &&KeepReason| matches!(one, KeepReason::Part { .. });
-    facts.note("a part is kept", keeps.iter().any(|one| is_part(one)));
+    facts.note("a part is kept", keeps.iter().any(is_part));
     let is_maybe = |one: &&KeepReason| matches!(one, KeepReason::MaybePart { .. });
-    facts.note("it may be a part", keeps.iter().any(|one| is_maybe(one)));
+    facts.note("it may be a part", keeps.iter().any(is_maybe));
     facts.note("a tag goes", plan.sizes.tags > 0);
     facts.note("more than two waves", plan.waves.len() > 2);
 }

@@ -50,10 +50,7 @@ impl Mood {
             1..=10 => 100 + dice.below(200),
             _ => 1 + dice.below(18),
         };
-        let rare = |dice: &mut Dice, of: u64, percent: u64| match dice.percent(of) {
-            true => percent,
-            false => 0,
-        };
+        let rare = |dice: &mut Dice, of: u64, percent: u64| u64::from(dice.percent(of)) * percent;
         Self {
             size,
             wild: dice.percent(10),
@@ -177,9 +174,10 @@ fn manifest(dice: &mut Dice, mood: &Mood, number: u64, taken: &mut BTreeSet<Stri
     let content = if dice.percent(mood.unreadable) {
         Content::Unreadable("500".to_owned())
     } else if status != Status::Active {
-        match is_plain {
-            true => Content::NotRead,
-            false => Content::Unreadable("404".to_owned()),
+        if is_plain {
+            Content::NotRead
+        } else {
+            Content::Unreadable("404".to_owned())
         }
     } else if is_plain && !mood.all_read && dice.percent(80) {
         Content::NotRead
@@ -242,10 +240,11 @@ fn child(dice: &mut Dice, mood: &Mood, number: u64) -> Child {
 }
 
 fn time(dice: &mut Dice, mood: &Mood) -> Timestamp {
-    match mood.coarse {
-        true => ago(*dice.pick(&[1, 30, 100, 400])),
-        false => ago(i64::try_from(dice.below(500)).unwrap()),
-    }
+    ago(if mood.coarse {
+        *dice.pick(&[1, 30, 100, 400])
+    } else {
+        i64::try_from(dice.below(500)).unwrap()
+    })
 }
 
 fn some_tag(dice: &mut Dice, mood: &Mood) -> String {
@@ -305,9 +304,10 @@ fn policy(dice: &mut Dice) -> Policy {
             .then(|| u32::try_from(dice.below(5)).unwrap()),
         expire: dice.percent(50).then(|| hours(dice)),
         expire_from: *dice.pick(&[AgeFrom::Push, AgeFrom::Pull]),
-        keep_tags: match dice.percent(30) {
-            true => vec!["latest".parse().unwrap(), "v?".parse().unwrap()],
-            false => Vec::new(),
+        keep_tags: if dice.percent(30) {
+            vec!["latest".parse().unwrap(), "v?".parse().unwrap()]
+        } else {
+            Vec::new()
         },
         untagged: Duration::from_hours(*dice.pick(&[24, 24, 5, 72])),
         cache: CachePolicy {

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use self::check::{Facts, check};
 
 /// Runs the cases of many seeds, and says how many of them showed what.
+#[expect(clippy::disallowed_methods, reason = "a seed for a test alone")]
 fn check_all(cases: u64) -> BTreeMap<&'static str, u64> {
     let seeds = match std::env::var("LAUNCHWAY_TEST_SEED") {
         Ok(seed) => seed.parse().unwrap()..seed.parse::<u64>().unwrap() + 1,
@@ -56,6 +57,7 @@ fn check_all(cases: u64) -> BTreeMap<&'static str, u64> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a seed for a test alone")]
 fn the_plan_is_the_models_and_nothing_kept_loses_a_part() {
     let seen = check_all(4_000);
     println!("{seen:#?}");

@@ -123,7 +123,7 @@ impl<'a> Model<'a> {
         }
         let mut needs: Vec<(Digest, Digest)> = Vec::new();
         for one in self.all.values() {
-            for subject in self.subjects(one) {
+            for subject in Self::subjects(one) {
                 needs.push((subject, one.digest));
             }
             if is_untagged(one) {
@@ -183,7 +183,7 @@ impl<'a> Model<'a> {
     }
 
     /// What it is about, there or not.
-    fn subjects(&self, one: &Manifest) -> BTreeSet<Digest> {
+    fn subjects(one: &Manifest) -> BTreeSet<Digest> {
         let told = one
             .subject
             .into_iter()
@@ -194,13 +194,13 @@ impl<'a> Model<'a> {
             .collect()
     }
 
-    fn is_referrer(&self, one: &Manifest) -> bool {
+    fn is_referrer(one: &Manifest) -> bool {
         let told = one
             .subject
             .into_iter()
             .chain(read(one).and_then(|links| links.subject));
         let is_told = told.into_iter().any(|subject| subject != one.digest);
-        is_told || (!is_named(one) && !self.subjects(one).is_empty())
+        is_told || (!is_named(one) && !Self::subjects(one).is_empty())
     }
 
     fn find_releases(&self) -> BTreeSet<Digest> {
@@ -214,7 +214,7 @@ impl<'a> Model<'a> {
                 Kind::Attestation | Kind::Referrer => is_plain(one),
                 _ => false,
             })
-            .filter(|one| !self.is_referrer(one) && (is_named(one) || recorded(&one.digest)))
+            .filter(|one| !Self::is_referrer(one) && (is_named(one) || recorded(&one.digest)))
             .map(|one| one.digest)
             .collect();
         let is_part = |digest: &Digest| {
@@ -307,7 +307,7 @@ impl<'a> Model<'a> {
             return false;
         }
         let is_listed = self.listed.contains(&part.digest);
-        if self.is_unreadable(whole) {
+        if Self::is_unreadable(whole) {
             let was_there = match (part.pushed_at, whole.pushed_at) {
                 (Some(part), Some(whole)) => part <= whole,
                 _ => true,
@@ -320,14 +320,16 @@ impl<'a> Model<'a> {
         is_plain(whole) && self.kind[&part.digest] == Kind::SociV2 && !is_listed && !is_named
     }
 
-    fn is_unreadable(&self, one: &Manifest) -> bool {
+    fn is_unreadable(one: &Manifest) -> bool {
         match &one.content {
             Content::Unreadable(_) => true,
             Content::Read(_) => false,
             Content::NotRead => {
                 let kind = one.artifact_type.as_deref().unwrap_or_default();
                 let needs_none = kind.contains("soci.index.v2") || kind.contains("cacheconfig");
-                !is_plain(one) && !(needs_none && &*one.media_type == media_type::OCI_MANIFEST)
+                let is_manifest = &*one.media_type == media_type::OCI_MANIFEST;
+                let is_alone = needs_none && is_manifest;
+                !is_plain(one) && !is_alone
             }
         }
     }
@@ -357,7 +359,7 @@ impl<'a> Model<'a> {
             .filter(|tag| is_staging(tag) || is_ordinary(one, tag))
             .any(|tag| policy.keep_tags.iter().any(|pattern| pattern.covers(tag)));
         let is_odd = !matches!(one.status, Status::Active | Status::Archived);
-        let is_blind = self.is_unreadable(one) && !self.is_stored(&one.digest);
+        let is_blind = Self::is_unreadable(one) && !self.is_stored(&one.digest);
         let is_young = Self::younger(one.pushed_at, policy.untagged);
         is_used || has_kept_tag || is_odd || is_blind || is_young || self.has_a_rule(one)
     }
@@ -370,7 +372,7 @@ impl<'a> Model<'a> {
         if self.releases.contains_key(&one.digest) {
             return self.release_stays(one);
         }
-        if self.is_referrer(one) {
+        if Self::is_referrer(one) {
             let last = self.pulled(one.digest).max(one.pushed_at);
             let is_young = Self::younger(last, policy.untagged);
             return !is_part && (is_named(one) || kind == Kind::Unknown || is_young);
