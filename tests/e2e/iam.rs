@@ -100,8 +100,8 @@ fn what_is_not_known_is_said() {
         outcome.stderr
     );
     setup
-        .run(&["prune"])
-        .assert_failed(exit::USAGE, &["prune is not available in this version"]);
+        .run(&["deploy"])
+        .assert_failed(exit::USAGE, &["deploy is not available in this version"]);
     setup
         .run(&["relase"])
         .assert_failed(exit::USAGE, &["there is no verb \"relase\"", "release"]);
