@@ -4,6 +4,7 @@
 //! Written from borrowed values into a writer, image by image: a plan of half a million images is never in memory
 //! twice. Read back is only what an apply may use ([`saved`]).
 
+pub mod explanation;
 mod layout;
 pub mod result;
 pub mod saved;
@@ -159,7 +160,7 @@ impl<'a> RepositoryEntry<'a> {
 }
 
 /// A value as it is displayed.
-pub(super) fn as_text<S: Serializer>(
+fn as_text<S: Serializer>(
     value: &impl std::fmt::Display,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -182,7 +183,7 @@ impl Serialize for Images<'_> {
 /// One image, as a plan and an explanation have it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ImageEntry<'a> {
+struct ImageEntry<'a> {
     digest: &'a Digest,
     /// `keep` or `remove`.
     verdict: &'static str,
@@ -203,7 +204,7 @@ pub(super) struct ImageEntry<'a> {
 }
 
 impl<'a> ImageEntry<'a> {
-    pub(super) fn of(image: &'a ImagePlan) -> Self {
+    fn of(image: &'a ImagePlan) -> Self {
         let (verdict, reasons) = match &image.verdict {
             Verdict::Keep(reasons) => ("keep", reasons.iter().map(Reason::keep).collect()),
             Verdict::Remove(reason) => ("remove", vec![Reason::remove(reason)]),
@@ -225,7 +226,7 @@ impl<'a> ImageEntry<'a> {
 
 /// A reason in its members and in words.
 #[derive(Serialize)]
-pub(super) struct Reason<'a> {
+struct Reason<'a> {
     #[serde(flatten)]
     rule: Rule<'a>,
     text: String,
@@ -239,14 +240,14 @@ enum Rule<'a> {
 }
 
 impl<'a> Reason<'a> {
-    pub(super) fn keep(reason: &'a KeepReason) -> Self {
+    fn keep(reason: &'a KeepReason) -> Self {
         Self {
             rule: Rule::Keep(reason),
             text: reason.to_string(),
         }
     }
 
-    pub(super) fn remove(reason: &'a RemoveReason) -> Self {
+    fn remove(reason: &'a RemoveReason) -> Self {
         Self {
             rule: Rule::Remove(reason),
             text: reason.to_string(),

@@ -1,12 +1,9 @@
 //! Why one image stays or goes: each reason with the way to whatever it rests on, and what stays or goes with it.
 //!
-//! Pure, from a plan alone. Nothing is decided here.
+//! Pure, from a plan alone. Nothing is decided here. As JSON it is `document::explanation`'s work.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use serde::Serialize;
-
-use super::document::{ImageEntry, Reason};
 use super::{EcrRepository, ImagePlan, KeepReason, Link, RemoveReason, RepositoryPlan, Verdict};
 use crate::image::Digest;
 
@@ -51,14 +48,11 @@ pub enum NotExplained {
 }
 
 /// Why an image stays or goes.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct Explanation<'a> {
     /// Where it is.
-    #[serde(serialize_with = "super::document::as_text")]
     pub repository: &'a EcrRepository,
     /// The image, with its reasons.
-    #[serde(serialize_with = "entry")]
     pub image: &'a ImagePlan,
     /// What its reasons rest on: a step per image on the way, the nearest first. Empty for reasons of its own.
     pub because: Vec<Way<'a>>,
@@ -67,10 +61,9 @@ pub struct Explanation<'a> {
 }
 
 /// A reason, and the way from there.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Way<'a> {
     /// The reason of the image itself.
-    #[serde(serialize_with = "in_words")]
     pub reason: Because<'a>,
     /// The images that it leads over.
     pub over: Vec<Step<'a>>,
@@ -86,55 +79,28 @@ pub enum Because<'a> {
 }
 
 /// An image on the way, and what is said of it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct Step<'a> {
     /// Which one.
     pub digest: &'a Digest,
     /// Its tags.
     pub tags: &'a [String],
     /// Its own reasons; of one that is kept as a part, only that by which the way goes on.
-    #[serde(serialize_with = "all_in_words")]
     pub reasons: Vec<Because<'a>>,
 }
 
 /// Something that belongs to the image.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct Member<'a> {
     /// What it belongs to.
     pub of: Digest,
     /// How.
     pub link: Link,
     /// What it is, and what becomes of it.
-    #[serde(serialize_with = "entry")]
     pub image: &'a ImagePlan,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde gives")]
-fn entry<S: serde::Serializer>(image: &&ImagePlan, serializer: S) -> Result<S::Ok, S::Error> {
-    ImageEntry::of(image).serialize(serializer)
-}
-
-fn in_words<S: serde::Serializer>(reason: &Because<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    reason.entry().serialize(serializer)
-}
-
-fn all_in_words<S: serde::Serializer>(
-    reasons: &[Because<'_>],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(reasons.iter().map(|reason| reason.entry()))
-}
-
 impl<'a> Because<'a> {
-    fn entry(self) -> Reason<'a> {
-        match self {
-            Self::Keep(reason) => Reason::keep(reason),
-            Self::Remove(reason) => Reason::remove(reason),
-        }
-    }
-
     /// The image that it leads to, and how.
     fn leads_to(self) -> Option<(Digest, Link)> {
         match self {
@@ -430,80 +396,5 @@ mod tests {
             error(&all),
             format!("9 images of {name} begin with sha256:")
         );
-    }
-
-    #[test]
-    fn json() {
-        let plan = web();
-        let found = explain(&plan, &by_digest("v1-amd64")).unwrap();
-        insta::assert_snapshot!(serde_json::to_string_pretty(&found).unwrap(), @"
-    {
-      \"repository\": \"123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web\",
-      \"image\": {
-        \"digest\": \"sha256:a80768025efc500fadd1274524b37464725deb53a8c180c2ec7d37e017845502\",
-        \"verdict\": \"remove\",
-        \"kind\": \"image\",
-        \"tags\": [],
-        \"size\": 314572800,
-        \"pushedAt\": \"2026-03-30T03:00:00Z\",
-        \"reasons\": [
-          {
-            \"rule\": \"part\",
-            \"of\": \"sha256:3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe\",
-            \"link\": \"child\",
-            \"text\": \"part of index sha256:3bfc269594ef, which goes\"
-          }
-        ]
-      },
-      \"because\": [
-        {
-          \"reason\": {
-            \"rule\": \"part\",
-            \"of\": \"sha256:3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe\",
-            \"link\": \"child\",
-            \"text\": \"part of index sha256:3bfc269594ef, which goes\"
-          },
-          \"over\": [
-            {
-              \"digest\": \"sha256:3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe\",
-              \"tags\": [
-                \"v1\"
-              ],
-              \"reasons\": [
-                {
-                  \"rule\": \"expired\",
-                  \"age\": 8035200,
-                  \"rank\": 3,
-                  \"text\": \"not in use, release 3, 93 d old\"
-                }
-              ]
-            }
-          ]
-        }
-      ],
-      \"with\": [
-        {
-          \"of\": \"sha256:a80768025efc500fadd1274524b37464725deb53a8c180c2ec7d37e017845502\",
-          \"link\": \"attestation-of\",
-          \"image\": {
-            \"digest\": \"sha256:bbf8ebdad191b295bc856f4924831a85a74df175f5acccafe262df0ddef0f2ab\",
-            \"verdict\": \"remove\",
-            \"kind\": \"attestation\",
-            \"tags\": [],
-            \"size\": 20000,
-            \"pushedAt\": \"2026-03-30T03:00:00Z\",
-            \"reasons\": [
-              {
-                \"rule\": \"part\",
-                \"of\": \"sha256:a80768025efc500fadd1274524b37464725deb53a8c180c2ec7d37e017845502\",
-                \"link\": \"attestation-of\",
-                \"text\": \"attestations of sha256:a80768025efc, which goes\"
-              }
-            ]
-          }
-        }
-      ]
-    }
-    ");
     }
 }

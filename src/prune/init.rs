@@ -142,7 +142,7 @@ fn caches(text: &mut String, found: &Found) {
     }
     text.push_str(&comment(
         &format!(
-            "Build caches: {caches} found. They are kept for so long after their last push, and those of the \
+            "Build caches: {caches} found. They are kept for so long after their last push or pull, and those of the \
              branches that live, and of none, for ever."
         ),
         2,
@@ -237,12 +237,13 @@ fn uses(text: &mut String, found: &Found) {
     text.push_str("  # cluster \"*\" { rollback = 3 }\n  # family \"*\" { keep = 10 }\n");
     text.push_str("  # function \"*\" { keep = 10 }\n\n");
     text.push_str(&comment(
-        "What is used elsewhere can be told by files and commands, and by other accounts:",
+        "What is used elsewhere can be told by files and commands, and by other accounts, beside that of the \
+         process:",
         2,
     ));
     text.push_str("  # references = [\"in-use.json\"]\n");
     text.push_str(
-        "  # account \"other\" {\n  #   role         = \"arn:aws:iam::123456789012:role/prune\"\n",
+        "  # account \"here\" {}\n  # account \"other\" {\n  #   role         = \"arn:aws:iam::123456789012:role/prune\"\n",
     );
     text.push_str("  #   repositories = false\n  # }\n");
 }
@@ -373,8 +374,8 @@ mod tests {
         });
         let text: String = lines.collect();
         let settings = load(&text);
-        assert_eq!(seen, 10, "{text}");
+        assert_eq!(seen, 11, "{text}");
         assert_eq!(settings.allow.len(), 2);
-        assert_eq!(settings.accounts.len(), 1);
+        assert_eq!(settings.accounts.len(), 2);
     }
 }

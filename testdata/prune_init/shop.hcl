@@ -13,8 +13,8 @@ prune {
   # Tags whose images are kept for ever.
   keep_tags = ["latest", "prod", "staging"]
 
-  # Build caches: 12 found. They are kept for so long after their last push, and those of the
-  # branches that live, and of none, for ever.
+  # Build caches: 12 found. They are kept for so long after their last push or pull, and those of
+  # the branches that live, and of none, for ever.
   cache_expire = "30d"
   # branches   = ["main"]
 
@@ -40,8 +40,10 @@ prune {
   # family "*" { keep = 10 }
   # function "*" { keep = 10 }
 
-  # What is used elsewhere can be told by files and commands, and by other accounts:
+  # What is used elsewhere can be told by files and commands, and by other accounts, beside that of
+  # the process:
   # references = ["in-use.json"]
+  # account "here" {}
   # account "other" {
   #   role         = "arn:aws:iam::123456789012:role/prune"
   #   repositories = false

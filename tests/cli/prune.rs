@@ -64,7 +64,7 @@ fn help_of_prune() {
       launchway prune --apply --plan plan.json       # and remove what of it may still go
       launchway prune --allow nothing-in-use:tools   # let this case not hold the run back
       launchway prune explain shop/web:v1.2.3        # why an image stays or goes
-      launchway prune init > launchway.hcl           # a first configuration
+      launchway prune init -o launchway.hcl          # a first configuration
 
     A repository whose name is `explain` or `init` is written as a pattern: 'explai[n]'.
 
@@ -138,7 +138,7 @@ fn help_of_init() {
       -D, --debug             Show the typed errors behind a report
 
     Examples:
-      launchway prune init > launchway.hcl
+      launchway prune init -o launchway.hcl
       launchway prune init --region eu-west-1 --region us-east-1 -o launchway.hcl
       launchway prune init --from ecrm.yaml          # AWS is not asked
 

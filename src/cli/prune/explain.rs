@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::exit;
+use crate::prune::document::explanation;
 use crate::prune::explain::{Wanted, explain};
 use crate::prune::{
     EcrRepository, NamePattern, Plan, Refusal, RefusalCode, RefusalSubject, RepositoryPlan,
@@ -108,8 +109,13 @@ pub(super) async fn run(args: Args, invocation: &Invocation) -> Result<u8, Failu
     let explanation = explain(repository, &args.image.wanted)?;
     match args.format {
         Format::Json => invocation.printer.answer_with(|out| {
-            serde_json::to_writer_pretty(&mut *out, &explanation)?;
-            out.write_all(b"\n")
+            explanation::write(
+                out,
+                &explanation,
+                repository,
+                &plan,
+                env!("CARGO_PKG_VERSION"),
+            )
         })?,
         Format::Table => {
             let style = invocation.printer.answer_style();

@@ -17,7 +17,7 @@ use crate::cli::failure::prune::aws_failure;
 
 const EXAMPLES: &str = "\
 Examples:
-  launchway prune init > launchway.hcl
+  launchway prune init -o launchway.hcl
   launchway prune init --region eu-west-1 --region us-east-1 -o launchway.hcl
   launchway prune init --from ecrm.yaml          # AWS is not asked
 

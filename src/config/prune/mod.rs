@@ -211,11 +211,38 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<PruneSettings, Vec<Fault>> {
         }
     }
     if faults.is_empty() {
+        faults = without_effect(reader, &settings);
+    }
+    if faults.is_empty() {
         return Ok(settings);
     }
     // In the order of the file, whatever was read first.
     faults.sort_by_key(|fault| fault.range().map(|range| (range.file, range.start)));
     Err(faults)
+}
+
+/// What the block says to nobody, which is never what was meant.
+fn without_effect(reader: &Reader<'_>, settings: &PruneSettings) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let accounts = &settings.accounts;
+    if !accounts.is_empty() && accounts.iter().all(|one| !one.repositories) {
+        let message = "every account has repositories = false, and nothing is ever pruned";
+        faults.push(reader.block_fault(message).help(
+            "add an account block for the account of the repositories: account \"build\" {}",
+        ));
+    }
+    let own_regions = |one: &PruneAccount| !one.regions.is_empty();
+    if !settings.regions.is_empty() && !accounts.is_empty() && accounts.iter().all(own_regions) {
+        let message = "every account has regions of its own";
+        faults.push(reader.fault("regions", message).help("leave it out"));
+    }
+    let expires = |one: &RepositoryRule| one.policy.expire.is_some();
+    // A fault of the attribute itself was found before.
+    let is_there = reader.has("expire_from").unwrap_or_default();
+    if is_there && !settings.repositories.iter().any(expires) {
+        faults.push(policy::expires_nothing(reader));
+    }
+    faults
 }
 
 fn allowances(reader: &Reader<'_>) -> Result<Vec<Allowance>, Fault> {

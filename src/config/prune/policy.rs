@@ -55,11 +55,16 @@ pub(super) fn read(reader: &Reader<'_>, base: &Policy) -> Result<Policy, Fault> 
 pub(super) fn of_repository(reader: &Reader<'_>, base: &Policy) -> Result<Policy, Fault> {
     let policy = read(reader, base)?;
     if policy.expire.is_none() && reader.has("expire_from")? {
-        return Err(reader
-            .fault("expire_from", "there is no expire that it could be about")
-            .help("add expire = \"90d\", or leave it out"));
+        return Err(expires_nothing(reader));
     }
     Ok(policy)
+}
+
+/// `expire_from` where no age matters.
+pub(super) fn expires_nothing(reader: &Reader<'_>) -> Fault {
+    reader
+        .fault("expire_from", "there is no expire that it could be about")
+        .help("add expire = \"90d\", or leave it out")
 }
 
 fn duration(reader: &Reader<'_>, name: &str) -> Result<Option<Duration>, Fault> {

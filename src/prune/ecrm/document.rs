@@ -54,6 +54,13 @@ pub(super) struct Name {
     column: usize,
 }
 
+impl Name {
+    /// Whether ecrm takes it for a name that nothing can have.
+    pub(super) fn matches_nothing(&self) -> bool {
+        self.exact && !self.pattern.is_exact()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Repository {
     pub(super) name: Name,

@@ -112,7 +112,7 @@ fn assert_same(config: &Config, settings: &PruneSettings, name: &str) {
     let theirs = config
         .repositories
         .iter()
-        .find(|one| ecrm_matches(&one.name, name));
+        .find(|one| !one.name.matches_nothing() && ecrm_matches(&one.name, name));
     let ours = settings
         .repositories
         .iter()
@@ -222,15 +222,20 @@ proptest! {
     #[test]
     fn any_file_means_the_same(
         families in section(&["name", "name_pattern"]),
-        repositories in prop::collection::vec((pattern(), 1..99_u32, 0..9_u32), 1..5),
+        repositories in prop::collection::vec(
+            (prop::sample::select(vec!["name", "name_pattern"]), pattern(), 1..99_u32, 0..9_u32),
+            1..5,
+        ),
         names in prop::collection::vec("[ab/-]{1,4}", 8),
     ) {
         let repositories: String = repositories
             .iter()
-            .map(|(name, days, count)| format!(
-                "  - name_pattern: '{name}'\n    expires: {days}d\n    keep_count: {count}\n"
+            .map(|(key, name, days, count)| format!(
+                "  - {key}: '{name}'\n    expires: {days}d\n    keep_count: {count}\n"
             ))
             .collect();
+        // At least one is a block.
+        let repositories = repositories + "  - name: zz\n    expires: 1d\n";
         let text = format!("task_definitions:\n{families}repositories:\n{repositories}");
         let path = Path::new("ecrm.yaml");
         let conversion = convert(&text, path).unwrap();

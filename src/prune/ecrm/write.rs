@@ -134,7 +134,7 @@ impl Writer {
             self.note(Some(name.line), text);
             return false;
         }
-        if name.exact && !name.pattern.is_exact() {
+        if name.matches_nothing() {
             let text = format!(
                 "name is exact for ecrm, which matches nothing with {shown}; here it is the pattern \
                  that was meant"
@@ -197,32 +197,62 @@ impl Writer {
             self.note(
                 None,
                 "keep_releases counts releases, an index with its platforms as one, among all of \
-                 them; keep_count counted tagged images of each platform, among the expired ones",
+                 them; keep_count counted tagged images of each platform, among the expired ones, so that more \
+                 may go now",
             );
         }
         let mut written = Vec::new();
         for repository in repositories {
-            if !self.is_new(Named::Repository, &repository.name, &mut written) {
-                continue;
+            if repository.name.matches_nothing() {
+                self.hcl.push('\n');
+                let label = quoted(repository.name.pattern.as_str());
+                let text = format!(
+                    "name is exact for ecrm, which matches nothing with {label}; if the pattern was meant, \
+                     take these lines in"
+                );
+                self.note(Some(repository.name.line), text);
+                self.repository(repository, Written::AsComment);
+            } else if self.is_new(Named::Repository, &repository.name, &mut written) {
+                self.repository(repository, Written::AsBlock);
             }
-            let expire = age::show(repository.expires.max(Duration::from_hours(1)));
-            let label = quoted(repository.name.pattern.as_str());
-            self.hcl.push_str(&format!("  repository {label} {{\n"));
-            let whole = Duration::from_hours(repository.expires.as_secs().div_ceil(3600).max(1));
-            if whole != repository.expires {
-                let text = format!("expires is {expire} here: ages are whole hours, at least one");
-                self.note_at(Some(repository.expires_line), text, 4);
-            }
-            let mut attributes = vec![("expire", quoted(&expire)), ("untagged", quoted(&expire))];
-            if let Some(count) = repository.keep_count {
-                attributes.push(("keep_releases", count.to_string()));
-            }
-            let tags = repository.keep_tags.iter().map(String::as_str);
-            attributes.push(("keep_tags", list(tags)));
-            self.hcl.push_str(&aligned(&attributes, 4));
-            self.hcl.push_str("  }\n");
         }
     }
+
+    fn repository(&mut self, repository: &Repository, written: Written) {
+        let expire = age::show(repository.expires.max(Duration::from_hours(1)));
+        let start = self.hcl.len();
+        let label = quoted(repository.name.pattern.as_str());
+        self.hcl.push_str(&format!("  repository {label} {{\n"));
+        let whole = Duration::from_hours(repository.expires.as_secs().div_ceil(3600).max(1));
+        if whole != repository.expires {
+            let text = format!("expires is {expire} here: ages are whole hours, at least one");
+            self.note_at(Some(repository.expires_line), text, 4);
+        }
+        let mut attributes = vec![("expire", quoted(&expire)), ("untagged", quoted(&expire))];
+        if let Some(count) = repository.keep_count {
+            attributes.push(("keep_releases", count.to_string()));
+        }
+        let tags = repository.keep_tags.iter().map(String::as_str);
+        attributes.push(("keep_tags", list(tags)));
+        self.hcl.push_str(&aligned(&attributes, 4));
+        self.hcl.push_str("  }\n");
+        if written == Written::AsComment {
+            let block = self.hcl.split_off(start);
+            for line in block.lines() {
+                let line = line.strip_prefix("  ").unwrap_or(line);
+                self.hcl.push_str(&format!("  # {line}\n"));
+            }
+            self.hcl.push('\n');
+        }
+    }
+}
+
+/// How a block stands in the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    AsBlock,
+    /// It would let more go than it did for ecrm.
+    AsComment,
 }
 
 /// A label for a command that has none: its program, and a number where that is taken.

@@ -1,6 +1,7 @@
 //! Which protected images the rules of a lifecycle policy would take, now or in time.
 
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -27,7 +28,9 @@ pub struct Conflict {
 }
 
 /// Where a policy could take what is kept because it is in use, has a tag that is kept, or is one of the newest
-/// releases. Parts of what is kept are left out: ECR deletes no manifest that an index refers to.
+/// releases, or belongs to such an image as a signature or SOCI index does. The parts of an index are left out: ECR
+/// deletes no manifest that an index refers to. It does delete what is about an image and has no tag, or
+/// one that a rule selects.
 ///
 /// An image is taken by the first rule that is about it, and by no later one; an image that an earlier rule is about
 /// still counts for a later one that keeps the newest.
@@ -35,6 +38,7 @@ pub fn conflicts(policy: &LifecyclePolicy, plan: &RepositoryPlan, now: Timestamp
     let mut images: Vec<&ImagePlan> = plan.images.iter().collect();
     // Newest first. What has no time is taken for the oldest: it may be.
     images.sort_by_key(|image| (Reverse(image.pushed_at), image.digest));
+    let protections = Protections::of(&images);
     let mut claimed = vec![false; images.len()];
     let mut conflicts = Vec::new();
     for rule in &policy.rules {
@@ -49,7 +53,7 @@ pub fn conflicts(policy: &LifecyclePolicy, plan: &RepositoryPlan, now: Timestamp
             if std::mem::replace(claimed, true) {
                 continue;
             }
-            let Some(protection) = protection(image) else {
+            let Some(protection) = protections.protection(image) else {
                 continue;
             };
             // An image that is in the archive is where the rule puts it.
@@ -78,17 +82,67 @@ enum Protection {
     Newest,
 }
 
-fn protection(image: &ImagePlan) -> Option<Protection> {
-    let Verdict::Keep(reasons) = &image.verdict else {
-        return None;
-    };
-    let protections = reasons.iter().filter_map(|reason| match reason {
+/// What keeps every image.
+struct Protections<'a> {
+    images: HashMap<Digest, &'a ImagePlan>,
+}
+
+impl<'a> Protections<'a> {
+    fn of(images: &[&'a ImagePlan]) -> Self {
+        let images = images.iter().map(|&image| (image.digest, image));
+        Self {
+            images: images.collect(),
+        }
+    }
+
+    /// What keeps an image by itself, or else the one that it belongs to.
+    fn protection(&self, image: &ImagePlan) -> Option<Protection> {
+        own_protection(image).or_else(|| {
+            // An index protects its parts by being there.
+            let (of, link) = whole(image)?;
+            (link != Link::Child).then(|| self.of_whole(of))?
+        })
+    }
+
+    /// What keeps a whole, which may be a part of an index itself.
+    fn of_whole(&self, of: Digest) -> Option<Protection> {
+        let mut seen = HashSet::new();
+        let mut of = of;
+        // A plan that was edited may lead in a circle.
+        while seen.insert(of) {
+            let image = self.images.get(&of)?;
+            if let Some(protection) = own_protection(image) {
+                return Some(protection);
+            }
+            (of, _) = whole(image)?;
+        }
+        None
+    }
+}
+
+fn own_protection(image: &ImagePlan) -> Option<Protection> {
+    let protections = reasons(image).iter().filter_map(|reason| match reason {
         KeepReason::InUse { .. } | KeepReason::Tag { .. } => Some(Protection::Always),
         KeepReason::Newest { .. } => Some(Protection::Newest),
         _ => None,
     });
     // The stronger one.
     protections.min_by_key(|one| *one == Protection::Newest)
+}
+
+/// What it belongs to, and how.
+fn whole(image: &ImagePlan) -> Option<(Digest, Link)> {
+    reasons(image).iter().find_map(|reason| match reason {
+        KeepReason::Part { of, link } => Some((*of, *link)),
+        _ => None,
+    })
+}
+
+fn reasons(image: &ImagePlan) -> &[KeepReason] {
+    match &image.verdict {
+        Verdict::Keep(reasons) => reasons,
+        Verdict::Remove(_) => &[],
+    }
 }
 
 enum Fate {
@@ -116,9 +170,6 @@ fn fate(rule: &Rule, image: &ImagePlan, rank: u64, protection: Protection, now: 
 
 /// Whether an index refers to it, so that it can only go after that.
 fn is_child(image: &ImagePlan) -> bool {
-    let Verdict::Keep(reasons) = &image.verdict else {
-        return false;
-    };
     let child = |reason: &KeepReason| {
         matches!(
             reason,
@@ -128,7 +179,7 @@ fn is_child(image: &ImagePlan) -> bool {
             }
         )
     };
-    reasons.iter().any(child)
+    reasons(image).iter().any(child)
 }
 
 fn conflict(rule: &Rule, mut images: Vec<&ImagePlan>, due: bool) -> Option<Conflict> {
@@ -170,15 +221,13 @@ fn conflict(rule: &Rule, mut images: Vec<&ImagePlan>, due: bool) -> Option<Confl
 fn name(image: &ImagePlan) -> String {
     let digest = image.digest.to_string();
     let digest = digest.get(..19).unwrap_or(&digest).to_owned();
-    let reason = match &image.verdict {
-        Verdict::Keep(reasons) => reasons.iter().find_map(|reason| match reason {
-            KeepReason::InUse { by, .. } => Some(by.to_string()),
-            KeepReason::Tag { pattern, .. } => Some(format!("keep_tags {pattern}")),
-            KeepReason::Newest { rank, of } => Some(format!("release {rank} of {of}")),
-            _ => None,
-        }),
-        Verdict::Remove(_) => None,
-    };
+    let reason = reasons(image).iter().find_map(|reason| match reason {
+        KeepReason::InUse { by, .. } => Some(by.to_string()),
+        KeepReason::Tag { pattern, .. } => Some(format!("keep_tags {pattern}")),
+        KeepReason::Newest { rank, of } => Some(format!("release {rank} of {of}")),
+        KeepReason::Part { .. } => Some(reason.to_string()),
+        _ => None,
+    });
     let reason = reason
         .map(|reason| format!(", {reason}"))
         .unwrap_or_default();

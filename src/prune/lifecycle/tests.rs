@@ -40,9 +40,13 @@ fn kept_tag() -> KeepReason {
 }
 
 fn child(of: u8) -> KeepReason {
+    part(of, Link::Child)
+}
+
+fn part(of: u8, link: Link) -> KeepReason {
     KeepReason::Part {
         of: digest(of),
-        link: Link::Child,
+        link,
     }
 }
 
@@ -257,6 +261,54 @@ fn a_part_of_an_index_goes_only_after_it() {
     assert_eq!(
         found(&[(&rule, "expire")], images),
         [(10, true, vec![digest(1)]), (10, false, vec![digest(2)])]
+    );
+}
+
+/// The well-known trap: a SOCI index v1 has no tag, and goes with the untagged.
+#[test]
+fn what_is_about_an_image_is_as_protected_as_that() {
+    let young = KeepReason::NotExpired { age: 1, limit: 2 };
+    let images = vec![
+        image(1, 40, &["v1"], &[in_use()]),
+        image(2, 40, &[], &[child(1)]),
+        image(3, 40, &[], &[part(2, Link::Subject)]),
+        image(4, 40, &[], &[part(3, Link::Subject)]),
+        image(5, 10, &[], &[part(2, Link::AttestationOf)]),
+        image(6, 40, &["v6"], &[young]),
+        image(7, 40, &[], &[part(6, Link::Subject)]),
+        // Nonsense leads nowhere, and comes to an end.
+        image(8, 40, &[], &[part(9, Link::Subject)]),
+        image(9, 40, &[], &[part(8, Link::Subject)]),
+        image(10, 40, &[], &[part(99, Link::Subject)]),
+    ];
+    let rule = since(UNTAGGED, "ImagePushed", 30);
+    let conflicts = conflicts(&policy(&[(&rule, "expire")]), &plan(images), now());
+    let found: Vec<_> = conflicts.iter().map(|one| (one.due, &one.images)).collect();
+    assert_eq!(
+        found,
+        [
+            (true, &vec![digest(4), digest(3)]),
+            (false, &vec![digest(5)])
+        ]
+    );
+    assert!(
+        conflicts[1]
+            .text
+            .ends_with("sha256:000000000000 (attestations of sha256:000000000000)"),
+        "{}",
+        conflicts[1].text
+    );
+
+    // A signature by the name of its tag is one of the tagged.
+    let images = vec![
+        image(1, 40, &["v1"], &[newest()]),
+        image(2, 30, &["sha256-1.sig"], &[part(1, Link::SubjectTag)]),
+        image(3, 20, &["v3"], &[newest()]),
+    ];
+    let rule = since(&tagged("tagPrefixList", &["sha256-"]), "ImagePushed", 20);
+    assert_eq!(
+        self::found(&[(&rule, "expire")], images),
+        [(10, true, vec![digest(2)])]
     );
 }
 

@@ -17,7 +17,7 @@ prune {
   # untagged is for manifests without a tag, to which ecrm applies expires; without it they go a day
   # after their push and last pull
   # keep_releases counts releases, an index with its platforms as one, among all of them; keep_count
-  # counted tagged images of each platform, among the expired ones
+  # counted tagged images of each platform, among the expired ones, so that more may go now
   repository "web" {
     expire        = "30d"
     untagged      = "30d"
