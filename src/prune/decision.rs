@@ -100,6 +100,18 @@ pub enum KeepReason {
         /// `keep_releases`.
         of: u32,
     },
+    /// About an image that is not here, and no older than the newest releases.
+    AmongNewest {
+        /// `keep_releases`.
+        of: u32,
+    },
+    /// About an image that is not here, and that something uses elsewhere.
+    SubjectInUse {
+        /// The image.
+        subject: Digest,
+        /// Who.
+        by: UsedBy,
+    },
     /// Younger than `expire`.
     NotExpired {
         /// Its age in seconds.

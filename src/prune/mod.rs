@@ -57,7 +57,7 @@ pub use policy::{AgeFrom, CachePolicy, Policy, Share, UNTAGGED};
 pub use read::{LinksError, links, unread, unread_exact};
 pub use reference::{BadReference, EcrReference, EcrRegistry, EcrRepository};
 pub use refusal::{Allowance, Refusal, RefusalCode, RefusalSubject};
-pub use refuse::refuse;
+pub use refuse::{refuse, refuse_run};
 pub use restrict::restrict;
 pub use usage::{InUse, KnownRelease, Source, SourceCount, Use, UsedBy};
 pub use wording::{Short, span};

@@ -46,8 +46,8 @@ pub enum AgeFrom {
     Pull,
 }
 
-/// How long caches are kept. A cache without a rule is kept for ever; one that lost its tag, because
-/// a newer one took it, is under [`Policy::untagged`].
+/// How long caches are kept. Without `expire` they are kept for ever; one that lost its tag, because a newer one took
+/// it, is under [`Policy::untagged`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CachePolicy {
     /// `cache_expire`: a cache is kept for this long after its push and its last pull.

@@ -93,14 +93,24 @@ impl RefusalCode {
     }
 }
 
+impl RefusalCode {
+    /// Whether such a case may be about what is in use, and so hold every repository.
+    pub fn holds_everything(self) -> bool {
+        matches!(
+            self,
+            Self::ListFailed | Self::BadReference | Self::MatchesNothing
+        )
+    }
+}
+
 impl fmt::Display for RefusalCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// `CODE` or `CODE:NAME`: a case that must not hold the run. `NAME` may be a pattern, in which `*` also
-/// stands for slashes.
+/// `CODE:NAME`: a case that must not hold the run. `NAME` may be a pattern, in which `*` also stands for slashes. Of
+/// cases of one repository `CODE` alone stands for all of them; what would hold everything has to be named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
     code: RefusalCode,
@@ -140,6 +150,9 @@ impl FromStr for Allowance {
                 code,
                 name: Some(name.parse()?),
             }),
+            None if code.holds_everything() => Err(format!(
+                "{code} needs a name: {code}:NAME, as the report has it"
+            )),
             None => Ok(Self { code, name: None }),
         }
     }
@@ -234,7 +247,7 @@ mod tests {
 
     #[test]
     fn what_is_temporary_is_never_allowed() {
-        let allowance: Allowance = "list-failed".parse().unwrap();
+        let allowance: Allowance = "list-failed:*".parse().unwrap();
         let case = refusal(RefusalCode::ListFailed, "ecs:ListTasks prod in eu-west-1");
         let allowances = [allowance];
         assert!(case.clone().judged(&allowances).allowed);
@@ -250,5 +263,8 @@ mod tests {
         let error = "nothing".parse::<Allowance>().unwrap_err();
         assert!(error.contains("there is no case \"nothing\""), "{error}");
         assert!("too-many:".parse::<Allowance>().is_err());
+        assert!("too-many".parse::<Allowance>().is_ok());
+        let error = "list-failed".parse::<Allowance>().unwrap_err();
+        assert!(error.contains("needs a name: list-failed:NAME"), "{error}");
     }
 }

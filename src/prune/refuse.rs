@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use super::read::may_refer;
 use super::{
-    Allowance, Content, Kind, Manifest, Policy, Refusal, RefusalCode, RefusalSubject, RemoveReason,
-    Repository, RepositoryPlan, RepositoryUses, Status, Verdict,
+    Allowance, Content, Kind, Manifest, Plan, Policy, Refusal, RefusalCode, RefusalSubject,
+    RemoveReason, Repository, RepositoryPlan, RepositoryUses, Status, Verdict,
 };
 use crate::image::Digest;
 
+/// The name of the case that is about all repositories.
+const RUN: &str = "run";
 /// How many digests a refusal names.
 const NAMES: usize = 3;
 
@@ -73,6 +75,23 @@ pub fn refuse(
             let subject = RefusalSubject::Repository(repository.id.clone());
             Refusal::new(code, name, subject, detail).judged(allowances)
         }));
+}
+
+/// Adds the case that a run would remove more than `limit` manifests and tags. What is held already counts nothing.
+pub fn refuse_run(plan: &mut Plan, limit: Option<u64>, allowances: &[Allowance]) {
+    let may_go = plan.repositories.iter().filter(|one| plan.may_apply(one));
+    let sizes = may_go.map(|one| (one.sizes.removed.manifests, one.sizes.tags));
+    let (removed, tags) = sizes.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    if let Some(limit) = limit
+        && removed + tags > limit
+    {
+        let detail = format!(
+            "{removed} manifests and {tags} tags of others would go in all, and max_run_deletions is {limit}"
+        );
+        let subject = RefusalSubject::Everything;
+        let refusal = Refusal::new(RefusalCode::TooMany, RUN, subject, detail);
+        plan.refusals.push(refusal.judged(allowances));
+    }
 }
 
 /// Why the parts of a manifest are not known.
@@ -220,6 +239,23 @@ mod tests {
             let found: Vec<_> = found.into_iter().map(|(code, _)| code).collect();
             assert_eq!(found, expected, "{policy:?}");
         }
+    }
+
+    #[test]
+    fn a_run_has_a_limit_and_what_is_held_does_not_count() {
+        use crate::prune::samples::{plan, unused, web};
+        let removed = web().sizes.removed.manifests + web().sizes.tags;
+        let whole = |limit, allowed: &[Allowance]| {
+            // The second one is held by a case of its own.
+            let mut plan = plan(vec![web(), unused("tools", false), web()]);
+            refuse_run(&mut plan, limit, allowed);
+            (plan.is_refused_everywhere(), plan.refusals.len())
+        };
+        assert_eq!(whole(None, &[]), (false, 0));
+        assert_eq!(whole(Some(2 * removed), &[]), (false, 0));
+        assert_eq!(whole(Some(2 * removed - 1), &[]), (true, 1));
+        let allowed = "too-many:run".parse().unwrap();
+        assert_eq!(whole(Some(1), &[allowed]), (false, 1));
     }
 
     #[test]

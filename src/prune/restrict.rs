@@ -26,7 +26,7 @@ pub fn restrict(
         .filter_map(|image| graph.find(image.digest))
         .collect();
     roots.sort_unstable();
-    let stays = graph.close(roots);
+    let stays = graph.close(roots, plan.archive);
 
     for image in &mut plan.images {
         let tags = allowed_tags.get(&image.digest);

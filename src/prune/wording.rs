@@ -17,6 +17,12 @@ impl fmt::Display for KeepReason {
             Self::Tag { tag, pattern } => write!(f, "tag {tag} matches {pattern} of keep_tags"),
             Self::Newest { rank: 1, .. } => f.write_str("the newest release"),
             Self::Newest { rank, of } => write!(f, "release {rank} of the newest {of}"),
+            Self::AmongNewest { of } => {
+                write!(f, "no older than the newest {of} releases")
+            }
+            Self::SubjectInUse { subject, by } => {
+                write!(f, "about {}, in use by {by}", Short(*subject))
+            }
             Self::NotExpired { age, limit } => {
                 write!(f, "{} old, kept for {}", span(*age), span(*limit))
             }
@@ -124,7 +130,7 @@ impl Refusal {
         if covers(&escaped) {
             return escaped;
         }
-        self.code.to_string()
+        format!("{}:*", self.code)
     }
 }
 
@@ -234,7 +240,7 @@ mod tests {
                 "cluster \"[ab]-*\"",
                 "matches-nothing:cluster \"\\[ab\\]-\\*\"",
             ),
-            ("", "matches-nothing"),
+            ("", "matches-nothing:*"),
         ] {
             let subject = RefusalSubject::Everything;
             let refusal = Refusal::new(RefusalCode::MatchesNothing, name, subject, "x");

@@ -31,6 +31,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "archive",
     "max_deletions",
     "max_share",
+    "max_run_deletions",
     "allow",
     "ecs",
     "lambda",
@@ -55,6 +56,8 @@ pub struct PruneSettings {
     pub repositories: Vec<RepositoryRule>,
     /// Where uses are looked for.
     pub uses: UseSettings,
+    /// `max_run_deletions`: a run that would delete more manifests and tags in all deletes nothing.
+    pub max_run_deletions: Option<u64>,
     /// `allow`: cases that must not hold the run.
     pub allow: Vec<Allowance>,
 }
@@ -186,6 +189,10 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<PruneSettings, Vec<Fault>> {
         Ok(regions) => settings.regions = regions,
         Err(fault) => faults.push(fault),
     }
+    match reader.number("max_run_deletions", 1..=policy::MOST) {
+        Ok(limit) => settings.max_run_deletions = limit,
+        Err(fault) => faults.push(fault),
+    }
     settings.accounts = account::read(reader, &settings.regions, &mut faults);
     match allowances(reader) {
         Ok(allow) => settings.allow = allow,
@@ -242,6 +249,10 @@ fn without_effect(reader: &Reader<'_>, settings: &PruneSettings) -> Vec<Fault> {
     if is_there && !settings.repositories.iter().any(expires) {
         faults.push(policy::expires_nothing(reader));
     }
+    let expires = |one: &RepositoryRule| one.policy.cache.expire.is_some();
+    if reader.has("branches").unwrap_or_default() && !settings.repositories.iter().any(expires) {
+        faults.push(policy::cache_stays(reader));
+    }
     faults
 }
 
@@ -255,9 +266,9 @@ fn allowances(reader: &Reader<'_>) -> Result<Vec<Allowance>, Fault> {
             let code = text.split(':').next().unwrap_or_default();
             let known = RefusalCode::ALL.map(RefusalCode::as_str);
             if known.contains(&code) {
-                return reader
-                    .element_fault("allow", index, &message)
-                    .help(format!("write {code:?}, or \"{code}:NAME\" for one alone"));
+                return reader.element_fault("allow", index, &message).help(format!(
+                    "write \"{code}:NAME\", or \"{code}:*\" for all of them"
+                ));
             }
             let help = did_you_mean(code, known);
             let help = help.unwrap_or_else(|| format!("there are {}", known.join(", ")));

@@ -24,7 +24,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 ];
 
 /// Ten times as many manifests as ECR lets a repository have without asking.
-const MOST: u64 = 1_000_000;
+pub(super) const MOST: u64 = 1_000_000;
 
 /// The rules of a block, with those of `base` where it has none itself.
 pub(super) fn read(reader: &Reader<'_>, base: &Policy) -> Result<Policy, Fault> {
@@ -57,7 +57,20 @@ pub(super) fn of_repository(reader: &Reader<'_>, base: &Policy) -> Result<Policy
     if policy.expire.is_none() && reader.has("expire_from")? {
         return Err(expires_nothing(reader));
     }
+    if policy.cache.expire.is_none() && reader.has("branches")? {
+        return Err(cache_stays(reader));
+    }
     Ok(policy)
+}
+
+/// `branches` where no cache ever goes.
+pub(super) fn cache_stays(reader: &Reader<'_>) -> Fault {
+    reader
+        .fault(
+            "branches",
+            "there is no cache_expire, and no cache ever goes",
+        )
+        .help("add cache_expire = \"14d\": how long a cache is kept that is of none of them")
 }
 
 /// `expire_from` where no age matters.

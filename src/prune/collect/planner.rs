@@ -18,7 +18,7 @@ use crate::aws::AwsError;
 use crate::config::{PruneSettings, RepositoryRule};
 use crate::prune::{
     Event, InUse, NamePattern, Observer, Place, Plan, Policy, Refusal, RefusalCode, RefusalSubject,
-    RepositoryPlan, Sizes, UsesIndex, decide, refuse,
+    RepositoryPlan, Sizes, UsesIndex, decide, refuse, refuse_run,
 };
 
 /// How many repositories are read and decided about at once: each holds its whole list in memory.
@@ -91,6 +91,7 @@ pub async fn plan(
     }));
     plan.repositories
         .sort_by(|a, b| a.repository.cmp(&b.repository));
+    refuse_run(&mut plan, settings.max_run_deletions, &settings.allow);
     plan
 }
 

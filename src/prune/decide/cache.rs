@@ -1,7 +1,7 @@
 //! Whether a tag is of a cache whose branch lives.
 //!
 //! Launchway tags caches `<target>-<arch>[-<branch>]` (`plan`). Other tools name theirs as they like: of those it is
-//! not known which branch they belong to, so branches say nothing of them.
+//! not known which branch they belong to, so no branch keeps them and their age alone lets them go.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +13,6 @@ const ARCHITECTURES: [&str; 15] = [
     "ppc64le", "riscv64", "s390x", "sparc64", "wasm",
 ];
 
-/// What the branches say of a cache's tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BranchState {
-    /// Its branch lives, or it is of no branch.
-    Lives,
-    /// It was of a branch that is gone.
-    Gone,
-    /// It cannot be told from the tag.
-    NotTold,
-}
-
 /// The branches that live, as their caches' tags end.
 #[derive(Debug)]
 pub(super) struct Branches(BTreeSet<String>);
@@ -33,23 +22,22 @@ impl Branches {
         Self(names.iter().map(|name| tag_text(name)).collect())
     }
 
-    /// What they say of a tag. An ending is enough to live: a branch `main` lets the cache of a branch
-    /// `feature-main` live, for a tag does not tell where the branch begins.
-    pub(super) fn state(&self, tag: &str) -> BranchState {
+    /// Whether a cache of this tag is kept whatever its age: its branch lives, or it is of none. An ending is enough to
+    /// live: a branch `main` lets the cache of a branch `feature-main` live, for a tag does not tell where the
+    /// branch begins.
+    pub(super) fn keeps(&self, tag: &str) -> bool {
         let mut endings = tag.match_indices('-').map(|(at, _)| &tag[at + 1..]);
         if endings.any(|ending| self.0.contains(ending)) || tag.len() >= LONGEST_TAG {
-            return BranchState::Lives;
+            return true;
         }
         let parts: Vec<&str> = tag.split('-').collect();
         // The first part is the target's name.
         let platform = (1..parts.len()).find(|&at| ARCHITECTURES.contains(&parts[at]));
-        let Some(platform) = platform else {
-            return BranchState::NotTold;
-        };
-        match &parts[platform + 1..] {
-            [] => BranchState::Lives,
-            [variant] if is_variant(variant) => BranchState::Lives,
-            _ => BranchState::Gone,
+        match platform.map(|platform| &parts[platform + 1..]) {
+            Some([]) => true,
+            Some([variant]) => is_variant(variant),
+            // Of a branch that is gone, or another tool's.
+            Some(_) | None => false,
         }
     }
 }
@@ -70,24 +58,24 @@ mod tests {
         let branches = Branches::new(&branches);
         let long = format!("web-arm64-{}", "x".repeat(118));
         for (tag, expected) in [
-            ("web-arm64-main", BranchState::Lives),
-            ("web-arm64-feature-x", BranchState::Lives),
-            ("web-arm64-other-feature-x", BranchState::Lives),
-            ("web-arm64-gone", BranchState::Gone),
-            ("web-arm64-mainline", BranchState::Gone),
-            ("web-arm-v7-gone", BranchState::Gone),
-            ("web-windows-amd64-gone", BranchState::Gone),
-            ("web-arm64", BranchState::Lives),
-            ("web-arm-v7", BranchState::Lives),
-            ("a-b-c-amd64", BranchState::Lives),
-            ("buildcache", BranchState::NotTold),
-            ("cache-gone", BranchState::NotTold),
-            ("cache-main", BranchState::Lives),
-            ("arm64-main2", BranchState::NotTold),
-            (&long, BranchState::Lives),
-            (&long[..127], BranchState::Gone),
+            ("web-arm64-main", true),
+            ("web-arm64-feature-x", true),
+            ("web-arm64-other-feature-x", true),
+            ("web-arm64-gone", false),
+            ("web-arm64-mainline", false),
+            ("web-arm-v7-gone", false),
+            ("web-windows-amd64-gone", false),
+            ("web-arm64", true),
+            ("web-arm-v7", true),
+            ("a-b-c-amd64", true),
+            ("buildcache", false),
+            ("cache-gone", false),
+            ("cache-main", true),
+            ("arm64-main2", false),
+            (&long, true),
+            (&long[..127], false),
         ] {
-            assert_eq!(branches.state(tag), expected, "{tag}");
+            assert_eq!(branches.keeps(tag), expected, "{tag}");
         }
     }
 }

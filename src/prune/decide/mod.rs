@@ -42,6 +42,7 @@ pub fn decide(
     let rules = Rules {
         graph: &graph,
         releases: &releases,
+        uses,
         policy,
         branches: policy.cache.branches.as_deref().map(Branches::new),
         now,
@@ -50,7 +51,7 @@ pub fn decide(
     let mut fates: Vec<Fate> = (0..count).map(|at| rules.fate(at)).collect();
     let not_there = add_uses(&graph, uses, &mut fates);
     let roots = (0..count).filter(|&at| fates[at].is_root());
-    let kept = graph.close(roots);
+    let kept = graph.close(roots, policy.archive);
 
     let mut warnings = warnings::not_there(&not_there);
     warnings.extend(warnings::of(&graph, &fates, &kept));

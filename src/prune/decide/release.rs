@@ -29,6 +29,8 @@ pub(super) struct Releases {
     pub(super) of: Vec<Option<Release>>,
     /// When it, or anything that it lists, was pulled last.
     pub(super) pulled: Vec<Option<Timestamp>>,
+    /// The times of those that take a place, the newest first.
+    times: Vec<Timestamp>,
 }
 
 /// What is known of an index with everything that it lists.
@@ -58,17 +60,28 @@ impl Releases {
             Reverse((tree.at, tree.height, graph.nodes[at].digest()))
         });
         let mut of = vec![None; count];
+        let mut times = Vec::new();
         let mut rank = 1;
         for at in sorted {
             let tree = trees[component[at]];
             of[at] = Some(Release { at: tree.at, rank });
-            rank += u32::from(graph.nodes[at].manifest.status == Status::Active);
+            if graph.nodes[at].manifest.status == Status::Active {
+                times.push(tree.at);
+                rank += 1;
+            }
         }
         let pulled = component.iter().map(|&number| trees[number].pulled);
         Self {
             of,
             pulled: pulled.collect(),
+            times,
         }
+    }
+
+    /// The place that a release of this time would have.
+    pub(super) fn rank(&self, time: Timestamp) -> u32 {
+        let newer = self.times.partition_point(|one| *one > time);
+        u32::try_from(newer).unwrap_or(u32::MAX).saturating_add(1)
     }
 }
 

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::cache::{BranchState, Branches};
+use super::cache::Branches;
 use super::release::{Release, Releases};
 use crate::prune::graph::{Graph, Node, artifact_type};
-use crate::prune::{AgeFrom, KeepReason, Kind, Policy, RemoveReason, Status};
+use crate::prune::{AgeFrom, KeepReason, Kind, Policy, RemoveReason, RepositoryUses, Status};
+
+/// How tags begin that say what a manifest is about.
+const REFERRER: &str = "sha256-";
 
 /// What is said of one manifest.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +38,7 @@ impl Fate {
 pub(super) struct Rules<'a> {
     pub(super) graph: &'a Graph<'a>,
     pub(super) releases: &'a Releases,
+    pub(super) uses: &'a RepositoryUses,
     pub(super) policy: &'a Policy,
     pub(super) branches: Option<Branches>,
     pub(super) now: Timestamp,
@@ -76,10 +80,14 @@ impl Rules<'_> {
         fate
     }
 
-    /// `keep_tags`.
+    /// `keep_tags`. A pattern such as `s*` is about names, and not meant for what tags say of other images.
     fn by_tag(&self, node: &Node<'_>, fate: &mut Fate) {
-        for tag in node.tags.ordinary.iter().chain(&node.tags.staging) {
-            for pattern in self.policy.keep_tags.iter().filter(|one| one.covers(tag)) {
+        let referrers = node.tags.referrer.iter().map(|(tag, _)| (tag, true));
+        let names = node.tags.ordinary.iter().chain(&node.tags.staging);
+        for (tag, is_about) in names.map(|tag| (tag, false)).chain(referrers) {
+            let patterns = self.policy.keep_tags.iter();
+            let patterns = patterns.filter(|one| !is_about || one.as_str().starts_with(REFERRER));
+            for pattern in patterns.filter(|one| one.covers(tag)) {
                 fate.keep.push(KeepReason::Tag {
                     tag: tag.clone(),
                     pattern: pattern.to_string(),
@@ -94,29 +102,48 @@ impl Rules<'_> {
         let is_named = !node.tags.ordinary.is_empty();
         if let Some(release) = self.releases.of[at] {
             self.release(at, release, fate);
+        } else if node.kind == Kind::Unknown {
+            // Also as a part of what goes: nobody knows what it is needed for.
+            fate.keep.push(unknown(node));
         } else if node.is_referrer {
-            match node.subjects.first() {
-                // It goes with its subject, or stays with it.
-                Some(_) if is_part => {}
-                Some(_) if is_named => fate.keep.push(KeepReason::NoRule),
-                Some(&subject) if node.kind != Kind::Unknown => {
-                    // A signature may be about an image of another repository, and who checks it pulls it.
-                    self.untagged(at, fate);
-                    let age = self.since_use(at).as_secs();
-                    fate.goes = Some(RemoveReason::Orphan { subject, age });
-                }
-                _ => fate.keep.push(unknown(node)),
+            // With its subject here it goes with that, or stays with it.
+            if !is_part {
+                self.orphan(at, fate);
             }
         } else if node.kind == Kind::Cache && (is_named || !node.tags.staging.is_empty()) {
             self.cache(at, fate);
-        } else if node.kind == Kind::Unknown && (is_named || !is_part) {
-            fate.keep.push(unknown(node));
         } else if is_part {
         } else if is_named {
             fate.keep.push(KeepReason::NoRule);
         } else {
             self.untagged(at, fate);
         }
+    }
+
+    /// What is about something that is not here. A subject by its document is in the same repository by definition
+    /// (distribution-spec 1.1), so that it is garbage. A tag may say the same of an image of another repository
+    /// (`COSIGN_REPOSITORY`), or be the name of a copy: it goes when a release of its age would.
+    fn orphan(&self, at: usize, fate: &mut Fate) {
+        let node = &self.graph.nodes[at];
+        for &subject in &node.subjects {
+            if let Some(by) = self.uses.everywhere.get(&subject) {
+                let by = by.clone();
+                fate.keep.push(KeepReason::SubjectInUse { subject, by });
+            }
+        }
+        self.untagged(at, fate);
+        if !node.tags.is_untagged() {
+            let time = node.manifest.pushed_at.unwrap_or(Timestamp::MAX);
+            if let Some(of) = self.policy.keep_releases
+                && self.releases.rank(time) <= of
+            {
+                fate.keep.push(KeepReason::AmongNewest { of });
+            }
+            self.expire(at, time, fate);
+        }
+        let age = self.since_use(at).as_secs();
+        let subject = node.subjects.first();
+        fate.goes = subject.map(|&subject| RemoveReason::Orphan { subject, age });
     }
 
     /// `keep_releases` and `expire`: it goes when each that is set lets it go.
@@ -127,9 +154,18 @@ impl Rules<'_> {
         {
             fate.keep.push(KeepReason::Newest { rank, of });
         }
+        let age = self.expire(at, release.at, fate);
+        fate.goes = Some(RemoveReason::Expired {
+            age: self.policy.expire.map(|_| age.as_secs()),
+            rank,
+        });
+    }
+
+    /// `expire`, for what was released then; nothing expires where neither it nor `keep_releases` is set.
+    fn expire(&self, at: usize, released: Timestamp, fate: &mut Fate) -> Duration {
         let from = match self.policy.expire_from {
-            AgeFrom::Push => Some(release.at),
-            AgeFrom::Pull => self.releases.pulled[at].max(Some(release.at)),
+            AgeFrom::Push => Some(released),
+            AgeFrom::Pull => self.releases.pulled[at].max(Some(released)),
         };
         let age = from.map(|from| self.age(from)).unwrap_or_default();
         if let Some(limit) = self.policy.expire
@@ -143,24 +179,17 @@ impl Rules<'_> {
         if self.policy.keep_releases.is_none() && self.policy.expire.is_none() {
             fate.keep.push(KeepReason::NoRule);
         }
-        fate.goes = Some(RemoveReason::Expired {
-            age: self.policy.expire.map(|_| age.as_secs()),
-            rank,
-        });
+        age
     }
 
     /// `cache_expire` and `branches`, for each of its tags.
     fn cache(&self, at: usize, fate: &mut Fate) {
         let node = &self.graph.nodes[at];
         let age = self.since_use(at);
-        let mut is_judged = true;
         for tag in node.tags.ordinary.iter().chain(&node.tags.staging) {
-            match self.branches.as_ref().map(|branches| branches.state(tag)) {
-                Some(BranchState::Lives) => {
-                    fate.keep.push(KeepReason::CacheBranch { tag: tag.clone() });
-                }
-                Some(BranchState::Gone) => {}
-                Some(BranchState::NotTold) | None => is_judged = false,
+            let branches = self.branches.as_ref();
+            if branches.is_some_and(|branches| branches.keeps(tag)) {
+                fate.keep.push(KeepReason::CacheBranch { tag: tag.clone() });
             }
         }
         match self.policy.cache.expire {
@@ -169,7 +198,7 @@ impl Rules<'_> {
                 limit: limit.as_secs(),
             }),
             Some(_) => {}
-            None if is_judged => {}
+            // Other tools' tags may look as if they were of a branch: a cache that is used must not go for its name.
             None => fate.keep.push(KeepReason::NoRule),
         }
         let age = age.as_secs();

@@ -1,6 +1,7 @@
 //! The part of what is in use that is about one repository.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -14,6 +15,9 @@ pub struct RepositoryUses {
     pub uses: Vec<NamedImage>,
     /// When each digest was released last, as records tell.
     pub releases: BTreeMap<Digest, Timestamp>,
+    /// Every digest that is in use, of whatever repository, and who uses it: what is about one of them may be in a
+    /// repository of its own.
+    pub everywhere: Arc<BTreeMap<Digest, UsedBy>>,
 }
 
 /// A tag, a digest or both, and who names it.
@@ -58,7 +62,15 @@ impl UsesIndex {
     /// Sorts everything that is in use by repository.
     pub fn new(in_use: &InUse) -> Self {
         let mut by_repository: HashMap<EcrRepository, RepositoryUses> = HashMap::new();
+        let mut everywhere: BTreeMap<Digest, UsedBy> = BTreeMap::new();
         for one in &in_use.uses {
+            if let Some(digest) = one.image.digest {
+                // The same one whatever the order.
+                let by = everywhere.entry(digest).or_insert_with(|| one.by.clone());
+                if one.by < *by {
+                    *by = one.by.clone();
+                }
+            }
             let repository = one.image.repository.clone();
             by_repository.entry(repository).or_default().add_use(one);
         }
@@ -67,9 +79,16 @@ impl UsesIndex {
             let uses = by_repository.entry(repository).or_default();
             uses.add_release(release);
         }
+        let everywhere = Arc::new(everywhere);
+        for uses in by_repository.values_mut() {
+            uses.everywhere = Arc::clone(&everywhere);
+        }
         Self {
             by_repository,
-            none: RepositoryUses::default(),
+            none: RepositoryUses {
+                everywhere,
+                ..RepositoryUses::default()
+            },
         }
     }
 
@@ -121,5 +140,32 @@ mod tests {
         assert_eq!(*found, RepositoryUses::of(&in_use, &web));
         let other = EcrRepository::private("123456789012", "us-east-1", "other");
         assert_eq!(*index.of(&other), RepositoryUses::default());
+    }
+
+    /// A signature may be elsewhere than its image.
+    #[test]
+    fn digests_in_use_are_known_everywhere() {
+        let by = |name: &str| UsedBy {
+            source: Source::Task,
+            name: name.to_owned(),
+        };
+        let web = format!(
+            "123456789012.dkr.ecr.us-east-1.amazonaws.com/web@{}",
+            digest(1)
+        );
+        let uses = ["b", "a"].map(|name| Use {
+            image: EcrReference::parse(&web).unwrap().unwrap(),
+            by: by(name),
+        });
+        let in_use = InUse {
+            uses: uses.into(),
+            ..InUse::default()
+        };
+        let index = UsesIndex::new(&in_use);
+        for name in ["web", "signatures"] {
+            let repository = EcrRepository::private("123456789012", "us-east-1", name);
+            let found = &index.of(&repository).everywhere;
+            assert_eq!(**found, BTreeMap::from([(digest(1), by("a"))]), "{name}");
+        }
     }
 }

@@ -32,8 +32,9 @@ pub(crate) enum Via {
 struct Doubtful {
     /// Untagged manifests that no read index lists: parts of anything.
     unlisted: Vec<usize>,
-    /// Other untagged manifests, oldest first. A registry takes an index after its entries, so that only what was
-    /// pushed no later can be in it.
+    /// Other manifests, oldest first. A registry takes an index after its entries, so that only what was pushed no
+    /// later can be in it. With a tag only where images are archived: ECR itself deletes none that an index lists,
+    /// and so much would be kept by one unreadable index that nobody could allow it.
     listed: Vec<usize>,
     /// SOCI indexes v2 that nothing names: parts of any image that was not read.
     soci: Vec<usize>,
@@ -41,14 +42,15 @@ struct Doubtful {
 
 impl Graph<'_> {
     /// Everything that can be reached from `roots`. Linear, but for one sort; the same for the same set of roots.
-    pub(crate) fn close(&self, roots: impl IntoIterator<Item = usize>) -> Kept {
+    /// `archives`: what is not kept is archived, not deleted.
+    pub(crate) fn close(&self, roots: impl IntoIterator<Item = usize>, archives: bool) -> Kept {
         let mut kept = vec![false; self.nodes.len()];
         let mut because = vec![None; self.nodes.len()];
         let mut queue: VecDeque<usize> = roots.into_iter().collect();
         for &root in &queue {
             kept[root] = true;
         }
-        let mut doubtful = self.doubtful();
+        let mut doubtful = self.doubtful(archives);
         let mut listed_done = 0;
         while let Some(at) = queue.pop_front() {
             let node = &self.nodes[at];
@@ -83,25 +85,25 @@ impl Graph<'_> {
         Kept { kept, because }
     }
 
-    fn doubtful(&self) -> Doubtful {
-        let untagged = || {
-            let nodes = self.nodes.iter().enumerate();
-            nodes.filter(|(_, node)| node.tags.is_untagged())
-        };
+    fn doubtful(&self, archives: bool) -> Doubtful {
         let pick = |wanted: &dyn Fn(&Node<'_>) -> bool| -> Vec<usize> {
-            let found = untagged().filter(|(_, node)| wanted(node));
+            let nodes = self.nodes.iter().enumerate();
+            let found = nodes.filter(|(_, node)| wanted(node));
             found.map(|(at, _)| at).collect()
         };
-        let mut listed = pick(&|node| node.is_listed());
+        let mut listed = pick(&|node| match node.tags.is_untagged() {
+            true => node.is_listed(),
+            false => archives,
+        });
         // What has no time comes first: it is held by whatever could not be read.
         listed.sort_by_key(|&at| (pushed(&self.nodes[at]), at));
         Doubtful {
-            unlisted: pick(&|node| !node.is_listed()),
+            unlisted: pick(&|node| node.tags.is_untagged() && !node.is_listed()),
             listed,
             soci: pick(&|node| {
                 let mut wholes = node.wholes.iter();
                 let is_named = wholes.any(|edge| matches!(edge.link, Link::Child | Link::SociOf));
-                node.kind == Kind::SociV2 && !is_named
+                node.kind == Kind::SociV2 && node.tags.is_untagged() && !is_named
             }),
         }
     }

@@ -1,6 +1,7 @@
 prune {
   regions     = ["eu-west-1"]
   expire_from = "push"
+  branches    = ["main"]
 
   account "prod" {
     regions      = ["us-east-1"]

@@ -9,7 +9,8 @@ prune {
   remove_tags    = false
   max_deletions  = 500
   max_share      = "50%"
-  allow          = ["nothing-in-use:tools/*", "matches-nothing"]
+  max_run_deletions = 2000
+  allow          = ["nothing-in-use:tools/*", "matches-nothing:repository *"]
   step_functions = true
   batch          = false
   parameters     = ["/shop/*", "/shop/production/web", "plain", "/*"]

@@ -350,9 +350,9 @@ fn restricted(case: &Case, plan: &RepositoryPlan, model: &Model<'_>, dice: &mut 
 ///
 /// Four things that are known before are not known after, all to the side of keeping or without a reader: an
 /// untagged part that was pulled lately is young once it stands alone; an index that could not be read may hold what
-/// another index listed before; what has a type that nobody knows, or a name that somebody gave it, is kept
-/// once nothing lists it; and an attestation that only a removed index ties to its image is an
-/// untagged manifest.
+/// another index listed before; what has a name that somebody gave it is kept once nothing lists it, or, about
+/// an image that is gone, until a release of its age goes; and an attestation that only a removed index ties to its
+/// image is an untagged manifest.
 fn between_waves(
     case: &Case,
     plan: &RepositoryPlan,
@@ -438,6 +438,9 @@ fn between_waves(
                         | KeepReason::MaybePart { .. }
                         | KeepReason::Unknown { .. }
                         | KeepReason::NoRule
+                        | KeepReason::AmongNewest { .. }
+                        | KeepReason::NotExpired { .. }
+                        | KeepReason::SubjectInUse { .. }
                 )
             };
             if reasons.iter().any(is_excused) {

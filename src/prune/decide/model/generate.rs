@@ -1,6 +1,7 @@
 //! Random repositories: everything that ECR can hold, and some things that it never would.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -287,6 +288,14 @@ fn uses(dice: &mut Dice, mood: &Mood, taken: &BTreeSet<String>) -> RepositoryUse
             },
         });
     }
+    if dice.percent(20) {
+        let by = UsedBy {
+            source: Source::Task,
+            name: "task elsewhere".to_owned(),
+        };
+        let elsewhere = BTreeMap::from([(digest(2_000_000 + dice.below(4)), by)]);
+        uses.everywhere = Arc::new(elsewhere);
+    }
     if dice.percent(25) {
         for _ in 0..dice.below(4) {
             let number = dice.below(mood.size + 1);
@@ -305,7 +314,8 @@ fn policy(dice: &mut Dice) -> Policy {
         expire: dice.percent(50).then(|| hours(dice)),
         expire_from: *dice.pick(&[AgeFrom::Push, AgeFrom::Pull]),
         keep_tags: if dice.percent(30) {
-            vec!["latest".parse().unwrap(), "v?".parse().unwrap()]
+            let tags = ["latest", "v?", "sha256-*.att"];
+            tags.map(|tag| tag.parse().unwrap()).into()
         } else {
             Vec::new()
         },

@@ -290,8 +290,7 @@ impl<'a> Model<'a> {
             }
             let blind = new.iter().map(|digest| self.all[digest]);
             let blind: Vec<&Manifest> = blind.filter(|one| read(one).is_none()).collect();
-            let untagged = self.all.values().filter(|one| is_untagged(one));
-            for part in untagged.filter(|one| !kept.contains(&one.digest)) {
+            for part in self.all.values().filter(|one| !kept.contains(&one.digest)) {
                 if blind.iter().any(|whole| self.may_need(whole, part)) {
                     more.insert(part.digest);
                 }
@@ -303,10 +302,18 @@ impl<'a> Model<'a> {
 
     /// Whether one that was not read may have the other as a part.
     pub(super) fn may_need(&self, whole: &Manifest, part: &Manifest) -> bool {
-        if read(whole).is_some() || !is_untagged(part) {
+        if read(whole).is_some() {
             return false;
         }
         let is_listed = self.listed.contains(&part.digest);
+        if !is_untagged(part) {
+            // ECR does not delete what an index lists, and it does archive it.
+            return self.case.policy.archive
+                && Self::is_unreadable(whole)
+                && (part.pushed_at.is_none()
+                    || whole.pushed_at.is_none()
+                    || part.pushed_at <= whole.pushed_at);
+        }
         if Self::is_unreadable(whole) {
             let was_there = match (part.pushed_at, whole.pushed_at) {
                 (Some(part), Some(whole)) => part <= whole,
@@ -353,11 +360,11 @@ impl<'a> Model<'a> {
             user.digest == Some(one.digest)
                 || user.tag.as_ref().is_some_and(|tag| one.tags.contains(tag))
         });
-        let has_kept_tag = one
-            .tags
-            .iter()
-            .filter(|tag| is_staging(tag) || is_ordinary(one, tag))
-            .any(|tag| policy.keep_tags.iter().any(|pattern| pattern.covers(tag)));
+        let has_kept_tag = one.tags.iter().any(|tag| {
+            let is_name = is_staging(tag) || is_ordinary(one, tag);
+            let mut patterns = policy.keep_tags.iter();
+            patterns.any(|one| (is_name || one.as_str().contains("sha256")) && one.covers(tag))
+        });
         let is_odd = !matches!(one.status, Status::Active | Status::Archived);
         let is_blind = Self::is_unreadable(one) && !self.is_stored(&one.digest);
         let is_young = Self::younger(one.pushed_at, policy.untagged);
@@ -372,10 +379,11 @@ impl<'a> Model<'a> {
         if self.releases.contains_key(&one.digest) {
             return self.release_stays(one);
         }
+        if kind == Kind::Unknown {
+            return true;
+        }
         if Self::is_referrer(one) {
-            let last = self.pulled(one.digest).max(one.pushed_at);
-            let is_young = Self::younger(last, policy.untagged);
-            return !is_part && (is_named(one) || kind == Kind::Unknown || is_young);
+            return !is_part && self.orphan_stays(one);
         }
         if kind == Kind::Cache
             && one
@@ -385,14 +393,42 @@ impl<'a> Model<'a> {
         {
             return self.cache_stays(one);
         }
-        if kind == Kind::Unknown && is_named(one) {
-            return true;
-        }
         if is_part {
             return false;
         }
         let last = self.pulled(one.digest).max(one.pushed_at);
-        kind == Kind::Unknown || is_named(one) || Self::younger(last, policy.untagged)
+        is_named(one) || Self::younger(last, policy.untagged)
+    }
+
+    fn orphan_stays(&self, one: &Manifest) -> bool {
+        let policy = &self.case.policy;
+        let pulled = self.pulled(one.digest);
+        let about = Self::subjects(one);
+        if about
+            .iter()
+            .any(|subject| self.case.uses.everywhere.contains_key(subject))
+            || Self::younger(pulled.max(one.pushed_at), policy.untagged)
+        {
+            return true;
+        }
+        if is_untagged(one) {
+            return false;
+        }
+        let from = match policy.expire_from {
+            AgeFrom::Push => one.pushed_at,
+            AgeFrom::Pull => one.pushed_at.max(pulled),
+        };
+        let newer = self.releases.iter().filter(|(digest, (time, _, _))| {
+            self.all[*digest].status == Status::Active && Some(*time) > one.pushed_at
+        });
+        let newer = newer.count();
+        match (policy.keep_releases, policy.expire) {
+            (None, None) => true,
+            (limit, expire) => {
+                limit.is_some_and(|limit| newer < limit as usize)
+                    || expire.is_some_and(|expire| Self::younger(from, expire))
+            }
+        }
     }
 
     fn release_stays(&self, one: &Manifest) -> bool {
@@ -425,16 +461,9 @@ impl<'a> Model<'a> {
         let cache = &self.case.policy.cache;
         let last = one.pulled_at.max(one.pushed_at);
         let is_young = cache.expire.is_some_and(|limit| Self::younger(last, limit));
-        let has_branches = cache.branches.is_some();
-        let mut unjudged = !has_branches;
-        for tag in &one.tags {
-            let lives = ["-main", "-feature-x", "-arm64"];
-            let is_live = lives.iter().any(|ending| tag.ends_with(ending));
-            if has_branches && is_live {
-                return true;
-            }
-            unjudged |= !tag.starts_with('t');
-        }
-        is_young || (cache.expire.is_none() && unjudged)
+        let lives = ["-main", "-feature-x", "-arm64"];
+        let is_live = |tag: &String| lives.iter().any(|ending| tag.ends_with(ending));
+        let has_branch = cache.branches.is_some() && one.tags.iter().any(is_live);
+        has_branch || is_young || cache.expire.is_none()
     }
 }

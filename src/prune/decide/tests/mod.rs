@@ -3,6 +3,7 @@
 mod parts;
 mod tags;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;

@@ -27,7 +27,7 @@ fn referrers_go_with_their_subject_or_when_it_is_gone() {
         },
     ];
     let plan = plan(all, &[], &keep(1));
-    assert_eq!(gone(&plan), [1, 10, 12, 13, 14, 16]);
+    assert_eq!(gone(&plan), [1, 10, 12, 13, 14, 17]);
     assert_eq!(
         *verdict(&plan, 13),
         Verdict::Remove(RemoveReason::Orphan {
@@ -35,19 +35,77 @@ fn referrers_go_with_their_subject_or_when_it_is_gone() {
             age: 1000 * 3600
         })
     );
-    assert!(matches!(reasons(&plan, 15), [KeepReason::Unknown { .. }]));
-    assert_eq!(
-        reasons(&plan, 17),
-        [KeepReason::NoRule],
-        "somebody named it"
-    );
+    for unknown in [15, 16] {
+        assert!(matches!(
+            reasons(&plan, unknown),
+            [KeepReason::Unknown { .. }]
+        ));
+    }
     assert_eq!(
         plan.waves[0],
-        [digest(1), digest(13), digest(14)]
+        [digest(1), digest(13), digest(14), digest(17)]
             .into_iter()
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()
             .collect::<Vec<_>>()
+    );
+}
+
+/// Signatures may be in a repository of their own, and a copy may have the digest of what it is a copy of as its tag.
+#[test]
+fn a_tag_about_an_image_that_is_not_here_goes_when_a_release_of_its_age_would() {
+    let tag = format!("sha256-{}", digest(90).hex());
+    let about =
+        |number, hours, suffix: &str| pushed(image(number, &[&format!("{tag}{suffix}")]), hours);
+    let all = || {
+        vec![
+            pushed(image(1, &["v1"]), 500),
+            pushed(image(2, &["v2"]), 300),
+            about(3, 600, ".sig"),
+            about(4, 500, ".sig"),
+            about(5, 400, ""),
+            pulled(about(6, 600, ".sig"), 30),
+            pushed(referrer(7, "application/x", 90), 30),
+        ]
+    };
+    let expire = |hours| Policy {
+        expire: Some(Duration::from_hours(hours)),
+        ..Policy::default()
+    };
+    for (policy, expected) in [
+        (Policy::default(), &[7][..]),
+        (keep(2), &[3, 6, 7]),
+        (keep(1), &[1, 3, 4, 5, 6, 7]),
+        (keep(3), &[7]),
+        (expire(450), &[1, 3, 4, 7]),
+        (
+            Policy {
+                keep_releases: Some(2),
+                ..expire(450)
+            },
+            &[3, 7],
+        ),
+    ] {
+        let plan = plan(all(), &[], &policy);
+        assert_eq!(gone(&plan), expected, "{policy:?}");
+    }
+    let plan = plan(all(), &[], &keep(2));
+    assert_eq!(reasons(&plan, 5), [KeepReason::AmongNewest { of: 2 }]);
+
+    // Something runs the image, wherever it is.
+    let used = used(None, Some(digest(90)));
+    let uses = RepositoryUses {
+        everywhere: Arc::new([(digest(90), used.by.clone())].into()),
+        ..RepositoryUses::default()
+    };
+    let plan = decide(&repository(all()), &uses, &keep(1), now());
+    assert_eq!(gone(&plan), [1]);
+    assert_eq!(
+        reasons(&plan, 3),
+        [KeepReason::SubjectInUse {
+            subject: digest(90),
+            by: used.by
+        }]
     );
 }
 
@@ -61,9 +119,13 @@ fn what_is_not_known_is_kept_and_told() {
         manifest(5, "application/later"),
     ];
     let plan = plan(all, &[], &keep(0));
-    assert_eq!(gone(&plan), [3, 4], "4 is a part of a release");
+    assert_eq!(
+        gone(&plan),
+        [3],
+        "4 is a part of it, and nobody knows of what else"
+    );
     assert_eq!(plan.warnings.len(), 2, "{:?}", plan.warnings);
-    assert!(plan.warnings[1].starts_with("2 manifests of type application/x"));
+    assert!(plan.warnings[1].starts_with("3 manifests of type application/x"));
 }
 
 #[test]

@@ -1,0 +1,4 @@
+prune {
+  allow = ["nothing-in-use", "list-failed"]
+  repository "*" {}
+}
