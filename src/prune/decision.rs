@@ -1,7 +1,7 @@
 //! What becomes of every manifest of a repository, and why.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{EcrRepository, Kind, Refusal, UsedBy};
 use crate::image::Digest;
@@ -71,7 +71,7 @@ pub enum Verdict {
 }
 
 /// Why a manifest is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(
     rename_all = "kebab-case",
     rename_all_fields = "camelCase",
@@ -176,7 +176,7 @@ pub enum KeepReason {
 }
 
 /// How one manifest belongs to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Link {
     /// The other is an index that lists it.
@@ -194,7 +194,7 @@ pub enum Link {
 }
 
 /// Why a manifest goes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(
     rename_all = "kebab-case",
     rename_all_fields = "camelCase",
@@ -236,7 +236,7 @@ pub enum RemoveReason {
 }
 
 /// Numbers and bytes of one repository.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sizes {
     /// What is there.
@@ -251,7 +251,7 @@ pub struct Sizes {
 }
 
 /// How many manifests, and how much.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     /// Manifests of any kind.

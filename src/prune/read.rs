@@ -171,11 +171,20 @@ pub fn unread_exact(repository: &Repository) -> Vec<Digest> {
 
 /// Whether the document may name manifests that ECR does not tell of. SOCI indexes v2 and cache
 /// manifests never do.
-pub(super) fn may_refer(manifest: &Manifest) -> bool {
+fn may_refer(manifest: &Manifest) -> bool {
     let artifact = manifest.artifact_type.as_deref();
     let alone = media_type::is_manifest(&manifest.media_type)
         && matches!(artifact, Some(SOCI_V2 | CACHE_CONFIG));
     !alone && !is_plain_image(manifest)
+}
+
+/// Why the parts of a manifest are not known: it could not be read, or nobody did and ECR alone does not tell.
+pub(super) fn parts_unknown(manifest: &Manifest) -> Option<&str> {
+    match &manifest.content {
+        Content::Unreadable(why) => Some(why),
+        Content::NotRead if may_refer(manifest) => Some("it was not read"),
+        Content::NotRead | Content::Read(_) => None,
+    }
 }
 
 fn has_unlisted_soci(repository: &Repository) -> bool {

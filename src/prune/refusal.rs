@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{EcrRepository, NamePattern};
 
 /// A case in which nothing is deleted, unless it was allowed by name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
     /// Which case.
@@ -27,15 +27,14 @@ pub struct Refusal {
     /// Allowed by name: it is told, and does not hold.
     pub allowed: bool,
     /// It may be gone when it is tried again, and says nothing of what is there: never allowed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub temporary: bool,
 }
 
 /// Where nothing is deleted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalSubject {
     /// Everywhere: what did not load could be about any repository.
-    #[default]
     Everything,
     /// In this repository.
     Repository(EcrRepository),
@@ -44,7 +43,7 @@ pub enum RefusalSubject {
 }
 
 /// The cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RefusalCode {
     /// A list did not load.

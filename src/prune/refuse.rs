@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::read::may_refer;
+use super::read::parts_unknown;
 use super::{
-    Allowance, Content, Kind, Manifest, Plan, Policy, Refusal, RefusalCode, RefusalSubject,
-    RemoveReason, Repository, RepositoryPlan, RepositoryUses, Status, Verdict,
+    Allowance, Kind, Manifest, Plan, Policy, Refusal, RefusalCode, RefusalSubject, RemoveReason,
+    Repository, RepositoryPlan, RepositoryUses, Status, Verdict,
 };
 use crate::image::Digest;
 
@@ -29,7 +29,7 @@ pub fn refuse(
     let (active, archived): (Vec<_>, Vec<_>) = repository
         .manifests
         .iter()
-        .filter_map(|one| unreadable(one).map(|why| (one, why)))
+        .filter_map(|one| parts_unknown(one).map(|why| (one, why)))
         .partition(|(one, _)| one.status == Status::Active);
     if let Some(detail) = describe(&active, "could not be read") {
         found.push((RefusalCode::UnreadableManifest, detail));
@@ -94,15 +94,6 @@ pub fn refuse_run(plan: &mut Plan, limit: Option<u64>, allowances: &[Allowance])
     }
 }
 
-/// Why the parts of a manifest are not known.
-fn unreadable(manifest: &Manifest) -> Option<&str> {
-    match &manifest.content {
-        Content::Unreadable(why) => Some(why),
-        Content::NotRead if may_refer(manifest) => Some("it was not read"),
-        Content::NotRead | Content::Read(_) => None,
-    }
-}
-
 fn describe(unreadable: &[(&Manifest, &str)], what: &str) -> Option<String> {
     let mut sorted = unreadable.to_vec();
     sorted.sort_unstable_by_key(|(manifest, _)| manifest.digest);
@@ -154,7 +145,7 @@ fn count(number: u64) -> usize {
 mod tests {
     use super::*;
     use crate::prune::testing::{artifact, digest, image, index, now, repository, used};
-    use crate::prune::{Share, decide};
+    use crate::prune::{Content, Share, decide};
 
     fn codes(
         manifests: Vec<Manifest>,

@@ -56,7 +56,7 @@ pub(super) fn artifact(number: u64, artifact_type: &str, tags: &[&str]) -> Manif
         content: Content::NotRead,
         ..manifest(number, media_type::OCI_MANIFEST)
     };
-    if super::read::may_refer(&one) {
+    if super::read::parts_unknown(&one).is_some() {
         one.content = Content::Read(Links::default());
     }
     one

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{EcrReference, EcrRepository, Refusal};
 use crate::image::Digest;
@@ -31,7 +31,7 @@ pub struct Use {
 }
 
 /// Who uses an image.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsedBy {
     /// Where it was found.
@@ -47,7 +47,7 @@ impl fmt::Display for UsedBy {
 }
 
 /// Where uses are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// A running or pending task, of a service or alone.
@@ -112,7 +112,7 @@ pub struct KnownRelease {
 }
 
 /// How much a source told, for the report.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceCount {
     /// The source.

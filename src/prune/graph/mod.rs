@@ -64,11 +64,7 @@ impl Node<'_> {
 
     /// Why its parts are not known: it could not be read, or nobody did and ECR alone does not tell.
     pub(super) fn unreadable(&self) -> Option<&str> {
-        match &self.manifest.content {
-            Content::Unreadable(why) => Some(why),
-            Content::NotRead if super::read::may_refer(&self.manifest) => Some("it was not read"),
-            Content::NotRead | Content::Read(_) => None,
-        }
+        super::read::parts_unknown(&self.manifest)
     }
 
     /// Whether a read index lists it.
