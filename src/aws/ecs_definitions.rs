@@ -159,8 +159,8 @@ impl<'a> Newest<'a> {
     }
 }
 
-/// `web` and 12 of `arn:…:task-definition/web:12`.
-fn family_and_revision(arn: &str) -> Option<(&str, u64)> {
+/// `web` and 12 of `arn:…:task-definition/web:12`, and of a daemon task definition the same.
+pub(super) fn family_and_revision(arn: &str) -> Option<(&str, u64)> {
     let (_, name) = arn.rsplit_once('/')?;
     let (family, revision) = name.rsplit_once(':')?;
     Some((family, revision.parse().ok()?))

@@ -92,6 +92,10 @@ fn a_list_that_breaks_off_is_a_refusal() {
         "ListTaskDefinitionFamilies",
         [Answer::json(json!({ "families": [] }))],
     );
+    aws.answer(
+        "ListDaemonTaskDefinitions",
+        [Answer::json(json!({ "daemonTaskDefinitions": [] }))],
+    );
     let settings = UseSettings {
         ecs: true,
         ..nothing()
@@ -140,6 +144,7 @@ fn nobody_there_is_a_refusal_of_every_source() {
     for action in [
         "ecs:ListClusters",
         "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListDaemonTaskDefinitions",
         "lambda:ListFunctions",
         "events:ListEventBuses",
         "scheduler:ListSchedules",

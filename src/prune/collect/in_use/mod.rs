@@ -6,6 +6,7 @@
 
 mod api_call;
 mod cache;
+mod daemons;
 mod definitions;
 mod ecs;
 mod files;
@@ -17,6 +18,7 @@ mod lists;
 mod parameter_value;
 mod parameters;
 mod records;
+mod revisions;
 mod sections;
 mod targets;
 
@@ -145,6 +147,7 @@ async fn look(
             futures::join!(
                 ecs::clusters(&look, &ecs, clusters(settings)),
                 ecs::families(&look, &ecs, families(settings)),
+                daemons::families(&look, &ecs, families(settings)),
             );
         }
     };
