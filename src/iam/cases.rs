@@ -14,7 +14,7 @@ use crate::config::{
 use crate::plan::{self, Handoff, Mode, Options, SociWish};
 
 /// Actions that IAM knows no resource of, from the service authorization reference.
-const ANYWHERE: [&str; 18] = [
+const ANYWHERE: [&str; 20] = [
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",
     "batch:ListJobs",
@@ -22,6 +22,8 @@ const ANYWHERE: [&str; 18] = [
     "ecr:GetRegistryScanningConfiguration",
     "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
+    "ecs:ListDaemonTaskDefinitions",
+    "ecs:ListDaemons",
     "ecs:ListServices",
     "ecs:ListTaskDefinitionFamilies",
     "ecs:ListTaskDefinitions",

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, REGION, collect, image, keep, nothing, place, refusals, set, tags};
 use crate::service::Service;
-use crate::support::{Answer, Interposer};
+use crate::support::Interposer;
 
 struct Moto {
     service: Service,
@@ -124,14 +124,8 @@ fn ecs_rules_and_schedules() {
         families: vec![keep("web", 2)],
         ..nothing()
     };
-    // moto knows no daemons; this says it as ECS would.
     let proxy = Interposer::before(moto.address());
-    for list in ["ecs:ListDaemons", "ecs:ListDaemonTaskDefinitions"] {
-        proxy.script(list, |_, _| {
-            let message = "The operation is not known.";
-            Some(Answer::error(400, "UnknownOperationException", message))
-        });
-    }
+    proxy.without_daemons();
     let found = collect(&[place(&proxy.endpoint, "")], &settings, &Cache::default());
     assert_eq!(refusals(&found), [], "{:#?}", found.refusals);
     // moto gives revisions oldest first, whatever order is asked for.
