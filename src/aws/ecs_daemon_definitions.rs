@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types::{DaemonTaskDefinition, DaemonTaskDefinitionStatusFilter};
 
 use super::ecs_daemons::knows_no_daemons;
-use super::ecs_definitions::{TaskDefinitionUse, family_and_revision};
+use super::ecs_definitions::{TaskDefinitionUse, family_and_revision, no_revision};
 use super::ecs_usage::{EcsUsage, PAGE};
 use super::pages::Pages;
 use super::{AwsError, AwsErrorKind};
@@ -89,7 +89,7 @@ fn by_family(arns: Vec<String>) -> Result<BTreeMap<String, Vec<String>>, String>
     let mut families: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
     for arn in arns {
         let Some((family, revision)) = family_and_revision(&arn) else {
-            return Err(format!("{arn:?} in it has no family and revision"));
+            return Err(no_revision(&arn));
         };
         let family = families.entry(family.to_owned()).or_default();
         family.push((revision, arn));

@@ -1,6 +1,7 @@
 //! The only place that names an `aws-sdk` crate: clients made once, with overridable endpoints.
 //! No policy lives here; callers get plain values.
 
+mod batch_jobs;
 mod calls;
 mod ecr;
 mod ecr_host;
@@ -30,6 +31,7 @@ mod session;
 mod state_machines;
 mod whole_lists;
 
+pub use batch_jobs::{JobUse, ListedJob};
 pub use calls::CallCounts;
 pub use ecr::{Creation, EcrLogin};
 pub use ecr_host::{EcrHost, Partition, parse_ecr_host};

@@ -14,9 +14,10 @@ use crate::config::{
 use crate::plan::{self, Handoff, Mode, Options, SociWish};
 
 /// Actions that IAM knows no resource of, from the service authorization reference.
-const ANYWHERE: [&str; 20] = [
+const ANYWHERE: [&str; 21] = [
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",
+    "batch:DescribeJobs",
     "batch:ListJobs",
     "ecr:GetAuthorizationToken",
     "ecr:GetRegistryScanningConfiguration",

@@ -76,6 +76,7 @@ const FUNCTIONS: &[&str] = &[
 const BATCH: &[&str] = &[
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",
+    "batch:DescribeJobs",
     "batch:ListJobs",
 ];
 const STATE_MACHINES: &[&str] = &[

@@ -173,6 +173,7 @@ pub(super) const READS: &[(&str, &str)] = &[
     ),
     ("GET /2015-03-31/functions/api", "lambda:GetFunction"),
     ("GET /schedules/nightly", "scheduler:GetSchedule"),
+    ("POST /v1/describejobs", "batch:DescribeJobs"),
     ("DescribeStateMachine", "states:DescribeStateMachine"),
     ("GetParameter", "ssm:GetParameter"),
     ("GetParameterHistory", "ssm:GetParameterHistory"),
@@ -378,9 +379,13 @@ fn entries(operation: &str, body: &Value) -> Vec<Value> {
                     "jobDefinitionArn": arn("batch", &format!("job-definition/{name}:{revision}")),
                     "containerProperties": { "image": image(&format!("{name}-{revision}")) } })
             };
+            let container = json!([{ "image": image("pod-1") }]);
+            let pod = json!({ "jobDefinitionName": "pod", "revision": 1, "type": "container",
+                "jobDefinitionArn": arn("batch", "job-definition/pod:1"),
+                "eksProperties": { "podProperties": { "containers": container } } });
             match body.get("jobDefinitions") {
                 Some(_) => json!([one("batch", 1)]),
-                None => json!([one("batch", 2), one("other", 1)]),
+                None => json!([one("batch", 2), one("other", 1), pod]),
             }
         }
         "POST /v1/describejobqueues" => json!([
@@ -388,11 +393,11 @@ fn entries(operation: &str, body: &Value) -> Vec<Value> {
               "priority": 1, "computeEnvironmentOrder": [] },
         ]),
         "POST /v1/listjobs" if of("jobStatus") == "RUNNABLE" => {
-            let job = |revision: u32| {
-                json!({ "jobId": "j", "jobName": "j",
-                    "jobDefinition": arn("batch", &format!("job-definition/batch:{revision}")) })
+            let job = |definition: &str| {
+                json!({ "jobId": format!("j-{definition}"), "jobName": "j",
+                    "jobDefinition": arn("batch", &format!("job-definition/{definition}")) })
             };
-            json!([job(2), job(1)])
+            json!([job("batch:2"), job("batch:1"), job("pod:1")])
         }
         "ListStateMachines" => json!([
             { "stateMachineArn": arn("states", "stateMachine:flow"), "name": "flow", "type": "STANDARD",
@@ -596,6 +601,19 @@ fn others(aws: &FakeAws) {
             "Input": input }),
         )],
     );
+    // Whoever submits a job to EKS may name another image.
+    aws.respond("POST /v1/describejobs", |call, _| {
+        let jobs = call.body["jobs"].as_array()?.iter();
+        let container = json!([{ "image": image("pod-other") }]);
+        let job = |id: &Value| {
+            let of_eks = id.as_str().is_some_and(|id| id.contains("pod"));
+            let pod = json!({ "podProperties": { "containers": container } });
+            json!({ "jobId": id, "jobName": "j", "jobQueue": "q", "status": "RUNNABLE",
+                "eksProperties": of_eks.then_some(pod) })
+        };
+        let jobs: Vec<Value> = jobs.map(job).collect();
+        Some(Answer::json(json!({ "jobs": jobs })))
+    });
     aws.respond("DescribeStateMachine", |call, _| {
         let arn = call.body["stateMachineArn"].as_str()?;
         let name = if arn.ends_with(":1") { "flow:1" } else { "flow:2" };

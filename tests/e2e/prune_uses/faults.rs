@@ -198,6 +198,21 @@ fn a_service_without_service_deployments_is_no_failure() {
     }
 }
 
+/// A job that waits has an image, whatever Batch says of it.
+#[test]
+fn a_job_that_is_listed_and_not_told_is_refused() {
+    let aws = account(Paging::Whole);
+    let none = Answer::json(json!({ "jobs": [] }));
+    aws.answer("POST /v1/describejobs", [none]);
+    let settings = UseSettings {
+        batch: true,
+        ..nothing()
+    };
+    let found = of_account(&aws, &settings);
+    let expected = [(RefusalCode::BadReference, "job definition of job j-pod:1")];
+    assert_eq!(refusals(&found), expected);
+}
+
 #[test]
 fn images_that_cannot_be_read_are_refused_by_the_name_of_who_has_them() {
     let aws = account(Paging::Whole);

@@ -98,8 +98,8 @@ fn check(found: &InUse) {
         tags(found, Source::Schedule),
         set(&["nightly-7", "weekly-4"])
     );
-    // A job waits whose definition is no longer active.
-    let expected = ["batch-2", "other-1", "batch-1"];
+    // A job waits whose definition is no longer active, and one that has another image than its definition.
+    let expected = ["batch-2", "other-1", "batch-1", "pod-1", "pod-other"];
     assert_eq!(tags(found, Source::JobDefinition), set(&expected));
     assert_eq!(
         tags(found, Source::StateMachine),
@@ -147,6 +147,7 @@ fn uses_and_counts_say_who() {
         "rule shop/order, task definition order:7",
         "schedule night/weekly, task definition weekly:4",
         "job definition batch:1",
+        "job definition of job j-pod:1",
         "state machine flow:1, task definition flow:1",
         "parameter /web",
     ] {
@@ -168,6 +169,10 @@ fn uses_and_counts_say_who() {
     assert_eq!(count(Source::DaemonTaskDefinition), (2, 2));
     assert_eq!(count(Source::Task).0, 4);
     assert_eq!(count(Source::Function), (1, 6));
+    // Only jobs of EKS are asked for one by one.
+    let jobs = aws.bodies("POST /v1/describejobs");
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    assert_eq!(jobs[0]["jobs"], serde_json::json!(["j-pod:1"]));
     assert_eq!(count(Source::Rule), (2, 2));
     assert_eq!(count(Source::Schedule), (3, 2));
 }

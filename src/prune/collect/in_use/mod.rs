@@ -14,6 +14,7 @@ mod findings;
 mod functions;
 mod history;
 mod image_text;
+mod jobs;
 mod lists;
 mod parameter_value;
 mod parameters;
@@ -168,7 +169,7 @@ async fn look(
     };
     let in_batch = async {
         if settings.batch {
-            targets::jobs(&look).await;
+            jobs::jobs(&look).await;
         }
     };
     let in_states = async {
