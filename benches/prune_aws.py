@@ -18,6 +18,7 @@ AT_ONCE = 10  # containers of a task definition
 # Lists by operation, or by the path of the REST services.
 EMPTY = {
     "ListClusters": {"clusterArns": []},
+    "ListDaemonTaskDefinitions": {"daemonTaskDefinitions": []},
     "ListEventBuses": {"EventBuses": []},
     "/2015-03-31/functions": {"Functions": []},
     "/schedules": {"Schedules": []},

@@ -67,7 +67,8 @@ impl EcsUsage {
                 .await?;
             newest.take(answer.task_definition_arns());
             if newest.is_enough() || !pages.turn(answer.next_token())? {
-                return Ok(newest.arns());
+                let invalid = |problem| AwsError::invalid(LIST, &self.region, problem);
+                return newest.arns().map_err(invalid);
             }
         }
     }
@@ -115,6 +116,8 @@ struct Newest<'a> {
     revisions: Vec<(u64, String)>,
     /// Every revision so far was older than the one before it.
     descending: bool,
+    /// One that is no revision of a family, and may be the newest.
+    unread: Option<String>,
 }
 
 impl<'a> Newest<'a> {
@@ -124,6 +127,7 @@ impl<'a> Newest<'a> {
             keep,
             revisions: Vec::new(),
             descending: true,
+            unread: None,
         }
     }
 
@@ -131,6 +135,7 @@ impl<'a> Newest<'a> {
         for arn in arns {
             // The filter may be read as a prefix, and then has other families in it.
             let Some((family, revision)) = family_and_revision(arn) else {
+                self.unread = Some(arn.clone());
                 continue;
             };
             if family != self.family {
@@ -150,17 +155,25 @@ impl<'a> Newest<'a> {
         self.descending && self.revisions.len() >= self.keep.max(2)
     }
 
-    fn arns(mut self) -> Vec<String> {
+    fn arns(mut self) -> Result<Vec<String>, String> {
+        if let Some(arn) = self.unread {
+            return Err(no_revision(&arn));
+        }
         self.revisions
             .sort_by_key(|(revision, _)| Reverse(*revision));
         self.revisions.dedup();
         let kept = self.revisions.into_iter().take(self.keep);
-        kept.map(|(_, arn)| arn).collect()
+        Ok(kept.map(|(_, arn)| arn).collect())
     }
 }
 
-/// `web` and 12 of `arn:…:task-definition/web:12`.
-fn family_and_revision(arn: &str) -> Option<(&str, u64)> {
+/// What is wrong with a list that has such an ARN.
+pub(super) fn no_revision(arn: &str) -> String {
+    format!("{arn:?} in it has no family and revision")
+}
+
+/// `web` and 12 of `arn:…:task-definition/web:12`, and of a daemon task definition the same.
+pub(super) fn family_and_revision(arn: &str) -> Option<(&str, u64)> {
     let (_, name) = arn.rsplit_once('/')?;
     let (family, revision) = name.rsplit_once(':')?;
     Some((family, revision.parse().ok()?))
@@ -220,7 +233,7 @@ mod tests {
                     break;
                 }
             }
-            newest.arns()
+            newest.arns().unwrap()
         };
         // In the order that was asked for, the first page is enough.
         let read = newest(2, &[&["web:12", "web:11", "web:10"], &["web:13"]]);
@@ -231,6 +244,11 @@ mod tests {
         // A page of one shows no order.
         let read = newest(1, &[&["web:1"], &["web:2"]]);
         assert_eq!(read, arns(&["web:2"]));
+        // What cannot be read may be the newest.
+        let mut newest = Newest::new("web", 1);
+        newest.take(&arns(&["web:2", "web:x"]));
+        let problem = newest.arns().unwrap_err();
+        assert!(problem.contains("web:x"), "{problem}");
         // Other families do not count.
         let read = newest(2, &[&["web-api:9", "web:1"]]);
         assert_eq!(read, arns(&["web:1"]));

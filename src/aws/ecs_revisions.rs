@@ -1,4 +1,5 @@
-//! The history of a service: its service deployments, and the revisions that they went between.
+//! The history of a service: its service deployments, and the revisions that they went between. That of a
+//! daemon, which has the same form, is asked for in `ecs_daemons`.
 //!
 //! A revision has the digests that ECS resolved the images to, which is what a rollback starts again.
 //! ECS keeps 90 days of deployments, and knows no revision from before 2024-10-25.
@@ -15,9 +16,9 @@ const LIST: &str = "ecs:ListServiceDeployments";
 const DESCRIBE: &str = "ecs:DescribeServiceDeployments";
 const REVISIONS: &str = "ecs:DescribeServiceRevisions";
 
-/// A service deployment.
+/// A deployment of a service, or of a daemon.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceDeploymentUse {
+pub struct DeploymentUse {
     /// Its ARN.
     pub arn: String,
     /// `SUCCESSFUL`, `IN_PROGRESS`, …; the list grows.
@@ -30,12 +31,12 @@ pub struct ServiceDeploymentUse {
     pub sources: Vec<String>,
 }
 
-/// A service revision.
+/// A revision of a service, or of a daemon.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceRevisionUse {
+pub struct RevisionUse {
     /// Its ARN.
     pub arn: String,
-    /// Its task definition.
+    /// Its task definition; of a daemon, its daemon task definition.
     pub definition: Option<String>,
     /// Its containers, with the digests that their tags were resolved to.
     pub containers: Vec<ContainerUse>,
@@ -51,7 +52,7 @@ impl EcsUsage {
         &self,
         cluster: &str,
         service: &str,
-    ) -> Result<Vec<ServiceDeploymentUse>, AwsError> {
+    ) -> Result<Vec<DeploymentUse>, AwsError> {
         let mut pages = Pages::of(LIST, &self.region);
         let mut found = Vec::new();
         loop {
@@ -83,7 +84,7 @@ impl EcsUsage {
     pub async fn describe_service_deployments(
         &self,
         arns: &[String],
-    ) -> Result<Described<ServiceDeploymentUse>, AwsError> {
+    ) -> Result<Described<DeploymentUse>, AwsError> {
         let request = self.client.describe_service_deployments();
         let request = request.set_service_deployment_arns(Some(arns.to_vec()));
         let answer = self
@@ -102,7 +103,7 @@ impl EcsUsage {
     pub async fn describe_service_revisions(
         &self,
         arns: &[String],
-    ) -> Result<Described<ServiceRevisionUse>, AwsError> {
+    ) -> Result<Described<RevisionUse>, AwsError> {
         let request = self.client.describe_service_revisions();
         let request = request.set_service_revision_arns(Some(arns.to_vec()));
         let answer = self
@@ -130,8 +131,8 @@ fn has_none(error: &AwsError) -> bool {
     }
 }
 
-fn brief(one: &ServiceDeploymentBrief) -> ServiceDeploymentUse {
-    ServiceDeploymentUse {
+fn brief(one: &ServiceDeploymentBrief) -> DeploymentUse {
+    DeploymentUse {
         arn: one.service_deployment_arn().unwrap_or_default().to_owned(),
         status: one.status().map_or("", |status| status.as_str()).to_owned(),
         created: one.created_at().and_then(time),
@@ -140,13 +141,13 @@ fn brief(one: &ServiceDeploymentBrief) -> ServiceDeploymentUse {
     }
 }
 
-fn deployment(one: &ServiceDeployment) -> ServiceDeploymentUse {
+fn deployment(one: &ServiceDeployment) -> DeploymentUse {
     let sources = one.source_service_revisions().iter();
     let sources = sources.filter_map(|revision| revision.arn());
     let rollback = one.rollback();
     let rollback = rollback.and_then(|rollback| rollback.service_revision_arn());
     let target = one.target_service_revision();
-    ServiceDeploymentUse {
+    DeploymentUse {
         arn: one.service_deployment_arn().unwrap_or_default().to_owned(),
         status: one.status().map_or("", |status| status.as_str()).to_owned(),
         created: one.created_at().and_then(time),
@@ -155,13 +156,13 @@ fn deployment(one: &ServiceDeployment) -> ServiceDeploymentUse {
     }
 }
 
-fn revision(one: &ServiceRevision) -> ServiceRevisionUse {
+fn revision(one: &ServiceRevision) -> RevisionUse {
     let containers = one.container_images().iter().map(|image| ContainerUse {
         name: image.container_name().unwrap_or_default().to_owned(),
         image: image.image().map(str::to_owned),
         digest: image.image_digest().map(str::to_owned),
     });
-    ServiceRevisionUse {
+    RevisionUse {
         arn: one.service_revision_arn().unwrap_or_default().to_owned(),
         definition: one.task_definition().map(str::to_owned),
         containers: containers.collect(),

@@ -1,4 +1,5 @@
-//! Job definitions of AWS Batch: the images of their containers, on ECS, on EKS and on several nodes.
+//! Job definitions of AWS Batch: the images of their containers, on ECS, on EKS and on several nodes. Jobs are in
+//! `batch_jobs`.
 
 use std::fmt;
 
@@ -6,7 +7,7 @@ use aws_sdk_batch::Client;
 use aws_sdk_batch::operation::describe_job_definitions::builders::DescribeJobDefinitionsFluentBuilder;
 use aws_sdk_batch::types::{
     ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobQueueDetail, JobQueueType,
-    JobStatus,
+    NodeProperties, NodeRangeProperty,
 };
 
 use super::calls::paced_client;
@@ -15,26 +16,16 @@ use super::{Aws, AwsError};
 
 const DEFINITIONS: &str = "batch:DescribeJobDefinitions";
 const QUEUES: &str = "batch:DescribeJobQueues";
-const JOBS: &str = "batch:ListJobs";
 
 /// The most entries of a page.
-const PAGE: i32 = 100;
-
-/// The states of a job that will start a container, or has one.
-const ALIVE: [JobStatus; 5] = [
-    JobStatus::Submitted,
-    JobStatus::Pending,
-    JobStatus::Runnable,
-    JobStatus::Starting,
-    JobStatus::Running,
-];
+pub(super) const PAGE: i32 = 100;
 
 /// The job definitions of one region.
 #[derive(Clone)]
 pub struct JobDefinitions {
-    aws: Aws,
-    client: Client,
-    region: String,
+    pub(super) aws: Aws,
+    pub(super) client: Client,
+    pub(super) region: String,
 }
 
 impl fmt::Debug for JobDefinitions {
@@ -54,6 +45,8 @@ pub struct JobDefinitionUse {
     pub name: String,
     /// The image of every container.
     pub images: Vec<String>,
+    /// A job of it may have other images: whoever submits one to EKS may name them.
+    pub is_overridable: bool,
 }
 
 impl Aws {
@@ -121,31 +114,6 @@ impl JobDefinitions {
             }
         }
     }
-
-    /// The ARNs of the definitions of a queue's jobs that run or wait; each once.
-    pub async fn of_jobs(&self, queue: &str) -> Result<Vec<String>, AwsError> {
-        let mut arns = Vec::new();
-        for status in ALIVE {
-            let mut pages = Pages::of(JOBS, &self.region);
-            loop {
-                let request = self.client.list_jobs().job_queue(queue);
-                let request = request.job_status(status.clone()).max_results(PAGE);
-                let request = request.set_next_token(pages.token());
-                let answer = self
-                    .aws
-                    .paced(JOBS, &self.region, || request.clone().send())
-                    .await?;
-                let jobs = answer.job_summary_list().iter();
-                arns.extend(jobs.filter_map(|job| job.job_definition().map(str::to_owned)));
-                if !pages.turn(answer.next_token())? {
-                    break;
-                }
-            }
-        }
-        arns.sort();
-        arns.dedup();
-        Ok(arns)
-    }
 }
 
 /// Jobs of `SageMaker` have no job definitions: `ListJobs` refuses their queues.
@@ -161,18 +129,30 @@ fn definition(one: &JobDefinition) -> JobDefinitionUse {
     container(one.container_properties(), &mut images);
     ecs(one.ecs_properties(), &mut images);
     eks(one.eks_properties(), &mut images);
-    let nodes = one.node_properties();
-    for range in nodes.map_or(&[][..], |nodes| nodes.node_range_properties()) {
-        container(range.container(), &mut images);
-        ecs(range.ecs_properties(), &mut images);
-        eks(range.eks_properties(), &mut images);
-    }
+    nodes(one.node_properties(), &mut images);
+    let mut ranges = ranges(one.node_properties()).iter();
+    let is_overridable =
+        one.eks_properties().is_some() || ranges.any(|range| range.eks_properties().is_some());
     let name = one.job_definition_name().unwrap_or_default();
     let revision = one.revision().map(|revision| format!(":{revision}"));
     JobDefinitionUse {
         arn: one.job_definition_arn().unwrap_or_default().to_owned(),
         name: format!("{name}{}", revision.unwrap_or_default()),
         images,
+        is_overridable,
+    }
+}
+
+fn ranges(one: Option<&NodeProperties>) -> &[NodeRangeProperty] {
+    one.map_or(&[], |nodes| nodes.node_range_properties())
+}
+
+/// The images of a job of several nodes.
+pub(super) fn nodes(one: Option<&NodeProperties>, images: &mut Vec<String>) {
+    for range in ranges(one) {
+        container(range.container(), images);
+        ecs(range.ecs_properties(), images);
+        eks(range.eks_properties(), images);
     }
 }
 
@@ -197,8 +177,7 @@ fn eks(one: Option<&EksProperties>, images: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use aws_sdk_batch::types::{
-        EcsTaskProperties, EksContainer, EksPodProperties, NodeProperties, NodeRangeProperty,
-        TaskContainerProperties,
+        EcsTaskProperties, EksContainer, EksPodProperties, TaskContainerProperties,
     };
 
     use super::*;
@@ -244,5 +223,12 @@ mod tests {
         let read = definition(&built);
         assert_eq!(read.name, "nightly:3");
         assert_eq!(read.images, ["a", "b", "c", "c2", "d", "e", "f", "g"]);
+        assert!(read.is_overridable);
+        let built = JobDefinition::builder().ecs_properties(ecs("b"));
+        assert!(!definition(&built.build()).is_overridable);
+        let range = NodeRangeProperty::builder().eks_properties(eks("f", "g"));
+        let nodes = NodeProperties::builder().node_range_properties(range.build());
+        let built = JobDefinition::builder().node_properties(nodes.build());
+        assert!(definition(&built.build()).is_overridable);
     }
 }

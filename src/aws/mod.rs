@@ -1,6 +1,7 @@
 //! The only place that names an `aws-sdk` crate: clients made once, with overridable endpoints.
 //! No policy lives here; callers get plain values.
 
+mod batch_jobs;
 mod calls;
 mod ecr;
 mod ecr_host;
@@ -8,6 +9,8 @@ mod ecr_images;
 mod ecr_removal;
 mod ecr_repositories;
 mod ecs;
+mod ecs_daemon_definitions;
+mod ecs_daemons;
 mod ecs_definitions;
 mod ecs_revisions;
 mod ecs_tasks;
@@ -28,6 +31,7 @@ mod session;
 mod state_machines;
 mod whole_lists;
 
+pub use batch_jobs::{JobUse, ListedJob};
 pub use calls::CallCounts;
 pub use ecr::{Creation, EcrLogin};
 pub use ecr_host::{EcrHost, Partition, parse_ecr_host};
@@ -35,8 +39,10 @@ pub use ecr_images::{EcrImage, EcrImageStatus, EcrImages, EcrManifest};
 pub use ecr_removal::{EcrDeletion, EcrFailure, EcrFailureCode, EcrImageId};
 pub use ecr_repositories::FoundRepository;
 pub use ecs::EcsService;
+pub use ecs_daemon_definitions::is_daemon_definition;
+pub use ecs_daemons::DaemonUse;
 pub use ecs_definitions::TaskDefinitionUse;
-pub use ecs_revisions::{ServiceDeploymentUse, ServiceRevisionUse};
+pub use ecs_revisions::{DeploymentUse, RevisionUse};
 pub use ecs_tasks::{ContainerUse, TaskUse};
 pub use ecs_usage::{Described, EcsUsage, PartFailure, ServiceUse};
 pub use error::{AwsError, AwsErrorKind};

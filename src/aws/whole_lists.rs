@@ -15,11 +15,14 @@ use serde::de::IgnoredAny;
 use super::calls::action;
 
 /// The lists of uses, and the member of the answer that has the entries.
-const LISTS: [(&str, &str); 19] = [
+const LISTS: [(&str, &str); 22] = [
     ("batch:DescribeJobDefinitions", "jobDefinitions"),
     ("batch:DescribeJobQueues", "jobQueues"),
     ("batch:ListJobs", "jobSummaryList"),
     ("ecs:ListClusters", "clusterArns"),
+    ("ecs:ListDaemonDeployments", "daemonDeployments"),
+    ("ecs:ListDaemonTaskDefinitions", "daemonTaskDefinitions"),
+    ("ecs:ListDaemons", "daemonSummariesList"),
     ("ecs:ListServiceDeployments", "serviceDeployments"),
     ("ecs:ListServices", "serviceArns"),
     ("ecs:ListTaskDefinitionFamilies", "families"),

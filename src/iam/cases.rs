@@ -14,14 +14,17 @@ use crate::config::{
 use crate::plan::{self, Handoff, Mode, Options, SociWish};
 
 /// Actions that IAM knows no resource of, from the service authorization reference.
-const ANYWHERE: [&str; 18] = [
+const ANYWHERE: [&str; 21] = [
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",
+    "batch:DescribeJobs",
     "batch:ListJobs",
     "ecr:GetAuthorizationToken",
     "ecr:GetRegistryScanningConfiguration",
     "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
+    "ecs:ListDaemonTaskDefinitions",
+    "ecs:ListDaemons",
     "ecs:ListServices",
     "ecs:ListTaskDefinitionFamilies",
     "ecs:ListTaskDefinitions",

@@ -2,7 +2,8 @@
 //! of their own, removing images and assuming the roles of other accounts.
 //!
 //! All accounts are in one policy, by their ARNs: it serves the role that runs prune and those that it assumes.
-//! Which actions know resources: the Service Authorization Reference.
+//! Which actions know resources, and of which types: the Service Authorization Reference, as of 2026. An action that
+//! needs two types at once (a revision and its service) is granted on both.
 
 use std::collections::BTreeSet;
 
@@ -31,23 +32,41 @@ const READ: &[&str] = &[
     "ecr:DescribeImages",
     "ecr:GetLifecyclePolicy",
 ];
-/// What AWS lists of ECS, or describes, without knowing resources. Tasks are listed for a cluster, but checked
-/// against container instances, which tasks of Fargate have none of.
+/// What AWS lists of ECS, or describes, without knowing resources; `ListServices` and `ListDaemons` know a cluster
+/// only as a condition. Tasks are listed for a cluster, but checked against container instances, which tasks of
+/// Fargate have none of.
 const ECS: &[&str] = &[
     "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
+    "ecs:ListDaemonTaskDefinitions",
+    "ecs:ListDaemons",
     "ecs:ListServices",
     "ecs:ListTaskDefinitionFamilies",
     "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
 ];
-/// What is described of the clusters that are looked at.
+/// What is described of the clusters that are looked at, and the daemon task definitions that their daemons have.
 const CLUSTERS: &[&str] = &[
+    "ecs:DescribeDaemon",
+    "ecs:DescribeDaemonDeployments",
+    "ecs:DescribeDaemonRevisions",
+    "ecs:DescribeDaemonTaskDefinition",
     "ecs:DescribeServiceDeployments",
     "ecs:DescribeServiceRevisions",
     "ecs:DescribeServices",
     "ecs:DescribeTasks",
+    "ecs:ListDaemonDeployments",
     "ecs:ListServiceDeployments",
+];
+/// What belongs to a cluster, by the first part of its ARN: `task/CLUSTER/ID`.
+const OF_CLUSTERS: [&str; 7] = [
+    "daemon",
+    "daemon-deployment",
+    "daemon-revision",
+    "service",
+    "service-deployment",
+    "service-revision",
+    "task",
 ];
 const FUNCTIONS: &[&str] = &[
     "lambda:GetFunction",
@@ -57,6 +76,7 @@ const FUNCTIONS: &[&str] = &[
 const BATCH: &[&str] = &[
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",
+    "batch:DescribeJobs",
     "batch:ListJobs",
 ];
 const STATE_MACHINES: &[&str] = &[
@@ -165,20 +185,23 @@ pub(super) fn add(statements: &mut Vec<Statement>, need: &PruneNeed, removes: bo
     let uses = &need.settings.uses;
     if uses.ecs {
         statements.push(anywhere("PruneEcs", ECS));
+        // ARNs from before ECS put the cluster into them (`service/web`) are of no cluster that a pattern names.
         let of = |name: &String| {
-            let kinds = ["service", "service-deployment", "service-revision", "task"];
-            kinds.map(|kind| format!("{kind}/{name}/*"))
+            OF_CLUSTERS.map(|kind| match name.as_str() {
+                "*" => format!("{kind}/*"),
+                name => format!("{kind}/{name}/*"),
+            })
         };
-        let names: Vec<String> = PruneNeed::names(&uses.clusters)
+        let mut names: Vec<String> = PruneNeed::names(&uses.clusters)
             .iter()
             .flat_map(of)
             .collect();
+        names.push("daemon-task-definition/*".to_owned());
         let arns = need.arns("ecs", &names);
         statements.push(Statement::new("PruneEcsClusters", CLUSTERS, arns));
     } else if uses.events || uses.scheduler || uses.step_functions {
         // Their targets are task definitions.
-        let describe = &["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"];
-        statements.push(anywhere("PruneEcs", describe));
+        statements.push(anywhere("PruneEcs", &["ecs:DescribeTaskDefinition"]));
     }
     if uses.lambda {
         statements.push(anywhere("PruneLambda", &["lambda:ListFunctions"]));
@@ -229,13 +252,16 @@ pub(super) fn add(statements: &mut Vec<Statement>, need: &PruneNeed, removes: bo
     }
 }
 
-/// SSM parameters by name, and by path: `/shop/*`.
+/// SSM parameters by name, and by path: `/shop/*`. A path is checked by itself, whatever is below it; that of all,
+/// `/`, has no name.
 fn parameters(statements: &mut Vec<Statement>, need: &PruneNeed) {
     let (mut names, mut paths) = (Vec::new(), Vec::new());
     for name in &need.settings.uses.parameters {
         let name = name.trim_start_matches('/');
         names.push(format!("parameter/{name}"));
-        if let Some(path) = name.strip_suffix("/*") {
+        if name == "*" {
+            paths.push("parameter/*".to_owned());
+        } else if let Some(path) = name.strip_suffix("/*") {
             paths.extend([format!("parameter/{path}"), format!("parameter/{path}/*")]);
         }
     }
@@ -276,6 +302,37 @@ fn wildcards(pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `/shop/*` and `/*` are what a block may say.
+    #[test]
+    fn paths_of_parameters_are_granted_by_the_path() {
+        let granted = |declared: &str| {
+            let settings = PruneSettings {
+                uses: crate::config::UseSettings {
+                    parameters: vec![declared.to_owned()],
+                    ..crate::config::UseSettings::default()
+                },
+                ..PruneSettings::default()
+            };
+            let here = Place {
+                region: "eu-west-1".to_owned(),
+                account: "1".to_owned(),
+            };
+            let mut statements = Vec::new();
+            parameters(&mut statements, &PruneNeed::of(&settings, &here));
+            let by_path = statements
+                .iter()
+                .find(|one| one.sid == "PruneParameterPaths");
+            by_path.map_or(BTreeSet::new(), |one| one.resources.clone())
+        };
+        let arns = |names: &[&str]| -> BTreeSet<String> {
+            let arn = |name: &&str| format!("arn:aws:ssm:eu-west-1:1:parameter/{name}");
+            names.iter().map(arn).collect()
+        };
+        assert_eq!(granted("/shop/*"), arns(&["shop", "shop/*"]));
+        assert_eq!(granted("/*"), arns(&["*"]));
+        assert_eq!(granted("/shop/web"), arns(&[]));
+    }
 
     #[test]
     fn patterns_allow_no_less_in_iam() {

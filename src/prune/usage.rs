@@ -56,8 +56,14 @@ pub enum Source {
     Service,
     /// A service revision that a rollback would go back to.
     ServiceRevision,
+    /// A managed daemon of ECS: the revisions that run on its instances, and its task definition.
+    Daemon,
+    /// A revision of a managed daemon that a rollback would go back to.
+    DaemonRevision,
     /// One of the newest revisions of a task definition family.
     TaskDefinition,
+    /// One of the newest revisions of a daemon task definition family.
+    DaemonTaskDefinition,
     /// A Lambda function: a version or an alias.
     Function,
     /// A target of an EventBridge rule.
@@ -85,7 +91,10 @@ impl Source {
             Self::Task => "task",
             Self::Service => "service",
             Self::ServiceRevision => "service revision",
+            Self::Daemon => "daemon",
+            Self::DaemonRevision => "daemon revision",
             Self::TaskDefinition => "task definition",
+            Self::DaemonTaskDefinition => "daemon task definition",
             Self::Function => "function",
             Self::Rule => "rule",
             Self::Schedule => "schedule",

@@ -61,6 +61,7 @@ fn a_use_in_one_account_protects_images_in_another() {
     let moto = Moto::start();
     let ecr = Arc::new(FakeEcr::start().unwrap());
     let proxy = Interposer::before(moto.address());
+    proxy.without_daemons();
     // The role's keys are moto's; the ECR learns whose they are.
     let told = Arc::clone(&ecr);
     proxy.watch("sts:AssumeRole", move |xml| {

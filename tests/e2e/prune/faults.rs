@@ -11,7 +11,7 @@ use super::stage::{Ground, expected};
 use crate::support::{Interposer, Outcome, Trouble, fill, present};
 
 /// What a run asks about uses.
-const USES: [&str; 27] = [
+const USES: [&str; 34] = [
     "ecs:ListClusters",
     "ecs:ListServices",
     "ecs:DescribeServices",
@@ -23,6 +23,13 @@ const USES: [&str; 27] = [
     "ecs:ListServiceDeployments",
     "ecs:DescribeServiceDeployments",
     "ecs:DescribeServiceRevisions",
+    "ecs:ListDaemons",
+    "ecs:DescribeDaemon",
+    "ecs:ListDaemonDeployments",
+    "ecs:DescribeDaemonDeployments",
+    "ecs:DescribeDaemonRevisions",
+    "ecs:ListDaemonTaskDefinitions",
+    "ecs:DescribeDaemonTaskDefinition",
     "lambda:ListFunctions",
     "lambda:ListAliases",
     "lambda:ListVersionsByFunction",
@@ -85,7 +92,7 @@ fn cases() -> Vec<Case> {
 fn nothing_that_is_protected_goes_whatever_fails() {
     let ground = Arc::new(Ground::new());
     let cases = cases();
-    assert_eq!(cases.len(), 186);
+    assert_eq!(cases.len(), 224);
     let (next, problems) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {

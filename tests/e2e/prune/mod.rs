@@ -2,6 +2,7 @@
 //! removal the proof that what is left can be pulled, whole.
 
 mod accounts;
+mod daemons;
 mod faults;
 mod killed;
 mod later;

@@ -284,7 +284,7 @@ impl History {
 }
 
 /// What one image of each use is called in `shop/uses`: nothing else holds it.
-pub(super) const USES: [&str; 16] = [
+pub(super) const USES: [&str; 18] = [
     "service",
     "blue",
     "green",
@@ -298,6 +298,8 @@ pub(super) const USES: [&str; 16] = [
     "rule",
     "schedule",
     "rollback",
+    "daemon",
+    "daemon-before",
     "job",
     "machine",
     "nobody",

@@ -1,13 +1,14 @@
 //! Everything that uses an image: one of each kind, each with an image of its own in `shop/uses`.
 //!
 //! Most of it is moto's. The proxy answers what moto cannot: tasks with digests, service deployments and revisions,
-//! and the images of a function's earlier versions.
+//! daemons, and the images of a function's earlier versions.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+use super::daemons;
 use super::moto::{ACCOUNT, Moto, REGION, cluster, definition};
 use super::released::Released;
 use crate::support::{Answer, ECR_HOST, Interposer};
@@ -26,9 +27,10 @@ pub(super) struct World {
 }
 
 /// A use that can end: its name, and the names of the images in `shop/uses` that only it protects.
-pub(super) const ENDS: [(&str, &[&str]); 14] = [
+pub(super) const ENDS: [(&str, &[&str]); 15] = [
     ("rollback", &["rollback"]),
     ("service", &["service"]),
+    ("daemon", &["daemon", "daemon-before"]),
     ("task set", &["green"]),
     ("blue/green service", &["blue"]),
     ("service of no tasks", &["zero"]),
@@ -49,7 +51,7 @@ impl World {
         let moto = Arc::new(Moto::start());
         let world = Self {
             moto,
-            told: Arc::new(Mutex::new(["rollback", "task", "alone"].into())),
+            told: Arc::new(Mutex::new(["rollback", "task", "alone", "daemon"].into())),
             services: Arc::default(),
             digests: Arc::new(|name| released.others[name].digest.clone()),
         };
@@ -67,6 +69,8 @@ impl World {
         self.tell_deployments(&proxy);
         self.tell_functions(&proxy);
         self.tell_services(&proxy);
+        let (now, before) = (self.digest("daemon"), self.digest("daemon-before"));
+        daemons::tell(&proxy, &self.told, now, before);
         Self::tell_nothing(&proxy);
         proxy
     }
@@ -345,6 +349,7 @@ impl World {
         };
         match name {
             "rollback" => end("rollback"),
+            "daemon" => end("daemon"),
             "task" => end("task"),
             "task alone" => end("alone"),
             "service" => delete("service"),

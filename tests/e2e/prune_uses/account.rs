@@ -48,6 +48,24 @@ pub(super) const LISTS: &[List] = &[
         "serviceDeployments",
         LOWER,
     ),
+    list(
+        "ListDaemons",
+        "ecs:ListDaemons",
+        "daemonSummariesList",
+        LOWER,
+    ),
+    list(
+        "ListDaemonDeployments",
+        "ecs:ListDaemonDeployments",
+        "daemonDeployments",
+        LOWER,
+    ),
+    list(
+        "ListDaemonTaskDefinitions",
+        "ecs:ListDaemonTaskDefinitions",
+        "daemonTaskDefinitions",
+        LOWER,
+    ),
     list("ListTasks", "ecs:ListTasks", "taskArns", LOWER),
     list(
         "ListTaskDefinitionFamilies",
@@ -146,8 +164,16 @@ pub(super) const READS: &[(&str, &str)] = &[
     ),
     ("DescribeServiceRevisions", "ecs:DescribeServiceRevisions"),
     ("DescribeTaskDefinition", "ecs:DescribeTaskDefinition"),
+    ("DescribeDaemon", "ecs:DescribeDaemon"),
+    ("DescribeDaemonDeployments", "ecs:DescribeDaemonDeployments"),
+    ("DescribeDaemonRevisions", "ecs:DescribeDaemonRevisions"),
+    (
+        "DescribeDaemonTaskDefinition",
+        "ecs:DescribeDaemonTaskDefinition",
+    ),
     ("GET /2015-03-31/functions/api", "lambda:GetFunction"),
     ("GET /schedules/nightly", "scheduler:GetSchedule"),
+    ("POST /v1/describejobs", "batch:DescribeJobs"),
     ("DescribeStateMachine", "states:DescribeStateMachine"),
     ("GetParameter", "ssm:GetParameter"),
     ("GetParameterHistory", "ssm:GetParameterHistory"),
@@ -176,6 +202,14 @@ fn revision(name: &str) -> String {
     arn("ecs", &format!("service-revision/prod/web/{name}"))
 }
 
+pub(super) fn daemon_revision(name: &str) -> String {
+    arn("ecs", &format!("daemon-revision/prod/agent/{name}"))
+}
+
+fn daemon_definition(name: &str) -> String {
+    arn("ecs", &format!("daemon-task-definition/{name}"))
+}
+
 fn service(name: &str) -> String {
     arn("ecs", &format!("service/prod/{name}"))
 }
@@ -192,6 +226,7 @@ pub(super) fn account(paging: Paging) -> FakeAws {
         script(&aws, list, paging);
     }
     ecs(&aws);
+    daemons(&aws);
     others(&aws);
     aws
 }
@@ -246,10 +281,38 @@ fn entries(operation: &str, body: &Value) -> Vec<Value> {
             let states = states.into_iter().chain(later);
             states.map(|(number, status)| one(number, status)).collect()
         }
+        "ListDaemons" if of("clusterArn").ends_with("/prod") => {
+            let one = |name: &str, status: &str| json!({ "daemonArn": arn("ecs", &format!("daemon/prod/{name}")), "status": status });
+            json!([one("agent", "ACTIVE"), one("gone", "DELETE_IN_PROGRESS")])
+        }
+        "ListDaemonDeployments" if of("daemonArn").ends_with("/agent") => {
+            let states = [
+                (0, "SUCCESSFUL"),
+                (1, "SUCCESSFUL"),
+                (2, "ROLLBACK_SUCCESSFUL"),
+                (3, "SUCCESSFUL"),
+                (4, "IN_PROGRESS"),
+            ];
+            let one = |(number, status): (u32, &str)| {
+                json!({
+                    "daemonDeploymentArn": arn("ecs", &format!("daemon-deployment/prod/agent/d{number}")),
+                    "status": status,
+                    "createdAt": 1_760_000_000 + number,
+                    "targetDaemonRevisionArn": daemon_revision(&format!("r{number}")),
+                })
+            };
+            states.map(one).into_iter().collect()
+        }
+        "ListDaemonTaskDefinitions" => {
+            let names = ["agent:4", "job:1", "job:10", "job:9"];
+            let one = |name| json!({ "arn": daemon_definition(name), "status": "ACTIVE" });
+            names.map(one).into_iter().collect()
+        }
         "ListTasks" if in_prod && of("desiredStatus") == "RUNNING" => {
             json!([
                 arn("ecs", "task/prod/running"),
-                arn("ecs", "task/prod/pending")
+                arn("ecs", "task/prod/pending"),
+                arn("ecs", "task/prod/daemon"),
             ])
         }
         "ListTasks" if in_prod => {
@@ -316,9 +379,13 @@ fn entries(operation: &str, body: &Value) -> Vec<Value> {
                     "jobDefinitionArn": arn("batch", &format!("job-definition/{name}:{revision}")),
                     "containerProperties": { "image": image(&format!("{name}-{revision}")) } })
             };
+            let container = json!([{ "image": image("pod-1") }]);
+            let pod = json!({ "jobDefinitionName": "pod", "revision": 1, "type": "container",
+                "jobDefinitionArn": arn("batch", "job-definition/pod:1"),
+                "eksProperties": { "podProperties": { "containers": container } } });
             match body.get("jobDefinitions") {
                 Some(_) => json!([one("batch", 1)]),
-                None => json!([one("batch", 2), one("other", 1)]),
+                None => json!([one("batch", 2), one("other", 1), pod]),
             }
         }
         "POST /v1/describejobqueues" => json!([
@@ -326,11 +393,11 @@ fn entries(operation: &str, body: &Value) -> Vec<Value> {
               "priority": 1, "computeEnvironmentOrder": [] },
         ]),
         "POST /v1/listjobs" if of("jobStatus") == "RUNNABLE" => {
-            let job = |revision: u32| {
-                json!({ "jobId": "j", "jobName": "j",
-                    "jobDefinition": arn("batch", &format!("job-definition/batch:{revision}")) })
+            let job = |definition: &str| {
+                json!({ "jobId": format!("j-{definition}"), "jobName": "j",
+                    "jobDefinition": arn("batch", &format!("job-definition/{definition}")) })
             };
-            json!([job(2), job(1)])
+            json!([job("batch:2"), job("batch:1"), job("pod:1")])
         }
         "ListStateMachines" => json!([
             { "stateMachineArn": arn("states", "stateMachine:flow"), "name": "flow", "type": "STANDARD",
@@ -423,12 +490,16 @@ fn ecs(aws: &FakeAws) {
                 "pending" => json!({ "name": "app", "image": image("pending"), "imageDigest": digest("bb") }),
                 // Its image is the definition's.
                 "draining" => json!({ "name": "app", "imageDigest": digest("cc") }),
+                "daemon" => json!({ "name": "agent", "imageDigest": digest("d1") }),
                 _ => json!({ "name": "app", "image": image("stopped") }),
             };
             json!({ "taskArn": arn, "lastStatus": match name {
                     "draining" => "DEACTIVATING", "stopped" => "STOPPED", "pending" => "PENDING", _ => "RUNNING",
                 },
-                "taskDefinitionArn": definition("alone:1"), "containers": [container] })
+                "taskDefinitionArn": match name {
+                    "daemon" => daemon_definition("agent:2"), _ => definition("alone:1"),
+                },
+                "containers": [container] })
         });
         let tasks: Vec<Value> = tasks.collect();
         Some(Answer::json(json!({ "tasks": tasks, "failures": [] })))
@@ -443,6 +514,61 @@ fn ecs(aws: &FakeAws) {
             "containerDefinitions": [
                 { "name": "app", "image": image(&format!("{family}-{number}")) },
                 { "name": "proxy", "image": "public.example.com/envoy:1" },
+            ],
+        } })))
+    });
+}
+
+/// One daemon, which a deployment changes; one that was deleted since it was listed.
+fn daemons(aws: &FakeAws) {
+    aws.respond("DescribeDaemon", |call, _| {
+        let arn = call.body["daemonArn"].as_str()?;
+        Some(if arn.ends_with("/agent") {
+            Answer::json(json!({ "daemon": { "daemonArn": arn, "status": "ACTIVE",
+                "currentRevisions": [{ "arn": daemon_revision("r3"), "totalRunningCount": 2 }] } }))
+        } else {
+            Answer::error(400, "DaemonNotFoundException", "no")
+        })
+    });
+    aws.respond("DescribeDaemonDeployments", |call, _| {
+        let asked = call.body["daemonDeploymentArns"].as_array()?;
+        let found = asked.iter().map(|arn| {
+            json!({ "daemonDeploymentArn": arn, "status": "IN_PROGRESS",
+                "sourceDaemonRevisions": [{ "arn": daemon_revision("r3") }],
+                "targetDaemonRevision": { "arn": daemon_revision("r4") } })
+        });
+        let found: Vec<Value> = found.collect();
+        Some(Answer::json(
+            json!({ "daemonDeployments": found, "failures": [] }),
+        ))
+    });
+    aws.respond("DescribeDaemonRevisions", |call, _| {
+        let (mut found, mut failures) = (Vec::new(), Vec::new());
+        for arn in call.body["daemonRevisionArns"].as_array()? {
+            let name = arn.as_str()?.rsplit_once('/')?.1;
+            // What ECS has forgotten, nobody goes back to.
+            if name == "r0" {
+                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
+                continue;
+            }
+            let number = name.trim_start_matches('r');
+            found.push(json!({
+                "daemonRevisionArn": arn,
+                "daemonTaskDefinitionArn": daemon_definition(&format!("agent:{number}")),
+                "containerImages": [{ "containerName": "agent", "imageDigest": digest(&format!("d{number}")),
+                    "image": image(&format!("agent-revision-{number}")) }],
+            }));
+        }
+        Some(Answer::json(json!({ "daemonRevisions": found, "failures": failures })))
+    });
+    aws.respond("DescribeDaemonTaskDefinition", |call, _| {
+        let arn = call.body["daemonTaskDefinition"].as_str()?;
+        let (family, number) = arn.rsplit_once('/')?.1.split_once(':')?;
+        Some(Answer::json(json!({ "daemonTaskDefinition": {
+            "daemonTaskDefinitionArn": arn, "status": "DELETED",
+            "containerDefinitions": [
+                { "name": "agent", "image": image(&format!("daemon-{family}-{number}")) },
+                { "name": "logs", "image": "public.example.com/logs:1" },
             ],
         } })))
     });
@@ -475,6 +601,19 @@ fn others(aws: &FakeAws) {
             "Input": input }),
         )],
     );
+    // Whoever submits a job to EKS may name another image.
+    aws.respond("POST /v1/describejobs", |call, _| {
+        let jobs = call.body["jobs"].as_array()?.iter();
+        let container = json!([{ "image": image("pod-other") }]);
+        let job = |id: &Value| {
+            let of_eks = id.as_str().is_some_and(|id| id.contains("pod"));
+            let pod = json!({ "podProperties": { "containers": container } });
+            json!({ "jobId": id, "jobName": "j", "jobQueue": "q", "status": "RUNNABLE",
+                "eksProperties": of_eks.then_some(pod) })
+        };
+        let jobs: Vec<Value> = jobs.map(job).collect();
+        Some(Answer::json(json!({ "jobs": jobs })))
+    });
     aws.respond("DescribeStateMachine", |call, _| {
         let arn = call.body["stateMachineArn"].as_str()?;
         let name = if arn.ends_with(":1") { "flow:1" } else { "flow:2" };

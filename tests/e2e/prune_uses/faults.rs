@@ -92,6 +92,10 @@ fn a_list_that_breaks_off_is_a_refusal() {
         "ListTaskDefinitionFamilies",
         [Answer::json(json!({ "families": [] }))],
     );
+    aws.answer(
+        "ListDaemonTaskDefinitions",
+        [Answer::json(json!({ "daemonTaskDefinitions": [] }))],
+    );
     let settings = UseSettings {
         ecs: true,
         ..nothing()
@@ -140,6 +144,7 @@ fn nobody_there_is_a_refusal_of_every_source() {
     for action in [
         "ecs:ListClusters",
         "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListDaemonTaskDefinitions",
         "lambda:ListFunctions",
         "events:ListEventBuses",
         "scheduler:ListSchedules",
@@ -191,6 +196,21 @@ fn a_service_without_service_deployments_is_no_failure() {
         assert_eq!(refusals(&found), [], "{code}");
         assert!(tags(&found, Source::Service).contains("web-5"));
     }
+}
+
+/// A job that waits has an image, whatever Batch says of it.
+#[test]
+fn a_job_that_is_listed_and_not_told_is_refused() {
+    let aws = account(Paging::Whole);
+    let none = Answer::json(json!({ "jobs": [] }));
+    aws.answer("POST /v1/describejobs", [none]);
+    let settings = UseSettings {
+        batch: true,
+        ..nothing()
+    };
+    let found = of_account(&aws, &settings);
+    let expected = [(RefusalCode::BadReference, "job definition of job j-pod:1")];
+    assert_eq!(refusals(&found), expected);
 }
 
 #[test]

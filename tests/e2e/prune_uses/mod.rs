@@ -2,6 +2,7 @@
 //! against moto what moto does right.
 
 mod account;
+mod daemons;
 mod faults;
 mod moto;
 mod sources;

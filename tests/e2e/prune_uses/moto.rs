@@ -1,5 +1,5 @@
 //! Against moto, with what moto does right: families, services with task sets, rules and schedules,
-//! functions, parameters. It knows no service deployments, and so shows what is refused then.
+//! functions, parameters. It knows neither service deployments nor daemons, and so shows what is refused then.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, REGION, collect, image, keep, nothing, place, refusals, set, tags};
 use crate::service::Service;
+use crate::support::Interposer;
 
 struct Moto {
     service: Service,
@@ -28,7 +29,11 @@ impl Moto {
     }
 
     fn endpoint(&self) -> String {
-        format!("http://{}", self.service.address)
+        format!("http://{}", self.address())
+    }
+
+    fn address(&self) -> &str {
+        &self.service.address
     }
 
     /// A call of a JSON protocol: `AmazonSSM.PutParameter`, or `POST /schedules/x`; or one of the query
@@ -119,7 +124,9 @@ fn ecs_rules_and_schedules() {
         families: vec![keep("web", 2)],
         ..nothing()
     };
-    let found = collect(&[place(&moto.endpoint(), "")], &settings, &Cache::default());
+    let proxy = Interposer::before(moto.address());
+    proxy.without_daemons();
+    let found = collect(&[place(&proxy.endpoint, "")], &settings, &Cache::default());
     assert_eq!(refusals(&found), [], "{:#?}", found.refusals);
     // moto gives revisions oldest first, whatever order is asked for.
     assert_eq!(
@@ -167,7 +174,7 @@ fn functions_of_images() {
 }
 
 #[test]
-fn service_deployments_that_cannot_be_listed_are_refused() {
+fn service_deployments_and_daemons_that_cannot_be_listed_are_refused() {
     let moto = Moto::start();
     moto.register("web", &image("web-1"));
     moto.ecs("CreateCluster", &json!({ "clusterName": "prod" }));
@@ -179,8 +186,16 @@ fn service_deployments_that_cannot_be_listed_are_refused() {
         ..nothing()
     };
     let found = collect(&[place(&moto.endpoint(), "")], &settings, &Cache::default());
-    let name = format!("ecs:ListServiceDeployments prod/web in {REGION}");
-    assert_eq!(refusals(&found), [(RefusalCode::ListFailed, name.as_str())]);
+    // An internal error means nothing but that: not that there are none.
+    let names = [
+        format!("ecs:ListDaemonTaskDefinitions in {REGION}"),
+        format!("ecs:ListDaemons prod in {REGION}"),
+        format!("ecs:ListServiceDeployments prod/web in {REGION}"),
+    ];
+    let expected = names
+        .each_ref()
+        .map(|name| (RefusalCode::ListFailed, name.as_str()));
+    assert_eq!(refusals(&found), expected);
     assert_eq!(tags(&found, Source::Service), set(&["web-1"]));
 }
 

@@ -61,12 +61,28 @@ fn check(found: &InUse) {
     assert_eq!(tags(found, Source::ServiceRevision), set(&expected));
     assert!(has_digest(found, Source::ServiceRevision, "4"));
     assert!(!has_digest(found, Source::ServiceRevision, "3"));
-    // A stopped task uses nothing; one that drains does.
+    // What a daemon runs, and what its deployment goes to; what it would go back to.
+    let expected = [
+        "agent-revision-3",
+        "daemon-agent-3",
+        "agent-revision-4",
+        "daemon-agent-4",
+    ];
+    assert_eq!(tags(found, Source::Daemon), set(&expected));
+    assert!(has_digest(found, Source::Daemon, "d4"));
+    let expected = ["agent-revision-1", "daemon-agent-1"];
+    assert_eq!(tags(found, Source::DaemonRevision), set(&expected));
+    assert!(has_digest(found, Source::DaemonRevision, "d1"));
+    assert_eq!(
+        tags(found, Source::DaemonTaskDefinition),
+        set(&["daemon-job-10", "daemon-job-9"])
+    );
+    // A stopped task uses nothing; one that drains does. A daemon's has a definition of another kind.
     assert_eq!(
         tags(found, Source::Task),
-        set(&["running", "pending", "alone-1"])
+        set(&["running", "pending", "alone-1", "daemon-agent-2"])
     );
-    for start in ["aa", "bb", "cc"] {
+    for start in ["aa", "bb", "cc", "d1"] {
         assert!(has_digest(found, Source::Task, start), "{start}");
     }
     assert_eq!(
@@ -82,8 +98,8 @@ fn check(found: &InUse) {
         tags(found, Source::Schedule),
         set(&["nightly-7", "weekly-4"])
     );
-    // A job waits whose definition is no longer active.
-    let expected = ["batch-2", "other-1", "batch-1"];
+    // A job waits whose definition is no longer active, and one that has another image than its definition.
+    let expected = ["batch-2", "other-1", "batch-1", "pod-1", "pod-other"];
     assert_eq!(tags(found, Source::JobDefinition), set(&expected));
     assert_eq!(
         tags(found, Source::StateMachine),
@@ -120,6 +136,10 @@ fn uses_and_counts_say_who() {
         "service prod/web, task definition web:5",
         "service prod/web, revision r6",
         "service revision prod/web, revision r4, task definition web:4",
+        "daemon prod/agent, revision r4",
+        "daemon revision prod/agent, revision r1, daemon task definition agent:1",
+        "daemon task definition job:10",
+        "task prod/daemon, daemon task definition agent:2",
         "task prod/running",
         "task prod/draining, task definition alone:1",
         "task definition job:10",
@@ -127,6 +147,7 @@ fn uses_and_counts_say_who() {
         "rule shop/order, task definition order:7",
         "schedule night/weekly, task definition weekly:4",
         "job definition batch:1",
+        "job definition of job j-pod:1",
         "state machine flow:1, task definition flow:1",
         "parameter /web",
     ] {
@@ -143,8 +164,15 @@ fn uses_and_counts_say_who() {
     };
     assert_eq!(count(Source::Service), (2, 7));
     assert_eq!(count(Source::ServiceRevision), (2, 4));
-    assert_eq!(count(Source::Task).0, 3);
+    assert_eq!(count(Source::Daemon), (2, 4));
+    assert_eq!(count(Source::DaemonRevision), (1, 2));
+    assert_eq!(count(Source::DaemonTaskDefinition), (2, 2));
+    assert_eq!(count(Source::Task).0, 4);
     assert_eq!(count(Source::Function), (1, 6));
+    // Only jobs of EKS are asked for one by one.
+    let jobs = aws.bodies("POST /v1/describejobs");
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    assert_eq!(jobs[0]["jobs"], serde_json::json!(["j-pod:1"]));
     assert_eq!(count(Source::Rule), (2, 2));
     assert_eq!(count(Source::Schedule), (3, 2));
 }
@@ -158,6 +186,8 @@ fn a_second_look_asks_for_lists_alone() {
     let first = collect(&places, &everything(), &cache);
     let before = |operation: &str| aws.bodies(operation).len();
     let definitions = before("DescribeTaskDefinition");
+    let daemons = ["DescribeDaemonRevisions", "DescribeDaemonTaskDefinition"];
+    let daemons = daemons.map(|operation| (operation, before(operation)));
     let (functions, revisions) = (
         before("GET /2015-03-31/functions/api"),
         before("DescribeServiceRevisions"),
@@ -176,6 +206,11 @@ fn a_second_look_asks_for_lists_alone() {
         .as_array()
         .unwrap();
     assert_eq!(last.len(), 2, "{last:?}");
+    // The same of a daemon, whose definitions are all asked for by revision.
+    assert_eq!(
+        daemons.map(|(operation, earlier)| added(operation, earlier)),
+        [1, 0]
+    );
     assert_eq!(aws.bodies("GetParameterHistory").len(), 2);
 }
 
@@ -209,6 +244,7 @@ fn several_places_are_one() {
     for (operation, member) in [
         ("ListClusters", "clusterArns"),
         ("ListTaskDefinitionFamilies", "families"),
+        ("ListDaemonTaskDefinitions", "daemonTaskDefinitions"),
     ] {
         let answer = serde_json::json!({ member: [] });
         empty.answer(operation, [crate::support::Answer::json(answer)]);

@@ -56,7 +56,7 @@ const fn paged(
 }
 
 /// Every list that prune reads for what is in use, as the services' models have them.
-const PAGED: [Paged; 19] = [
+const PAGED: [Paged; 22] = [
     paged("ecs:ListClusters", "clusterArns", "nextToken", "nextToken"),
     paged("ecs:ListServices", "serviceArns", "nextToken", "nextToken"),
     paged("ecs:ListTasks", "taskArns", "nextToken", "nextToken"),
@@ -75,6 +75,24 @@ const PAGED: [Paged; 19] = [
     paged(
         "ecs:ListServiceDeployments",
         "serviceDeployments",
+        "nextToken",
+        "nextToken",
+    ),
+    paged(
+        "ecs:ListDaemons",
+        "daemonSummariesList",
+        "nextToken",
+        "nextToken",
+    ),
+    paged(
+        "ecs:ListDaemonDeployments",
+        "daemonDeployments",
+        "nextToken",
+        "nextToken",
+    ),
+    paged(
+        "ecs:ListDaemonTaskDefinitions",
+        "daemonTaskDefinitions",
         "nextToken",
         "nextToken",
     ),
@@ -196,6 +214,16 @@ impl Interposer {
     ) {
         let mut state = locked(&self.state);
         state.scripts.insert(operation.to_owned(), Arc::new(script));
+    }
+
+    /// From now on there are no daemons of ECS, which moto does not know: it has an internal error.
+    pub(crate) fn without_daemons(&self) {
+        for list in ["ecs:ListDaemons", "ecs:ListDaemonTaskDefinitions"] {
+            self.script(list, |_, _| {
+                let message = "The operation is not known.";
+                Some(Answer::error(400, "UnknownOperationException", message))
+            });
+        }
     }
 
     /// From now on this sees every answer of the server to an operation.

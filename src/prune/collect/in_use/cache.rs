@@ -1,4 +1,4 @@
-//! What never changes, and is asked for once: revisions of task definitions and of services,
+//! What never changes, and is asked for once: revisions of task definitions, of services and of daemons,
 //! published versions of functions and of state machines, earlier versions of parameters.
 //!
 //! Lists are no part of it. Looking again right before deleting costs little more than the lists.
@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::api_call::Calls;
-use crate::aws::{FunctionImage, ServiceRevisionUse, TaskDefinitionUse};
+use crate::aws::{FunctionImage, RevisionUse, TaskDefinitionUse};
 use crate::prune::KnownRelease;
 
 /// Kept between the calls of [`super::collect`] of one run. Keyed by ARN, if nothing else is said.
 #[derive(Debug, Default)]
 pub struct Cache {
     pub(super) definitions: Table<TaskDefinitionUse>,
-    pub(super) revisions: Table<ServiceRevisionUse>,
+    pub(super) revisions: Table<RevisionUse>,
     pub(super) functions: Table<FunctionImage>,
     pub(super) state_machines: Table<Calls>,
     /// Releases that the history of a parameter tells of, by place, name and version.

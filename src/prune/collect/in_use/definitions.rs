@@ -1,5 +1,5 @@
 //! The task definitions that anything names, also those that are no longer active: each is described
-//! once, and its images are in use.
+//! once, and its images are in use. Those of daemons are of another kind, which their ARN tells.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use futures::{StreamExt as _, stream};
 
 use super::findings::WantedDefinition;
 use super::{AT_ONCE, Look, last_part};
-use crate::aws::{AwsError, EcsUsage, TaskDefinitionUse};
+use crate::aws::{AwsError, EcsUsage, TaskDefinitionUse, is_daemon_definition};
 use crate::prune::{Event, Source};
 
 /// Describes everything that is wanted so far.
@@ -43,7 +43,12 @@ async fn definition(
     if let Some(known) = look.cache.definitions.get(name) {
         return Ok(Some(known));
     }
-    let Some(found) = ecs.definition(name).await? else {
+    let found = if is_daemon_definition(name) {
+        ecs.daemon_definition(name).await?
+    } else {
+        ecs.definition(name).await?
+    };
+    let Some(found) = found else {
         return Ok(None);
     };
     // By family, the answer is another one after the next registration.
@@ -59,6 +64,9 @@ fn use_definition(look: &Look<'_>, wanted: &WantedDefinition, definition: &TaskD
     let name = last_part(&definition.arn);
     let by = match wanted.by.as_str() {
         "" => name.to_owned(),
+        by if is_daemon_definition(&definition.arn) => {
+            format!("{by}, daemon task definition {name}")
+        }
         by => format!("{by}, task definition {name}"),
     };
     for (container, image) in &definition.containers {
@@ -68,10 +76,10 @@ fn use_definition(look: &Look<'_>, wanted: &WantedDefinition, definition: &TaskD
 }
 
 /// Nothing can be started from a definition that is not there; ECS keeps those that a task or service has.
-/// A state machine alone may reach into another account, where it could be.
+/// A state machine alone may reach into another account, where it could be; and a daemon has one, deleted or not.
 fn missing(look: &Look<'_>, name: &str, wanted: &[WantedDefinition]) {
     for one in wanted {
-        if one.source == Source::StateMachine {
+        if matches!(one.source, Source::StateMachine | Source::Daemon) {
             let problem = format!("there is no task definition {name} in this account");
             look.findings.bad_reference(one.source, &one.by, &problem);
         } else {

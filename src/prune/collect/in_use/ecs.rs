@@ -1,20 +1,27 @@
-//! ECS: the services and tasks of clusters, and the newest revisions of families.
+//! ECS: the services and tasks of clusters, and the newest revisions of families. Daemons have a module of
+//! their own, `daemons`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
 
 use super::findings::WantedDefinition;
 use super::history::History;
+use super::revisions::{Owner, containers, part};
 use super::sections::Sections;
-use super::{AT_ONCE, Look, last_part};
-use crate::aws::{ContainerUse, EcsUsage, PartFailure, ServiceRevisionUse, ServiceUse, TaskUse};
+use super::{AT_ONCE, Look, daemons, last_part};
+use crate::aws::{EcsUsage, ServiceUse, TaskUse};
 use crate::prune::{Event, Source};
 
 /// Everything in clusters.
 pub(super) async fn clusters(look: &Look<'_>, ecs: &EcsUsage, sections: Sections<'_>) {
-    for source in [Source::Service, Source::ServiceRevision, Source::Task] {
+    for source in [
+        Source::Service,
+        Source::ServiceRevision,
+        Source::Daemon,
+        Source::DaemonRevision,
+        Source::Task,
+    ] {
         look.findings.count(source, 0);
     }
     let arns = match ecs.clusters().await {
@@ -29,6 +36,7 @@ pub(super) async fn clusters(look: &Look<'_>, ecs: &EcsUsage, sections: Sections
         .for_each_concurrent(AT_ONCE, async |(cluster, rollback)| {
             futures::join!(
                 services(look, ecs, cluster, rollback),
+                daemons::daemons(look, ecs, cluster, rollback),
                 tasks(look, ecs, cluster)
             );
         })
@@ -81,20 +89,10 @@ async fn service(
         Ok(deployments) => deployments,
         Err(error) => return look.findings.failed_of(&name, &error),
     };
-    let mut history = History::of(service, &deployments, rollback);
-    for open in history.open.clone().chunks(EcsUsage::REVISIONS_AT_ONCE) {
-        match ecs.describe_service_deployments(open).await {
-            Ok(described) => {
-                for failure in &described.failures {
-                    part(look, &name, failure);
-                }
-                for deployment in &described.found {
-                    history.add(deployment);
-                }
-            }
-            Err(error) => look.findings.failed_of(&name, &error),
-        }
-    }
+    let last = service.deployment.as_ref();
+    let mut history = History::of(&service.revisions, last, &deployments, rollback);
+    let owner = Owner::Service;
+    owner.follow(look, ecs, &name, &mut history).await;
     if is_forgotten(service, &history) {
         let text = format!(
             "service {name} is scaled to zero, and ECS tells neither a revision nor a successful deployment of it: \
@@ -102,80 +100,13 @@ async fn service(
         );
         look.observer.tell(&Event::Note { text: &text });
     }
-    let current = history.current.iter().map(|arn| (arn, Source::Service));
-    let earlier = history.rollback.iter();
-    let earlier = earlier.map(|arn| (arn, Source::ServiceRevision));
-    let wanted: BTreeMap<&String, Source> = earlier.chain(current).collect();
-    let arns: Vec<String> = wanted.keys().map(|arn| (*arn).clone()).collect();
-    for revision in revisions(look, ecs, &name, &history, arns).await {
-        // ECS answers with the ARN that it was asked for; what else it tells is in use as well.
-        let source = wanted.get(&revision.arn).copied();
-        use_revision(look, &name, &revision, source.unwrap_or(Source::Service));
-    }
+    // One that ECS does not know is from before it wrote them down: the service's task definitions count.
+    owner.use_revisions(look, ecs, &name, &history).await;
 }
 
 /// Nothing runs, and ECS does not tell what did: only the task definition's own words protect it.
 fn is_forgotten(service: &ServiceUse, history: &History) -> bool {
     service.desired == 0 && history.current.is_empty() && history.rollback.is_empty()
-}
-
-/// One of several things failed; where it is not told which, it is one of `whole`.
-fn part(look: &Look<'_>, whole: &str, failure: &PartFailure) {
-    let PartFailure { arn, error } = failure;
-    // `service/prod/web`, `task/prod/0123`.
-    let thing = arn.as_deref().and_then(|arn| arn.split_once('/'));
-    let thing = thing.map_or(whole, |(_, thing)| thing);
-    look.findings.failed_of(thing, error);
-}
-
-/// Service revisions, from the cache where they are there.
-async fn revisions(
-    look: &Look<'_>,
-    ecs: &EcsUsage,
-    service: &str,
-    history: &History,
-    arns: Vec<String>,
-) -> Vec<Arc<ServiceRevisionUse>> {
-    let (mut known, mut asked) = (Vec::new(), Vec::new());
-    for arn in arns {
-        match look.cache.revisions.get(&arn) {
-            Some(revision) => known.push(revision),
-            None => asked.push(arn),
-        }
-    }
-    for arns in asked.chunks(EcsUsage::REVISIONS_AT_ONCE) {
-        match ecs.describe_service_revisions(arns).await {
-            Ok(described) => {
-                for failure in &described.failures {
-                    part(look, service, failure);
-                }
-                known.extend(described.found.into_iter().map(|revision| {
-                    if history.unsettled.contains(&revision.arn) {
-                        return Arc::new(revision);
-                    }
-                    look.cache.revisions.put(revision.arn.clone(), revision)
-                }));
-            }
-            Err(error) => look.findings.failed_of(service, &error),
-        }
-    }
-    known
-}
-
-fn use_revision(look: &Look<'_>, service: &str, revision: &ServiceRevisionUse, source: Source) {
-    if source == Source::ServiceRevision {
-        look.findings.count(source, 1);
-    }
-    let by = format!("{service}, revision {}", last_part(&revision.arn));
-    let untold = containers(look, source, &by, &revision.containers);
-    if let Some(name) = &revision.definition {
-        look.findings.definition(WantedDefinition {
-            name: name.clone(),
-            source,
-            by,
-            digests: untold,
-        });
-    }
 }
 
 async fn tasks(look: &Look<'_>, ecs: &EcsUsage, cluster: &str) {
@@ -212,27 +143,6 @@ fn task(look: &Look<'_>, cluster: &str, task: &TaskUse) {
             digests: untold,
         });
     }
-}
-
-/// The images of containers. Gives the digests of those whose image is not told, by container: their
-/// task definition has it.
-fn containers(
-    look: &Look<'_>,
-    source: Source,
-    by: &str,
-    containers: &[ContainerUse],
-) -> BTreeMap<String, String> {
-    let mut untold = BTreeMap::new();
-    for container in containers {
-        match (&container.image, &container.digest) {
-            (Some(image), digest) => look.findings.image(source, by, image, digest.as_deref()),
-            (None, Some(digest)) => {
-                untold.insert(container.name.clone(), digest.clone());
-            }
-            (None, None) => {}
-        }
-    }
-    untold
 }
 
 /// The newest revisions of families.
@@ -272,7 +182,7 @@ pub(super) async fn families(look: &Look<'_>, ecs: &EcsUsage, sections: Sections
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::ServiceDeploymentUse;
+    use crate::aws::DeploymentUse;
 
     #[test]
     fn a_service_at_zero_without_a_history_is_told() {
@@ -281,22 +191,23 @@ mod tests {
             revisions: revisions.iter().map(|one| (*one).to_owned()).collect(),
             ..ServiceUse::default()
         };
-        let judged = |service: &ServiceUse, deployments: &[ServiceDeploymentUse]| {
-            is_forgotten(service, &History::of(service, deployments, 0))
+        let judged = |service: &ServiceUse, deployments: &[DeploymentUse]| {
+            let history = History::of(&service.revisions, None, deployments, 0);
+            is_forgotten(service, &history)
         };
         assert!(judged(&service(0, &[]), &[]));
         assert!(!judged(&service(1, &[]), &[]));
         assert!(!judged(&service(0, &["r1"]), &[]));
-        let successful = ServiceDeploymentUse {
+        let successful = DeploymentUse {
             status: "SUCCESSFUL".to_owned(),
             target: Some("r1".to_owned()),
-            ..ServiceDeploymentUse::default()
+            ..DeploymentUse::default()
         };
         assert!(!judged(&service(0, &[]), &[successful]));
-        let stopped = ServiceDeploymentUse {
+        let stopped = DeploymentUse {
             status: "STOPPED".to_owned(),
             target: Some("r1".to_owned()),
-            ..ServiceDeploymentUse::default()
+            ..DeploymentUse::default()
         };
         assert!(judged(&service(0, &[]), &[stopped]));
     }

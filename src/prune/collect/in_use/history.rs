@@ -1,17 +1,17 @@
-//! Which revisions of a service are in use, by its service deployments: those that run, those that
+//! Which revisions of a service or daemon are in use, by its deployments: those that run, those that
 //! a deployment goes between, and those that a rollback would go back to.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::aws::{ServiceDeploymentUse, ServiceUse};
+use crate::aws::DeploymentUse;
 
 const SUCCESSFUL: &str = "SUCCESSFUL";
 /// The states in which a deployment is over, beside [`SUCCESSFUL`]. Every other, and any that is
-/// not known, goes on.
+/// not known, goes on. Services and daemons have the same states.
 const OVER: [&str; 3] = ["STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"];
 
-/// What the deployments of a service say.
+/// What the deployments of a service or daemon say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct History {
     /// ARNs of revisions that run, or will.
@@ -25,15 +25,16 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Reads the list of a service's deployments; `rollback` successful revisions count beside the
-    /// current ones.
+    /// Reads the list of deployments. `running` are the revisions that have tasks, and `last` is the deployment
+    /// that goes on, or the last one; `rollback` successful revisions count beside the current ones.
     pub(super) fn of(
-        service: &ServiceUse,
-        deployments: &[ServiceDeploymentUse],
+        running: &[String],
+        last: Option<&String>,
+        deployments: &[DeploymentUse],
         rollback: usize,
     ) -> Self {
         let mut history = Self {
-            current: service.revisions.iter().cloned().collect(),
+            current: running.iter().cloned().collect(),
             ..Self::default()
         };
         let mut successful = Vec::new();
@@ -52,7 +53,7 @@ impl History {
             }
         }
         // One that began since the list was read.
-        if let Some(last) = &service.deployment
+        if let Some(last) = last
             && deployments.iter().all(|one| one.arn != *last)
         {
             history.open.push(last.clone());
@@ -74,7 +75,7 @@ impl History {
     }
 
     /// Takes the description of an open deployment.
-    pub(super) fn add(&mut self, described: &ServiceDeploymentUse) {
+    pub(super) fn add(&mut self, described: &DeploymentUse) {
         self.add_open(described.target.as_ref());
         self.current.extend(described.sources.iter().cloned());
     }
@@ -89,8 +90,8 @@ impl History {
 mod tests {
     use super::*;
 
-    fn deployment(second: i64, status: &str, target: &str) -> ServiceDeploymentUse {
-        ServiceDeploymentUse {
+    fn deployment(second: i64, status: &str, target: &str) -> DeploymentUse {
+        DeploymentUse {
             arn: format!("d{second}"),
             status: status.to_owned(),
             created: jiff::Timestamp::from_second(second).ok(),
@@ -99,12 +100,8 @@ mod tests {
         }
     }
 
-    fn history(deployments: &[ServiceDeploymentUse], rollback: usize) -> History {
-        let service = ServiceUse {
-            revisions: vec!["r4".to_owned()],
-            ..ServiceUse::default()
-        };
-        History::of(&service, deployments, rollback)
+    fn history(deployments: &[DeploymentUse], rollback: usize) -> History {
+        History::of(&["r4".to_owned()], None, deployments, rollback)
     }
 
     fn set(texts: &[&str]) -> BTreeSet<String> {
@@ -132,7 +129,14 @@ mod tests {
 
     #[test]
     fn what_is_not_over_goes_on() {
-        for status in ["PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "NEW", ""] {
+        for status in [
+            "PENDING",
+            "IN_PROGRESS",
+            "STOP_REQUESTED",
+            "ROLLBACK_IN_PROGRESS",
+            "NEW",
+            "",
+        ] {
             let mut read = history(&[deployment(5, status, "r5")], 2);
             assert_eq!(read.open, ["d5"], "{status}");
             assert_eq!(read.current, set(&["r4", "r5"]));
@@ -149,10 +153,7 @@ mod tests {
     #[test]
     fn what_the_list_does_not_tell_is_described() {
         assert_eq!(history(&[deployment(1, "SUCCESSFUL", "")], 2).open, ["d1"]);
-        let service = ServiceUse {
-            deployment: Some("new".to_owned()),
-            ..ServiceUse::default()
-        };
-        assert_eq!(History::of(&service, &[], 2).open, ["new"]);
+        let last = "new".to_owned();
+        assert_eq!(History::of(&[], Some(&last), &[], 2).open, ["new"]);
     }
 }

@@ -6,6 +6,7 @@
 
 mod api_call;
 mod cache;
+mod daemons;
 mod definitions;
 mod ecs;
 mod files;
@@ -13,10 +14,12 @@ mod findings;
 mod functions;
 mod history;
 mod image_text;
+mod jobs;
 mod lists;
 mod parameter_value;
 mod parameters;
 mod records;
+mod revisions;
 mod sections;
 mod targets;
 
@@ -145,6 +148,7 @@ async fn look(
             futures::join!(
                 ecs::clusters(&look, &ecs, clusters(settings)),
                 ecs::families(&look, &ecs, families(settings)),
+                daemons::families(&look, &ecs, families(settings)),
             );
         }
     };
@@ -165,7 +169,7 @@ async fn look(
     };
     let in_batch = async {
         if settings.batch {
-            targets::jobs(&look).await;
+            jobs::jobs(&look).await;
         }
     };
     let in_states = async {

@@ -1,16 +1,15 @@
-//! What starts tasks at a time or on an event: rules of EventBridge, schedules, state machines; and the
-//! job definitions of Batch, which have images of their own.
+//! What starts tasks at a time or on an event: rules of EventBridge, schedules, state machines.
 //!
 //! Those that are disabled count, too: enabling one must not fail.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures::{StreamExt as _, stream};
 
 use super::api_call::Calls;
 use super::findings::WantedDefinition;
-use super::{AT_ONCE, Look, last_part};
-use crate::aws::{EventRules, JobDefinitions, ScheduleTarget, StateMachines};
+use super::{AT_ONCE, Look};
+use crate::aws::{EventRules, ScheduleTarget, StateMachines};
 use crate::prune::Source;
 
 impl Look<'_> {
@@ -110,65 +109,6 @@ fn started(target: &ScheduleTarget) -> Calls {
         calls.unclear.insert(text.to_owned());
     }
     calls
-}
-
-/// Active job definitions, and those of jobs that run or wait.
-pub(super) async fn jobs(look: &Look<'_>) {
-    look.findings.count(Source::JobDefinition, 0);
-    let batch = look.place.aws.job_definitions(&look.place.region).await;
-    let active = match batch.active().await {
-        Ok(active) => active,
-        Err(error) => return look.findings.failed(&error),
-    };
-    let known: BTreeSet<String> = active.iter().map(|one| one.arn.clone()).collect();
-    let mut all = active;
-    let others: Vec<String> = of_jobs(look, &batch)
-        .await
-        .difference(&known)
-        .cloned()
-        .collect();
-    for arns in others.chunks(JobDefinitions::AT_ONCE) {
-        match batch.named(arns).await {
-            Ok(found) => {
-                let there = |arn: &&String| found.iter().any(|one| one.arn == **arn);
-                for arn in arns.iter().filter(|arn| !there(arn)) {
-                    let problem = "a job has this definition, and Batch does not tell it";
-                    let name = last_part(arn);
-                    look.findings
-                        .bad_reference(Source::JobDefinition, name, problem);
-                }
-                all.extend(found);
-            }
-            Err(error) => look.findings.failed(&error),
-        }
-    }
-    look.findings.count(Source::JobDefinition, all.len());
-    for one in &all {
-        for image in &one.images {
-            look.findings
-                .image(Source::JobDefinition, &one.name, image, None);
-        }
-    }
-}
-
-async fn of_jobs(look: &Look<'_>, batch: &JobDefinitions) -> BTreeSet<String> {
-    let queues = match batch.queues().await {
-        Ok(queues) => queues,
-        Err(error) => {
-            look.findings.failed(&error);
-            return BTreeSet::new();
-        }
-    };
-    let asked = stream::iter(&queues).map(async |queue| (queue, batch.of_jobs(queue).await));
-    let mut answers = asked.buffer_unordered(AT_ONCE);
-    let mut all = BTreeSet::new();
-    while let Some((queue, answer)) = answers.next().await {
-        match answer {
-            Ok(arns) => all.extend(arns),
-            Err(error) => look.findings.failed_of(last_part(queue), &error),
-        }
-    }
-    all
 }
 
 /// State machines, with their published versions.
