@@ -2,10 +2,12 @@
 //! removal the proof that what is left can be pulled, whole.
 
 mod accounts;
+mod asked;
 mod faults;
+mod interrupted;
 mod killed;
 mod later;
-mod moto;
+mod plain;
 mod released;
 mod run;
 mod stage;

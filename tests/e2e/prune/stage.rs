@@ -82,7 +82,7 @@ impl Ground {
     fn environment(proxy: &Interposer) -> BTreeMap<&'static str, String> {
         BTreeMap::from([
             ("AWS_ENDPOINT_URL", proxy.endpoint.clone()),
-            ("AWS_REGION", super::moto::REGION.to_owned()),
+            ("AWS_REGION", crate::support::moto::REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "planted-aws-key".to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::moto::{ACCOUNT, Moto, REGION, cluster, definition};
 use super::released::Released;
+use crate::support::moto::{ACCOUNT, Moto, REGION, cluster, definition};
 use crate::support::{Answer, ECR_HOST, Interposer};
 
 /// An image that is in no ECR: what has to have an image, and is not to protect any.

@@ -10,12 +10,14 @@ mod interposer;
 mod launchway;
 mod layers;
 mod mirror;
+pub(crate) mod moto;
 mod parts;
 mod planted;
 mod project;
 mod push;
 mod registry;
 mod soci;
+pub(crate) mod terminal;
 mod wire;
 
 pub(crate) use aws::{Answer, FakeAws};
