@@ -4,12 +4,16 @@
 mod accounts;
 mod asked;
 mod faults;
+mod init;
 mod interrupted;
 mod killed;
 mod later;
+mod lifecycle;
 mod plain;
 mod released;
+mod roles;
 mod run;
+mod saved;
 mod stage;
 mod whole;
 mod world;

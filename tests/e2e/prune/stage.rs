@@ -127,6 +127,15 @@ impl Stage {
         }
     }
 
+    /// The same for a test in which no use begins or ends.
+    pub(super) fn still_on(ground: &Arc<Ground>) -> Self {
+        Self {
+            mirror: ground.mirror(),
+            proxy: ground.world.still_proxy(),
+            ground: Arc::clone(ground),
+        }
+    }
+
     pub(super) fn run(&self, arguments: &[&str]) -> Outcome {
         self.ground.run(&self.mirror.ecr, &self.proxy, arguments)
     }

@@ -23,7 +23,7 @@ mod wire;
 pub(crate) use aws::{Answer, FakeAws};
 pub(crate) use chat::{Chat, Post, Reply};
 pub(crate) use ecr::{ECR_HOST, EcrStage};
-pub(crate) use interposer::{Interposer, Trouble};
+pub(crate) use interposer::{Interposer, Memory, Trouble};
 pub(crate) use launchway::{Engine, Outcome};
 pub(crate) use layers::{Layer, image, noise};
 pub(crate) use mirror::{Mirror, Mirrored, fill, manifest, present, read_all};
