@@ -35,6 +35,8 @@ pub struct Found {
     pub families: usize,
     /// How many Lambda functions run an image.
     pub functions: usize,
+    /// What could not be listed: `ecs:ListServices in eu-west-1`. Something there may use any image.
+    pub missing: BTreeSet<String>,
 }
 
 /// What was found in one repository.
@@ -198,7 +200,17 @@ fn repositories(text: &mut String, found: &Found) {
         .filter(|(_, is_unused)| **is_unused)
         .map(|(name, _)| *name)
         .collect();
-    if !unused.is_empty() {
+    if !unused.is_empty() && !found.missing.is_empty() {
+        text.push('\n');
+        let missing: Vec<&str> = found.missing.iter().map(String::as_str).collect();
+        let line = format!(
+            "Nothing that was found uses any image of {}. But not everything could be listed ({}), so they may \
+             be in use all the same. Nothing is deleted there; let init look again when it can list everything.",
+            names_shown(&unused),
+            names_shown(&missing)
+        );
+        text.push_str(&comment(&line, 2));
+    } else if !unused.is_empty() {
         text.push('\n');
         let line = format!(
             "Nothing that was found uses any image of {}. Nothing is deleted there, unless the case is \
@@ -308,6 +320,7 @@ mod tests {
             clusters: vec!["prod".to_owned(), "dev".to_owned(), "dev".to_owned()],
             families: 1,
             functions: 3,
+            missing: BTreeSet::new(),
         }
     }
 
@@ -340,6 +353,21 @@ mod tests {
             assert!(settings.allow.is_empty());
         }
         assert_eq!(load(&config_text(&shop())).regions.len(), 2);
+    }
+
+    #[test]
+    fn what_could_not_be_listed_is_no_reason_to_allow_anything() {
+        let missing = "lambda:ListFunctions in us-east-1".to_owned();
+        let found = Found {
+            missing: [missing].into(),
+            ..shop()
+        };
+        let text = config_text(&found);
+        let told = text.replace("\n  # ", " ");
+        assert!(told.contains("listed (lambda:ListFunctions in us-east-1), so they may be in use"));
+        assert!(told.contains("any image of shop/api, tools. But"), "{text}");
+        assert!(!text.contains("nothing-in-use"), "{text}");
+        assert!(load(&text).allow.is_empty());
     }
 
     #[test]

@@ -46,18 +46,19 @@ pub(super) async fn saved(
     invocation: &Invocation,
 ) -> Result<u8, Failure> {
     let saved = SavedPlan::read(&invocation.context.resolve(path))?;
-    let mut plan = saved.into_plan();
     let only: &[NamePattern] = &args.repositories;
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one.covers(name));
-    plan.repositories.retain(|one| wanted(&one.repository.name));
+    // One that has nothing to remove is there, too.
     let covers = |one: &&NamePattern| {
-        let mut there = plan.repositories.iter();
-        there.any(|plan| one.covers(&plan.repository.name))
+        let mut there = saved.repositories.keys();
+        there.any(|repository| one.covers(&repository.name))
     };
     if let Some(missing) = only.iter().find(|one| !covers(one)) {
         let message = format!("{} has no repository {missing}", path.display());
         return Err(Failure::usage(message));
     }
+    let mut plan = saved.into_plan();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one.covers(name));
+    plan.repositories.retain(|one| wanted(&one.repository.name));
     check_actions(&plan, path, &ground)?;
     carry_out(args, plan, true, ground, invocation).await?;
     Ok(exit::OK)

@@ -1,5 +1,6 @@
 //! `launchway prune init`: a first `prune` block, from what AWS holds or from an ecrm.yaml.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::aws::{Aws, AwsSettings};
@@ -13,7 +14,6 @@ use crate::ui::Failure;
 
 use super::ground::Ground;
 use crate::cli::Invocation;
-use crate::cli::failure::prune::aws_failure;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,13 +91,14 @@ async fn looked(regions: &[String], invocation: &Invocation) -> Result<String, F
     let progress = ground.progress(invocation);
     let plan = ground.plan(&[], false, &*progress).await;
     progress.finish();
-    check(&plan, invocation)?;
+    let missing = missing(&plan, invocation)?;
     let mut clusters = Vec::new();
     for place in &ground.places {
         let arns = place.aws.ecs_usage(&place.region).await.clusters().await;
-        let arns = arns.map_err(|error| aws_failure(&error))?;
-        let names = arns.iter().filter_map(|arn| arn.rsplit('/').next());
-        clusters.extend(names.map(str::to_owned));
+        // Where they cannot be listed, the plan has told so.
+        for arn in arns.unwrap_or_default() {
+            clusters.extend(arn.rsplit('/').next().map(str::to_owned));
+        }
     }
     let told = |source: Source| {
         let counts = plan.sources.iter().filter(|one| one.source == source);
@@ -109,11 +110,12 @@ async fn looked(regions: &[String], invocation: &Invocation) -> Result<String, F
         clusters,
         families: told(Source::TaskDefinition),
         functions: told(Source::Function),
+        missing,
     }))
 }
 
-/// What could not be looked at is missing in the block: where it is a list of repositories, there is none.
-fn check(plan: &Plan, invocation: &Invocation) -> Result<(), Failure> {
+/// The lists that did not load, each of which is told. Where there is no list of repositories, there is no block.
+fn missing(plan: &Plan, invocation: &Invocation) -> Result<BTreeSet<String>, Failure> {
     let here = plan.repositories.iter().flat_map(|one| &one.refusals);
     let failed = plan.refusals.iter().chain(here);
     let failed: Vec<_> = failed
@@ -123,10 +125,11 @@ fn check(plan: &Plan, invocation: &Invocation) -> Result<(), Failure> {
         && let Some(case) = failed.first()
     {
         return Err(Failure::new(exit::REGISTRY, case.detail.clone())
+            .temporary(case.temporary)
             .hint("Init needs what a plan needs; `launchway iam prune` prints the policy."));
     }
-    for case in failed {
+    for case in &failed {
         invocation.printer.warn(&case.detail);
     }
-    Ok(())
+    Ok(failed.iter().map(|case| case.name.clone()).collect())
 }

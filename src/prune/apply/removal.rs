@@ -90,20 +90,37 @@ where
             .buffer_unordered(ARCHIVALS)
             .collect()
             .await;
+        let mut refused = Vec::new();
         for (digest, answer) in answers {
             match answer {
-                Ok(EcrImageStatus::Archived) => {
-                    self.mark(digest);
-                    self.result.archived.push(digest);
-                }
+                Ok(EcrImageStatus::Archived) => self.archived(digest),
                 Ok(other) => {
                     let text = format!("its status is {other:?} now");
                     self.fail(digest, "status", &text, false);
                     outcome.kept = true;
                 }
-                Err(error) => self.call_failed(&[digest], &error, outcome),
+                Err(error) if error.is_temporary() => self.call_failed(&[digest], &error, outcome),
+                Err(error) => refused.push((digest, error)),
             }
         }
+        if refused.is_empty() {
+            return;
+        }
+        // ECR refuses what is in the archive already: so it answers a request that was sent again because the
+        // first answer was lost.
+        let digests: Vec<Digest> = refused.iter().map(|(digest, _)| *digest).collect();
+        let now = self.describe(&digests).await.unwrap_or_default();
+        for (digest, error) in refused {
+            match now.get(&digest).map(|image| &image.status) {
+                Some(EcrImageStatus::Archived) => self.archived(digest),
+                _ => self.call_failed(&[digest], &error, outcome),
+            }
+        }
+    }
+
+    fn archived(&mut self, digest: Digest) {
+        self.mark(digest);
+        self.result.archived.push(digest);
     }
 
     /// A call failed as a whole.

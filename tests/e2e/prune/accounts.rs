@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use launchway_fake_ecr::{Digest, FakeEcr, NewImage};
+use launchway_fake_ecr::FakeEcr;
 use serde_json::json;
 
-use super::moto::{ACCOUNT, Moto, REGION, key_of};
-use super::released::ago;
+use super::plain::image;
 use super::stage::Plan;
+use crate::support::moto::{ACCOUNT, Moto, REGION, key_of};
 use crate::support::{Engine, Interposer, Outcome, Project};
 
 const TEAM: &str = "210987654321";
@@ -41,18 +41,8 @@ aws_access_key_id = AKIATOOLS
 aws_secret_access_key = planted-tools-key
 ";
 
-fn image(number: u32) -> NewImage {
-    let text = format!(
-        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
-        "config":{{"mediaType":"application/vnd.oci.image.config.v1+json","size":{number},
-        "digest":"{}"}},"layers":[]}}"#,
-        Digest::of(&number.to_le_bytes())
-    );
-    NewImage::new(text, ago(100.0)).tag(format!("v{number}"))
-}
-
 fn uri(account: &str, region: &str, name: &str, number: u32) -> String {
-    let digest = image(number).digest();
+    let digest = image(number, 100.0).digest();
     format!("{account}.dkr.ecr.{region}.amazonaws.com/{name}@{digest}")
 }
 
@@ -78,7 +68,7 @@ fn a_use_in_one_account_protects_images_in_another() {
     for (account, region) in places {
         let repository = ecr.repository_of(account, region, "shop/app");
         for number in 1..=5 {
-            repository.put(&image(number));
+            repository.put(&image(number, 100.0));
         }
     }
     // In the team's account something of the shop's is used, in the tools' region something of the team's, …

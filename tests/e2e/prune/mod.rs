@@ -2,13 +2,19 @@
 //! removal the proof that what is left can be pulled, whole.
 
 mod accounts;
+mod asked;
 mod daemons;
 mod faults;
+mod init;
+mod interrupted;
 mod killed;
 mod later;
-mod moto;
+mod lifecycle;
+mod plain;
 mod released;
+mod roles;
 mod run;
+mod saved;
 mod stage;
 mod whole;
 mod world;

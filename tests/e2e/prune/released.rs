@@ -386,7 +386,8 @@ fn push_others(
     let strange = Artifact::of("application/vnd.example.model.v1", "weights");
     push("strange", strange, "shop/web", &["model"], 190.0);
     let bundle = Artifact::index([(&web(1), None)]);
-    push("bundle", bundle, "shop/web", &["bundle"], 90.0);
+    // One of its tags is kept for ever, and the other one expires.
+    push("bundle", bundle, "shop/web", &["bundle", "bundle-1"], 90.0);
     // A split job that nobody joined, and one that was joined and not cleaned up.
     let lost = image("arm64");
     push(

@@ -82,7 +82,7 @@ impl Ground {
     fn environment(proxy: &Interposer) -> BTreeMap<&'static str, String> {
         BTreeMap::from([
             ("AWS_ENDPOINT_URL", proxy.endpoint.clone()),
-            ("AWS_REGION", super::moto::REGION.to_owned()),
+            ("AWS_REGION", crate::support::moto::REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "planted-aws-key".to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
@@ -123,6 +123,15 @@ impl Stage {
         Self {
             mirror: ground.mirror(),
             proxy: ground.world.proxy(),
+            ground: Arc::clone(ground),
+        }
+    }
+
+    /// The same for a test in which no use begins or ends.
+    pub(super) fn still_on(ground: &Arc<Ground>) -> Self {
+        Self {
+            mirror: ground.mirror(),
+            proxy: ground.world.still_proxy(),
             ground: Arc::clone(ground),
         }
     }

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::daemons;
-use super::moto::{ACCOUNT, Moto, REGION, cluster, definition};
 use super::released::Released;
-use crate::support::{Answer, ECR_HOST, Interposer};
+use crate::support::moto::{ACCOUNT, Moto, REGION, cluster, definition};
+use crate::support::{Answer, ECR_HOST, Interposer, Memory};
 
 /// An image that is in no ECR: what has to have an image, and is not to protect any.
 const ELSEWHERE: &str = "registry.example.com/elsewhere:1";
@@ -24,6 +24,8 @@ pub(super) struct World {
     /// The services that are there: moto lists deleted ones, too.
     services: Arc<Mutex<BTreeSet<String>>>,
     digests: Arc<dyn Fn(&str) -> String + Send + Sync>,
+    /// What moto answered to the proxies that remember.
+    memory: Memory,
 }
 
 /// A use that can end: its name, and the names of the images in `shop/uses` that only it protects.
@@ -54,6 +56,7 @@ impl World {
             told: Arc::new(Mutex::new(["rollback", "task", "alone", "daemon"].into())),
             services: Arc::default(),
             digests: Arc::new(|name| released.others[name].digest.clone()),
+            memory: Memory::default(),
         };
         world.services();
         world.families();
@@ -64,7 +67,16 @@ impl World {
 
     /// A proxy in front of moto that tells of what moto cannot.
     pub(super) fn proxy(&self) -> Interposer {
-        let proxy = Interposer::before(self.moto.address());
+        self.telling(Interposer::before(self.moto.address()))
+    }
+
+    /// The same for a test in which no use begins or ends: moto is asked everything once.
+    pub(super) fn still_proxy(&self) -> Interposer {
+        let moto = self.moto.address();
+        self.telling(Interposer::remembering(moto, &self.memory))
+    }
+
+    fn telling(&self, proxy: Interposer) -> Interposer {
         self.tell_tasks(&proxy);
         self.tell_deployments(&proxy);
         self.tell_functions(&proxy);

@@ -6,85 +6,11 @@ use std::collections::BTreeSet;
 use launchway::config::UseSettings;
 use launchway::prune::collect::in_use::Cache;
 use launchway::prune::{RefusalCode, Source};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{ACCOUNT, REGION, collect, image, keep, nothing, place, refusals, set, tags};
-use crate::service::Service;
 use crate::support::Interposer;
-
-struct Moto {
-    service: Service,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Moto {
-    fn start() -> Self {
-        Self {
-            service: Service::aws(),
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap(),
-        }
-    }
-
-    fn endpoint(&self) -> String {
-        format!("http://{}", self.address())
-    }
-
-    fn address(&self) -> &str {
-        &self.service.address
-    }
-
-    /// A call of a JSON protocol: `AmazonSSM.PutParameter`, or `POST /schedules/x`; or one of the query
-    /// protocol, whose form is a text: `POST /`.
-    fn call(&self, service: &str, operation: &str, body: &Value) -> Value {
-        let (method, path, target) = match operation.split_once(' ') {
-            Some((method, path)) => (method, path, None),
-            None => ("POST", "/", Some(operation)),
-        };
-        let (content, body) = match (target, body) {
-            (_, Value::String(form)) => ("application/x-www-form-urlencoded", form.clone()),
-            (Some(_), _) => ("application/x-amz-json-1.1", body.to_string()),
-            (None, _) => ("application/json", body.to_string()),
-        };
-        let client = reqwest::Client::new();
-        let method = method.parse().unwrap();
-        let mut request = client
-            .request(method, self.endpoint() + path)
-            .header(
-                "Authorization",
-                format!("AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"),
-            )
-            .header("Content-Type", content)
-            .body(body);
-        if let Some(target) = target {
-            request = request.header("X-Amz-Target", target);
-        }
-        self.runtime.block_on(async {
-            let answer = request.send().await.unwrap();
-            let status = answer.status();
-            let text = answer.text().await.unwrap();
-            assert!(status.is_success(), "{operation}: {status} {text}");
-            serde_json::from_str(&text).unwrap_or(Value::Null)
-        })
-    }
-
-    fn ecs(&self, operation: &str, body: &Value) -> Value {
-        let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
-        self.call("ecs", &target, body)
-    }
-
-    fn register(&self, family: &str, image: &str) {
-        let container = json!({ "name": "app", "image": image, "memory": 128 });
-        let body = json!({ "family": family, "containerDefinitions": [container] });
-        self.ecs("RegisterTaskDefinition", &body);
-    }
-}
-
-fn definition(name: &str) -> String {
-    format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{name}")
-}
+use crate::support::moto::{Moto, cluster, definition};
 
 #[test]
 fn ecs_rules_and_schedules() {
@@ -106,13 +32,13 @@ fn ecs_rules_and_schedules() {
     let rule =
         json!({ "Name": "hourly", "ScheduleExpression": "rate(1 hour)", "State": "DISABLED" });
     moto.call("events", "AWSEvents.PutRule", &rule);
-    let target = json!({ "Id": "1", "Arn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod"),
+    let target = json!({ "Id": "1", "Arn": cluster(),
         "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/r"),
         "EcsParameters": { "TaskDefinitionArn": definition("job") } });
     let targets = json!({ "Rule": "hourly", "Targets": [target] });
     moto.call("events", "AWSEvents.PutTargets", &targets);
     let schedule = json!({ "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": { "Mode": "OFF" },
-        "Target": { "Arn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod"),
+        "Target": { "Arn": cluster(),
             "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/r"),
             "EcsParameters": { "TaskDefinitionArn": definition("job:1") } } });
     moto.call("scheduler", "POST /schedules/nightly", &schedule);
@@ -143,8 +69,7 @@ fn ecs_rules_and_schedules() {
 fn functions_of_images() {
     let moto = Moto::start();
     // moto wants the role to be there.
-    let role = "Action=CreateRole&RoleName=r&AssumeRolePolicyDocument={}&Version=2010-05-08";
-    moto.call("iam", "POST /", &role.into());
+    moto.role("r");
     let functions = "/2015-03-31/functions";
     let new = json!({ "FunctionName": "api", "PackageType": "Image", "Publish": true,
         "Role": format!("arn:aws:iam::{ACCOUNT}:role/r"), "Code": { "ImageUri": image("api-1") } });

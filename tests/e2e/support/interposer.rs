@@ -170,6 +170,32 @@ struct Request {
     body: Vec<u8>,
 }
 
+/// What a server answered, by request: for worlds that stay as they are, where asking again and again takes more time
+/// than everything else. Clones are the same memory.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Arc<Mutex<BTreeMap<Vec<u8>, Answered>>>);
+
+impl Memory {
+    /// The answer to a request like this one, or a new one. Errors are not kept.
+    fn answer(&self, request: &Request, ask: impl FnOnce() -> Answered) -> Answered {
+        let signature = request.headers.iter();
+        let signature = signature.filter(|(name, _)| name == "authorization");
+        // Who asks, where, and for which day; not with which signature.
+        let who = signature.filter_map(|(_, value)| value.split(',').next());
+        let who: String = who.collect();
+        let head = format!("{} {} {who}\n", request.operation, request.path);
+        let key = [head.as_bytes(), &request.body].concat();
+        let known = locked(&self.0).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let answered = ask();
+            if answered.0 == 200 {
+                locked(&self.0).insert(key, answered.clone());
+            }
+            answered
+        })
+    }
+}
+
 type Script = Arc<dyn Fn(&str, &Value) -> Option<Answer> + Send + Sync>;
 type Witness = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -192,6 +218,15 @@ pub(crate) struct Interposer {
 impl Interposer {
     /// In front of a server on this machine (`127.0.0.1:PORT`).
     pub(crate) fn before(server: &str) -> Self {
+        Self::start(server, None)
+    }
+
+    /// The same, but what the memory knows the server is not asked again.
+    pub(crate) fn remembering(server: &str, memory: &Memory) -> Self {
+        Self::start(server, Some(memory.clone()))
+    }
+
+    fn start(server: &str, memory: Option<Memory>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State::default()));
@@ -199,14 +234,15 @@ impl Interposer {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (state, server) = (Arc::clone(&shared), Arc::clone(&server));
-                std::thread::spawn(move || serve(stream, &state, &server));
+                let memory = memory.clone();
+                std::thread::spawn(move || serve(stream, &state, &server, memory.as_ref()));
             }
         });
         Self { endpoint, state }
     }
 
     /// From now on an operation is answered by this; what it makes `None` of goes on to the server. It gets the path
-    /// with its query, and the JSON of the body.
+    /// with its query, and the JSON of the body; of a form, its fields as texts.
     pub(crate) fn script(
         &self,
         operation: &str,
@@ -261,12 +297,12 @@ impl Interposer {
     }
 }
 
-fn locked(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
+fn locked<T>(state: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Serves one connection until it closes.
-fn serve(stream: TcpStream, state: &Mutex<State>, server: &str) {
+fn serve(stream: TcpStream, state: &Mutex<State>, server: &str, memory: Option<&Memory>) {
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while let Some(request) = read(&mut reader) {
@@ -295,16 +331,23 @@ fn serve(stream: TcpStream, state: &Mutex<State>, server: &str) {
         };
         let answered = answered.unwrap_or_else(|| {
             let request = without_token(request);
-            let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+            let body = body_of(&request);
             if let Some(answer) = script.and_then(|script| script(&request.path, &body)) {
                 return (answer.status, String::new(), answer.body.into_bytes());
             }
-            let reply = pass(&request, server);
+            let ask = || {
+                let reply = pass(&request, server);
+                let kind = reply.header("x-amzn-errortype").unwrap_or_default();
+                (reply.status, kind.to_owned(), reply.body)
+            };
+            let answered = match memory {
+                Some(memory) => memory.answer(&request, ask),
+                None => ask(),
+            };
             if let Some(witness) = witness {
-                witness(&String::from_utf8_lossy(&reply.body));
+                witness(&String::from_utf8_lossy(&answered.2));
             }
-            let kind = reply.header("x-amzn-errortype").unwrap_or_default();
-            (reply.status, kind.to_owned(), reply.body)
+            answered
         });
         if write(&stream, &answered).is_err() {
             return;
@@ -340,6 +383,14 @@ fn reset(stream: TcpStream) {
 /// The answer of an operation in trouble; `None` where the true one follows.
 fn refusal(trouble: Trouble, request: &Request) -> Option<Answered> {
     let error = |status: u16, code: &str, message: &str| {
+        if request.operation.starts_with("sts:") {
+            // The query protocol has errors of its own.
+            let body = format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\
+                 </Error><RequestId>1</RequestId></ErrorResponse>"
+            );
+            return Some((status, String::new(), body.into_bytes()));
+        }
         let body = json!({ "__type": code, "message": message });
         Some((status, code.to_owned(), body.to_string().into_bytes()))
     };
@@ -395,6 +446,20 @@ fn without_token(mut request: Request) -> Request {
         request.path = format!("{path}?{}", left.join("&"));
     }
     request
+}
+
+fn body_of(request: &Request) -> Value {
+    if let Ok(body) = serde_json::from_slice(&request.body) {
+        return body;
+    }
+    let form = format!("form:?{}", String::from_utf8_lossy(&request.body));
+    let fields = reqwest::Url::parse(&form).unwrap();
+    let fields = fields.query_pairs();
+    Value::Object(
+        fields
+            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+            .collect(),
+    )
 }
 
 fn pass(asked: &Request, server: &str) -> Reply {

@@ -58,14 +58,14 @@ impl Page {
         let from = match next_token {
             None => None,
             Some(token) => {
-                let mut text = decode(token);
-                if let Some(again) = text.as_deref().and_then(|text| text.strip_prefix(AGAIN)) {
-                    if again.is_empty() {
+                let text = match after_empty(token) {
+                    Some((_, first)) if first.is_empty() => {
                         let from = None;
                         return Ok(Self { limit, from, scope });
                     }
-                    text = decode(again);
-                }
+                    Some((_, again)) => decode(&again),
+                    None => decode(token),
+                };
                 let from = text.as_deref().and_then(|text| text.split_once('|'));
                 let from = from.filter(|(other, _)| *other == scope);
                 let (_, from) = from.ok_or_else(invalid)?;
@@ -87,12 +87,22 @@ impl Page {
     }
 }
 
-/// What the token of an empty page begins with; the token that led to the page follows.
+/// What the token of an empty page begins with. How many of them came in a row follows, so that no two tokens are
+/// the same, and the token that led to the first of them.
 const AGAIN: &str = "again|";
 
 /// The token of an empty page: it leads where `token` led.
 pub(super) fn again(token: Option<&str>) -> String {
-    STANDARD.encode(format!("{AGAIN}{}", token.unwrap_or_default()))
+    let token = token.unwrap_or_default();
+    let (count, led_by) = after_empty(token).unwrap_or((0, token.to_owned()));
+    STANDARD.encode(format!("{AGAIN}{}|{led_by}", count + 1))
+}
+
+/// Of an empty page's token: how many of them came in a row, and the token that led to the first.
+fn after_empty(token: &str) -> Option<(u64, String)> {
+    let text = decode(token)?;
+    let (count, led_by) = text.strip_prefix(AGAIN)?.split_once('|')?;
+    Some((count.parse().ok()?, led_by.to_owned()))
 }
 
 fn decode(token: &str) -> Option<String> {
@@ -127,6 +137,26 @@ mod tests {
         let later = again(Some(&page.token("7")));
         let page = Page::new("A/web".to_owned(), LISTS, None, Some(&later)).unwrap();
         assert_eq!(page.place(), Ok(7));
+    }
+
+    #[test]
+    fn so_do_those_of_several_in_a_row_and_no_two_are_the_same() {
+        let begun = Page::new("A/web".to_owned(), LISTS, None, None).unwrap();
+        for (token, place) in [(None, 0), (Some(begun.token("7")), 7)] {
+            let one = again(token.as_deref());
+            let two = again(Some(&one));
+            let three = again(Some(&two));
+            assert!(one != two && two != three);
+            // However many there are, the token stays short.
+            assert_eq!(three.len(), one.len());
+            for token in [two, three] {
+                let page = Page::new("A/web".to_owned(), LISTS, None, Some(&token)).unwrap();
+                assert_eq!(page.place(), Ok(place));
+                assert!(
+                    Page::new("A/api".to_owned(), LISTS, None, Some(&token)).is_err() || place == 0
+                );
+            }
+        }
     }
 
     #[test]

@@ -137,6 +137,23 @@ async fn an_empty_page_leads_on() {
         lengths.push(page.unwrap().image_details().len());
     }
     assert_eq!(lengths, [0, 100, 0, 100, 50]);
+
+    // Several in a row, at the beginning and later.
+    fake.heal();
+    for number in [1, 2, 4, 5, 6] {
+        fake.fail(Rule::new(Fault::EmptyPage).nth(number));
+    }
+    let pages = client
+        .describe_images()
+        .repository_name("web")
+        .into_paginator();
+    let mut pages = pages.send();
+    let mut lengths = Vec::new();
+    while let Some(page) = pages.next().await {
+        lengths.push(page.unwrap().image_details().len());
+    }
+    assert_eq!(lengths, [0, 0, 100, 0, 0, 0, 100, 50]);
+    fake.heal();
     fake.fail(
         Rule::new(Fault::EmptyPage)
             .operation("DescribeRepositories")

@@ -1,36 +1,43 @@
-//! Calls to moto, to make what uses images.
+//! Calls to moto, to make what uses images: any operation of the services that it plays, with any key, in any region.
+//!
+//! Where moto is wrong, or knows nothing, an [`Interposer`](super::Interposer) in front of it answers.
 
 use serde_json::{Value, json};
 
+use super::wire::request;
 use crate::service::Service;
-use crate::support::request;
 
-pub(super) const ACCOUNT: &str = "123456789012";
-pub(super) const REGION: &str = "ap-northeast-1";
+pub(crate) const ACCOUNT: &str = "123456789012";
+pub(crate) const REGION: &str = "ap-northeast-1";
 /// A key of the account.
 const KEY: &str = "AKIAEXAMPLE";
 
 /// A running moto.
-pub(super) struct Moto {
+pub(crate) struct Moto {
     service: Service,
 }
 
 impl Moto {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self {
             service: Service::aws(),
         }
     }
 
     /// `127.0.0.1:PORT`
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.service.address
+    }
+
+    /// `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL`.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address())
     }
 
     /// A call to a service with a key in a region: `AmazonSSM.PutParameter` of a JSON protocol, or
     /// `POST /schedules/x`.
     #[track_caller]
-    pub(super) fn call_as(
+    pub(crate) fn call_as(
         &self,
         place: (&str, &str),
         service: &str,
@@ -56,25 +63,25 @@ impl Moto {
 
     /// The same in the stage's region.
     #[track_caller]
-    pub(super) fn call(&self, service: &str, what: &str, body: &Value) -> Value {
+    pub(crate) fn call(&self, service: &str, what: &str, body: &Value) -> Value {
         self.call_as((KEY, REGION), service, what, body)
     }
 
     #[track_caller]
-    pub(super) fn ecs(&self, operation: &str, body: &Value) -> Value {
+    pub(crate) fn ecs(&self, operation: &str, body: &Value) -> Value {
         let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
         self.call("ecs", &target, body)
     }
 
     /// Registers a revision of a task definition.
     #[track_caller]
-    pub(super) fn register(&self, family: &str, image: &str) {
+    pub(crate) fn register(&self, family: &str, image: &str) {
         self.register_as((KEY, REGION), family, image);
     }
 
     /// The same with another key, or in another region.
     #[track_caller]
-    pub(super) fn register_as(&self, place: (&str, &str), family: &str, image: &str) {
+    pub(crate) fn register_as(&self, place: (&str, &str), family: &str, image: &str) {
         let container = json!({ "name": "app", "image": image, "memory": 128 });
         let body = json!({ "family": family, "containerDefinitions": [container] });
         let target = "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition";
@@ -82,13 +89,13 @@ impl Moto {
     }
 
     /// A role, for what wants to see one.
-    pub(super) fn role(&self, name: &str) {
+    pub(crate) fn role(&self, name: &str) {
         let form = format!("Action=CreateRole&RoleName={name}&AssumeRolePolicyDocument=%7B%7D");
         self.query("iam", &format!("{form}&Version=2010-05-08"));
     }
 
     /// A temporary key of a role.
-    pub(super) fn assume(&self, role: &str) -> String {
+    pub(crate) fn assume(&self, role: &str) -> String {
         let form = format!("Action=AssumeRole&RoleArn={role}&RoleSessionName=test");
         let text = self.query("sts", &format!("{form}&Version=2011-06-15"));
         key_of(&text).unwrap_or_else(|| panic!("{text}")).to_owned()
@@ -117,17 +124,17 @@ fn signature((key, region): (&str, &str), service: &str) -> String {
 }
 
 /// The key in an answer of `AssumeRole`.
-pub(super) fn key_of(xml: &str) -> Option<&str> {
+pub(crate) fn key_of(xml: &str) -> Option<&str> {
     let (_, rest) = xml.split_once("<AccessKeyId>")?;
     Some(rest.split_once('<')?.0)
 }
 
 /// The ARN of a task definition: `web`, or `web:3`.
-pub(super) fn definition(name: &str) -> String {
+pub(crate) fn definition(name: &str) -> String {
     format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{name}")
 }
 
 /// The ARN of the cluster.
-pub(super) fn cluster() -> String {
+pub(crate) fn cluster() -> String {
     format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod")
 }
