@@ -9,13 +9,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ecr::Client;
-use aws_sdk_ecr::config::retry::RetryConfig;
 use aws_sdk_ecr::primitives::DateTime;
 use aws_sdk_ecr::types::{
     DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatus, ImageStatusFilter,
 };
 use jiff::Timestamp;
 
+use super::calls::paced_client;
+use super::pages::Pages;
 use super::{Aws, AwsError, AwsErrorKind, FoundRepository};
 use crate::image::{Digest, media_type};
 
@@ -84,19 +85,13 @@ const READ: &str = "ecr:BatchGetImage";
 pub(super) const IDS: usize = 100;
 /// The most that a page may hold.
 const PAGE: i32 = 1000;
-/// How many pages in a row may hold nothing.
-const EMPTY_PAGES: usize = 30;
 
 impl Aws {
     /// The images of a region.
     pub async fn ecr_images(&self, region: &str) -> EcrImages {
-        // Repetitions are the pace's business.
-        let config = aws_sdk_ecr::config::Builder::from(&self.in_region(region).await)
-            .retry_config(RetryConfig::disabled())
-            .interceptor(self.meter().clone());
         EcrImages {
             aws: self.clone(),
-            client: Client::from_conf(config.build()),
+            client: paced_client!(self, aws_sdk_ecr, region),
             region: region.into(),
             types: Arc::default(),
         }
@@ -119,7 +114,7 @@ impl EcrImages {
         repository: &FoundRepository,
         mut each: impl FnMut(Vec<EcrImage>),
     ) -> Result<(), AwsError> {
-        let mut pages = Pages::default();
+        let mut pages = Pages::of(LIST, &self.region);
         loop {
             let request = self
                 .client
@@ -128,17 +123,15 @@ impl EcrImages {
                 .repository_name(&repository.name)
                 .filter(any_status())
                 .max_results(PAGE)
-                .set_next_token(pages.token.clone());
+                .set_next_token(pages.token());
             let send = || request.clone().send();
             let answer = self.aws.paced(LIST, &self.region, send).await?;
             let images = answer.image_details.unwrap_or_default();
             let images = self.images(repository, images)?;
-            let next = pages.next(images.len(), answer.next_token);
+            let more = pages.turn_after(images.len(), answer.next_token.as_deref())?;
             each(images);
-            match next {
-                Ok(true) => {}
-                Ok(false) => return Ok(()),
-                Err(problem) => return Err(AwsError::invalid(LIST, &self.region, problem)),
+            if !more {
+                return Ok(());
             }
         }
     }
@@ -210,7 +203,10 @@ impl EcrImages {
     }
 
     /// The manifests of some images, each of which comes back once; at most [`Self::MOST`]. The call may succeed
-    /// though no manifest could be read.
+    /// though no manifest could be read: ECR names those as failures, or gave other bytes.
+    ///
+    /// # Errors
+    /// Also where the answer leaves out one that was asked for: nothing is known of that one.
     pub async fn manifests(
         &self,
         repository: &FoundRepository,
@@ -246,11 +242,14 @@ impl EcrImages {
             let manifest = match read.remove(&Some(digest.to_string())) {
                 Some(Ok(document)) => verified(document, *digest),
                 Some(Err(why)) => Err(why),
-                None => Err("ECR's answer does not tell of it".to_owned()),
+                None => {
+                    let problem = format!("it does not tell of {digest}");
+                    return Err(AwsError::invalid(READ, &self.region, problem));
+                }
             };
-            (*digest, manifest)
+            Ok((*digest, manifest))
         });
-        Ok(each.collect())
+        each.collect()
     }
 
     fn images(
@@ -263,33 +262,6 @@ impl EcrImages {
         let images = images.map(|detail| image(repository, detail, &mut types));
         let images: Result<_, _> = images.collect();
         images.map_err(|problem: String| AwsError::invalid(LIST, &self.region, problem))
-    }
-}
-
-/// Pages of a list: that it ends.
-#[derive(Default)]
-struct Pages {
-    token: Option<String>,
-    seen: HashSet<String>,
-    empty: usize,
-}
-
-impl Pages {
-    /// Whether another page follows one of `count` entries. An empty page may have a follower.
-    fn next(&mut self, count: usize, token: Option<String>) -> Result<bool, String> {
-        let Some(token) = token.filter(|token| !token.is_empty()) else {
-            return Ok(false);
-        };
-        self.empty = if count == 0 { self.empty + 1 } else { 0 };
-        if self.empty > EMPTY_PAGES {
-            return Err(format!("{EMPTY_PAGES} pages in a row are empty"));
-        }
-        // An empty page may say: not yet.
-        if !self.seen.insert(token.clone()) && count > 0 {
-            return Err("its pages go round in a circle: a token came twice".to_owned());
-        }
-        self.token = Some(token);
-        Ok(true)
     }
 }
 
@@ -381,21 +353,6 @@ mod tests {
             account: "123456789012".to_owned(),
             name: "shop/web".to_owned(),
         }
-    }
-
-    #[test]
-    fn a_list_ends() {
-        let mut pages = Pages::default();
-        assert_eq!(pages.next(3, Some("a".to_owned())), Ok(true));
-        assert_eq!(pages.token.as_deref(), Some("a"));
-        // An empty page with a token goes on.
-        assert_eq!(pages.next(0, Some("b".to_owned())), Ok(true));
-        assert_eq!(pages.next(0, Some("b".to_owned())), Ok(true));
-        assert_eq!(pages.next(0, None), Ok(false));
-        assert!(pages.next(3, Some("a".to_owned())).is_err());
-        let mut pages = Pages::default();
-        let end = (0..=EMPTY_PAGES).find(|n| pages.next(0, Some(n.to_string())).is_err());
-        assert_eq!(end, Some(EMPTY_PAGES));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which repositories a registry of ECR has, and their lifecycle policies.
 
 use super::ecr_images::IDS;
+use super::pages::Pages;
 use super::{AwsError, AwsErrorKind, EcrImages};
 
 /// A repository that ECR told of.
@@ -21,24 +22,36 @@ impl EcrImages {
     /// Every repository of the session's own registry.
     pub async fn repositories(&self) -> Result<Vec<FoundRepository>, AwsError> {
         let mut found = Vec::new();
-        let mut token: Option<String> = None;
+        let mut pages = Pages::of(LIST, &self.region);
         loop {
             let request = self
                 .client
                 .describe_repositories()
                 .max_results(PAGE)
-                .set_next_token(token.clone());
+                .set_next_token(pages.token());
             let send = || request.clone().send();
             let answer = self.aws.paced(LIST, &self.region, send).await?;
             self.take(&mut found, answer.repositories())?;
-            let next = answer.next_token.filter(|token| !token.is_empty());
-            if next.is_some() && next == token {
-                let problem = "its pages go round in a circle: a token came twice";
-                return Err(AwsError::invalid(LIST, &self.region, problem));
-            }
-            token = next;
-            if token.is_none() {
+            let entries = answer.repositories().len();
+            if !pages.turn_after(entries, answer.next_token())? {
                 return Ok(found);
+            }
+        }
+    }
+
+    /// Whether the session's own registry has any repository.
+    pub async fn has_repositories(&self) -> Result<bool, AwsError> {
+        let mut pages = Pages::of(LIST, &self.region);
+        loop {
+            let request = self.client.describe_repositories().max_results(1);
+            let request = request.set_next_token(pages.token());
+            let send = || request.clone().send();
+            let answer = self.aws.paced(LIST, &self.region, send).await?;
+            if !answer.repositories().is_empty() {
+                return Ok(true);
+            }
+            if !pages.turn_after(0, answer.next_token())? {
+                return Ok(false);
             }
         }
     }
@@ -83,7 +96,13 @@ impl EcrImages {
             .repository_name(&repository.name);
         let send = || request.clone().send();
         match self.aws.paced(POLICY, &self.region, send).await {
-            Ok(answer) => Ok(answer.lifecycle_policy_text),
+            Ok(answer) => match answer.lifecycle_policy_text {
+                Some(text) => Ok(Some(text)),
+                None => {
+                    let problem = "it has no policy, and does not say that there is none";
+                    Err(AwsError::invalid(POLICY, &self.region, problem))
+                }
+            },
             Err(error) => match &error.kind {
                 AwsErrorKind::NotFound { code, .. }
                     if code == "LifecyclePolicyNotFoundException" =>

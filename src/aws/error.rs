@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Debug;
+use std::io;
 
 use aws_sdk_ecr::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 
@@ -70,6 +71,10 @@ pub enum AwsErrorKind {
     /// No connection, or no answer.
     #[error("the endpoint cannot be reached")]
     Unreachable,
+    /// Nobody listens where the request should go: the endpoint's name does not exist, or the connection was refused.
+    /// So it is for a service that the region does not have, and in a network without an endpoint for it.
+    #[error("there is no endpoint")]
+    NoEndpoint,
     /// Any other refusal.
     #[error("refused ({code}: {message})")]
     Refused {
@@ -88,8 +93,17 @@ impl AwsError {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind,
-            AwsErrorKind::Throttled | AwsErrorKind::Unavailable { .. } | AwsErrorKind::Unreachable
+            AwsErrorKind::Throttled
+                | AwsErrorKind::Unavailable { .. }
+                | AwsErrorKind::Unreachable
+                | AwsErrorKind::NoEndpoint
         )
+    }
+
+    /// Whether it is likely to pass by itself: as [`Self::is_temporary`], but for an endpoint that is not there. That
+    /// is worth another try, and where trying again does not help, it is most often how a network is made.
+    pub fn may_pass(&self) -> bool {
+        self.is_temporary() && self.kind != AwsErrorKind::NoEndpoint
     }
 
     /// What the user can do about it, as full sentences, if we know.
@@ -113,7 +127,7 @@ impl AwsError {
             AwsErrorKind::Denied { .. } => {
                 Some(format!("The identity needs {action} in {region}."))
             }
-            AwsErrorKind::Unreachable => Some(format!(
+            AwsErrorKind::Unreachable | AwsErrorKind::NoEndpoint => Some(format!(
                 "Is {region} a region of this partition, and does AWS_ENDPOINT_URL, if it is set, \
                  name an endpoint that listens?"
             )),
@@ -203,11 +217,42 @@ impl Aws {
             return new(AwsErrorKind::NoCredentials, problem);
         }
         let kind = match &error {
+            SdkError::DispatchFailure(failure)
+                if failure.as_connector_error().is_some_and(has_no_endpoint) =>
+            {
+                AwsErrorKind::NoEndpoint
+            }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => AwsErrorKind::Unreachable,
             _ => AwsErrorKind::Invalid,
         };
         new(kind, Box::new(error))
     }
+}
+
+/// How resolvers say that a name does not exist, or has no address: glibc twice, musl twice, macOS. The standard
+/// library hands on nothing but these words. A name server that does not answer is told in other ones.
+const NO_SUCH_NAME: [&str; 5] = [
+    "Name or service not known",
+    "No address associated with hostname",
+    "Name does not resolve",
+    "Name has no usable address",
+    "nodename nor servname provided",
+];
+
+/// Whether a connection failed since nobody is there.
+fn has_no_endpoint(error: &(impl Error + 'static)) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let is_refused = error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        let text = error.to_string();
+        if is_refused || NO_SUCH_NAME.iter().any(|words| text.contains(words)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The HTTP status of a raw answer.
@@ -295,6 +340,26 @@ mod tests {
         );
         let missing = kind("RepositoryNotFoundException", 400);
         assert_eq!(missing, AwsErrorKind::RepositoryNotFound);
+    }
+
+    #[test]
+    fn an_endpoint_that_is_not_there_is_told_from_one_that_is_away() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("dispatch failure")]
+        struct Outer(#[source] io::Error);
+        let told = |error: io::Error| has_no_endpoint(&Outer(error));
+        let lookup = |words: &str| {
+            io::Error::other(format!("failed to lookup address information: {words}"))
+        };
+        assert!(told(io::ErrorKind::ConnectionRefused.into()));
+        for words in NO_SUCH_NAME {
+            assert!(told(lookup(words)), "{words}");
+        }
+        assert!(!told(lookup("Temporary failure in name resolution")));
+        assert!(!told(lookup("Try again")));
+        assert!(!told(io::ErrorKind::ConnectionReset.into()));
+        assert!(!told(io::ErrorKind::TimedOut.into()));
+        assert!(!told(io::ErrorKind::HostUnreachable.into()));
     }
 
     #[test]

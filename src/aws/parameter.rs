@@ -10,6 +10,7 @@ use aws_sdk_ssm::types::{ParameterTier as SdkTier, ParameterType};
 use launchway_buildkit::Secret;
 
 use super::calls::client;
+use super::pages::Pages;
 use super::{Aws, AwsError};
 use crate::config::{ParameterKind, ParameterTier};
 
@@ -186,7 +187,7 @@ impl ParameterStore {
         decrypt: bool,
     ) -> Result<Vec<ParameterVersion>, AwsError> {
         let mut versions = Vec::new();
-        let mut next = None;
+        let mut pages = Pages::of(HISTORY, &self.region);
         loop {
             let request = self
                 .client
@@ -194,11 +195,15 @@ impl ParameterStore {
                 .name(name)
                 .with_decryption(decrypt)
                 .max_results(PAGE)
-                .set_next_token(next);
+                .set_next_token(pages.token());
             let answer = match request.send().await {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.aws.failed(HISTORY, &self.region, error).await),
             };
+            if answer.parameters.is_none() {
+                let problem = "the answer has no Parameters";
+                return Err(AwsError::invalid(HISTORY, &self.region, problem));
+            }
             let page = answer.parameters().iter().map(|found| ParameterVersion {
                 stored: StoredParameter {
                     value: Secret::new(found.value().unwrap_or_default()),
@@ -210,11 +215,7 @@ impl ParameterStore {
                 labels: found.labels().to_vec(),
             });
             versions.extend(page);
-            next = answer
-                .next_token()
-                .filter(|token| !token.is_empty())
-                .map(str::to_owned);
-            if next.is_none() {
+            if !pages.turn(answer.next_token())? {
                 break;
             }
         }

@@ -16,6 +16,13 @@ pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json"
 /// Docker image manifest, schema 2.
 pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
+/// Docker image manifests of the withdrawn schema 1, plain and signed. Nothing makes them any more; ECR keeps those
+/// that it has.
+pub const DOCKER_SCHEMA_1: [&str; 2] = [
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+];
+
 /// Every manifest type we can read, in the order of preference for `Accept`.
 pub const MANIFESTS: [&str; 4] = [
     OCI_INDEX,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::graph::{CACHE_CONFIG, SOCI_V2, is_plain_image};
+use super::graph::{CACHE_CONFIG, SOCI_V2, is_plain_image, is_schema_1};
 use super::{Child, ChildRole, Content, Layer, Links, Manifest, Repository, Status};
 use crate::image::{Digest, annotation, media_type};
 
@@ -158,24 +158,25 @@ pub fn unread(repository: &Repository) -> Vec<Digest> {
 }
 
 /// As [`unread`], where the sizes of layers are wanted, too: every manifest that can be pulled, and every other
-/// that could refer to something.
+/// that could refer to something; but none of schema 1, whose bytes do not have their digest.
 pub fn unread_exact(repository: &Repository) -> Vec<Digest> {
     let manifests = repository.manifests.iter();
     let wanted: BTreeSet<Digest> = manifests
         .filter(|one| one.content == Content::NotRead)
         .filter(|one| one.status == Status::Active || may_refer(one))
+        .filter(|one| !is_schema_1(one))
         .map(|one| one.digest)
         .collect();
     wanted.into_iter().collect()
 }
 
-/// Whether the document may name manifests that ECR does not tell of. SOCI indexes v2 and cache
-/// manifests never do.
+/// Whether the document may name manifests that ECR does not tell of. SOCI indexes v2, cache
+/// manifests and images of schema 1 never do.
 fn may_refer(manifest: &Manifest) -> bool {
     let artifact = manifest.artifact_type.as_deref();
     let alone = media_type::is_manifest(&manifest.media_type)
         && matches!(artifact, Some(SOCI_V2 | CACHE_CONFIG));
-    !alone && !is_plain_image(manifest)
+    !alone && !is_plain_image(manifest) && !is_schema_1(manifest)
 }
 
 /// Why the parts of a manifest are not known: it could not be read, or nobody did and ECR alone does not tell.
@@ -351,6 +352,16 @@ mod tests {
         );
         all.manifests[1].content = Content::Read(Links::default());
         assert_eq!(unread(&all), []);
+    }
+
+    #[test]
+    fn images_of_schema_1_are_never_read() {
+        let soci = manifest("03", media_type::OCI_MANIFEST, Some(SOCI_V2));
+        for kind in media_type::DOCKER_SCHEMA_1 {
+            let all = repository(vec![manifest("01", kind, None), soci.clone()]);
+            assert_eq!(unread(&all), [], "{kind}");
+            assert_eq!(unread_exact(&all), [soci.digest], "{kind}");
+        }
     }
 
     #[test]

@@ -271,6 +271,11 @@ mod tests {
         ] {
             assert_eq!(codes(with(one), &in_use(), &policy, &[]), expected);
         }
+        // Nothing could be learnt from it.
+        let mut first = image(5, &["v5"]);
+        first.media_type = crate::image::media_type::DOCKER_SCHEMA_1[1].into();
+        first.artifact_type = None;
+        assert_eq!(codes(with(first), &in_use(), &policy(), &[]), []);
         let mut never_read = index(5, &["v5"], &[]);
         never_read.content = Content::NotRead;
         assert_eq!(codes(with(never_read), &in_use(), &policy(), &[]), [active]);

@@ -128,7 +128,7 @@ async fn missing_credentials_and_endpoints_say_so() {
     assert!(error.hint().unwrap().contains("AWS_PROFILE"));
 
     let error = aws("127.0.0.1:1").ecr_login(&host()).await.unwrap_err();
-    assert_eq!(error.kind, AwsErrorKind::Unreachable, "{error:?}");
-    assert!(error.is_temporary());
+    assert_eq!(error.kind, AwsErrorKind::NoEndpoint, "{error:?}");
+    assert!(error.is_temporary() && !error.may_pass());
     assert!(!format!("{error:?}").contains("planted-key"));
 }

@@ -21,7 +21,8 @@ const NOT_FOUND: &str = "ImageNotFound";
 /// Reads a repository. With `exact`, also what only real sizes need.
 ///
 /// # Errors
-/// The list failed. A document that cannot be read is no error: it is [`Content::Unreadable`].
+/// A call failed: that of the list, or one that reads documents, which says nothing of any of them. A document that
+/// ECR does not give, or whose text cannot be understood, is no error: it is [`Content::Unreadable`].
 pub(in crate::prune) async fn read_repository(
     found: &Found,
     exact: bool,
@@ -67,7 +68,7 @@ pub(in crate::prune) async fn read_repository(
         let mut batches =
             stream::iter(batches.map(|batch| read(found, batch))).buffer_unordered(BATCHES);
         while let Some(batch) = batches.next().await {
-            for (digest, content) in batch {
+            for (digest, content) in batch? {
                 if let Some(&place) = places.get(&digest) {
                     repository.manifests[place].content = content;
                 }
@@ -99,20 +100,12 @@ async fn forget_deleted(found: &Found, repository: &mut Repository) -> Result<()
 }
 
 /// The content of a batch of manifests, each once.
-async fn read(found: &Found, digests: &[Digest]) -> Vec<(Digest, Content)> {
-    match found.images.manifests(&found.name, digests).await {
-        Ok(read) => {
-            let read = read.into_iter();
-            read.map(|(digest, manifest)| (digest, content(manifest)))
-                .collect()
-        }
-        Err(error) => {
-            let why = error.to_string();
-            let each = digests.iter();
-            each.map(|digest| (*digest, Content::Unreadable(why.clone())))
-                .collect()
-        }
-    }
+async fn read(found: &Found, digests: &[Digest]) -> Result<Vec<(Digest, Content)>, AwsError> {
+    let read = found.images.manifests(&found.name, digests).await?;
+    let read = read.into_iter();
+    Ok(read
+        .map(|(digest, manifest)| (digest, content(manifest)))
+        .collect())
 }
 
 fn content(manifest: EcrManifest) -> Content {

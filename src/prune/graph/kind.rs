@@ -26,6 +26,12 @@ pub(crate) fn is_plain_image(manifest: &Manifest) -> bool {
         && is_image_config(manifest.artifact_type.as_deref())
 }
 
+/// Whether it is an image of Docker's withdrawn schema 1: history and layers, and no word of other manifests. The bytes
+/// of a signed one do not have its digest, which leaves the signatures out, so that reading one shows nothing.
+pub(crate) fn is_schema_1(manifest: &Manifest) -> bool {
+    media_type::DOCKER_SCHEMA_1.contains(&&*manifest.media_type)
+}
+
 fn is_image_config(kind: Option<&str>) -> bool {
     matches!(
         kind,
@@ -70,6 +76,12 @@ pub(super) fn kind(manifest: &Manifest, tags: &Tags, is_about: bool) -> Kind {
             _ => Kind::Unknown,
         };
     }
+    if is_schema_1(manifest) {
+        return match tags.is_referrer() {
+            true => Kind::Signature,
+            false => Kind::Image,
+        };
+    }
     let is_artifact = &*manifest.media_type == ARTIFACT_MANIFEST;
     if is_artifact && (is_about || tags.is_referrer()) {
         Kind::Referrer
@@ -100,7 +112,8 @@ mod tests {
         let (bare, signed) = (bare.as_str(), signed.as_str());
         let (index, image) = (media_type::OCI_INDEX, media_type::OCI_MANIFEST);
         let config = media_type::OCI_CONFIG;
-        let cases: [(&str, &str, &[&str], bool, Kind); 21] = [
+        let [plain_1, signed_1] = media_type::DOCKER_SCHEMA_1;
+        let cases: [(&str, &str, &[&str], bool, Kind); 24] = [
             (image, config, &[], false, Kind::Image),
             (image, config, &["v1"], false, Kind::Image),
             (
@@ -146,6 +159,9 @@ mod tests {
                 Kind::Referrer,
             ),
             ("application/x", "", &[], true, Kind::Unknown),
+            (signed_1, "", &["v1"], false, Kind::Image),
+            (plain_1, "", &[], false, Kind::Image),
+            (plain_1, "", &[signed], false, Kind::Signature),
         ];
         for (media, artifact, tags, is_about, expected) in cases {
             let mut one = manifest(1, media);

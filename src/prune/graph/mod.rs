@@ -17,7 +17,7 @@ use super::{ChildRole, Content, Kind, Link, Manifest, Repository};
 use crate::image::Digest;
 
 pub(super) use close::{Kept, Via};
-pub(super) use kind::{CACHE_CONFIG, SOCI_V2, artifact_type, is_plain_image};
+pub(super) use kind::{CACHE_CONFIG, SOCI_V2, artifact_type, is_plain_image, is_schema_1};
 pub(super) use order::{components, waves};
 pub(super) use tag::{Tags, staging};
 

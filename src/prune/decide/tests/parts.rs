@@ -289,6 +289,22 @@ fn docker_manifest_lists_are_indexes() {
 }
 
 #[test]
+fn images_of_schema_1_stay_and_go_like_plain_images_and_hold_nothing() {
+    for kind in media_type::DOCKER_SCHEMA_1 {
+        let old = |number: u64, tag: &str| {
+            let mut one = pushed(manifest(number, kind), 2000);
+            one.content = Content::NotRead;
+            one.tags = vec![tag.to_owned()];
+            one
+        };
+        let all = vec![old(1, "v1"), old(2, "v2"), image(3, &["v3"])];
+        let plan = plan(all, &[used(Some("v1"), None)], &keep(1));
+        assert_eq!(gone(&plan), [2], "{kind}");
+        assert_eq!(plan.images[0].kind, Kind::Image);
+    }
+}
+
+#[test]
 fn a_repository_may_be_large_and_deep() {
     // Nothing here may take a stack as deep as the chain, or time by the square.
     const COUNT: u64 = 60_000;
