@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use crate::exit;
 use crate::prune::document::saved::SavedPlan;
 use crate::prune::{
-    Application, Applied, Event, FailPoints, LATE, NamePattern, Observer as _, Plan, Refusal,
-    Silent,
+    Application, Applied, Asked, Event, FailPoints, LATE, NamePattern, Observer as _, Plan,
+    Refusal, Silent,
 };
 use crate::ui::{Failure, PruneProgress, prune_deed};
 
@@ -20,10 +21,11 @@ use super::result;
 use crate::cli::Invocation;
 use crate::cli::confirm::{can_ask, confirmed};
 
-/// Carries out a plan that was just made.
+/// Carries out a plan that was just made from this answer.
 pub(super) async fn fresh(
     args: &PlanArgs,
     plan: Plan,
+    asked: Asked,
     ground: Ground,
     invocation: &Invocation,
 ) -> Result<u8, Failure> {
@@ -31,7 +33,7 @@ pub(super) async fn fresh(
         plan::note(args, &plan, &ground.aws.calls(), invocation);
     }
     let refused = output::refused(&plan);
-    carry_out(args, plan, false, ground, invocation).await?;
+    carry_out(args, plan, Some(asked), ground, invocation).await?;
     match refused {
         Some(failure) => Err(failure),
         None => Ok(exit::OK),
@@ -59,7 +61,7 @@ pub(super) async fn saved(
         return Err(Failure::usage(message));
     }
     check_actions(&plan, path, &ground)?;
-    carry_out(args, plan, true, ground, invocation).await?;
+    carry_out(args, plan, None, ground, invocation).await?;
     Ok(exit::OK)
 }
 
@@ -82,11 +84,12 @@ fn check_actions(plan: &Plan, path: &Path, ground: &Ground) -> Result<(), Failur
     Ok(())
 }
 
-/// Asks where there is somebody to ask, removes, and reports.
+/// Asks where there is somebody to ask, removes, and reports. A plan without the answer that it was made from is a saved
+/// one.
 async fn carry_out(
     args: &PlanArgs,
     plan: Plan,
-    saved: bool,
+    asked: Option<Asked>,
     ground: Ground,
     invocation: &Invocation,
 ) -> Result<(), Failure> {
@@ -122,7 +125,7 @@ async fn carry_out(
         let stop = Arc::new(AtomicBool::new(false));
         let work = Work {
             plan,
-            saved,
+            asked,
             ground,
             fresh_for: args.fresh_for,
             fail_points: fail_points(invocation),
@@ -177,7 +180,8 @@ fn fail_points(invocation: &Invocation) -> FailPoints {
 /// Everything that an apply needs, in a task of its own.
 struct Work {
     plan: Plan,
-    saved: bool,
+    /// What the plan was made from; none of a saved one.
+    asked: Option<Asked>,
     ground: Ground,
     fresh_for: std::time::Duration,
     fail_points: FailPoints,
@@ -196,12 +200,14 @@ impl Work {
         self.progress.removing(sizes.sum());
         let application = Application {
             plan: &self.plan,
-            saved: self.saved,
+            saved: self.asked.is_none(),
             places: &self.ground.places,
             settings: &self.ground.settings,
+            asked: self.asked.as_ref(),
             fresh_for: self.fresh_for,
             late: LATE,
             now: &plan::now,
+            clock: &Instant::now,
             observer: &*self.progress,
             fail_points: self.fail_points,
             stop: &self.stop,

@@ -68,8 +68,10 @@ pub(super) async fn run(args: PlanArgs, invocation: &Invocation) -> Result<u8, F
         return apply::saved(&args, path, ground, invocation).await;
     }
     let progress = ground.progress(invocation);
+    let asked = ground.ask(&*progress).await;
+    let (only, uses) = (&args.repositories, asked.in_use.clone());
     let plan = ground
-        .plan(&args.repositories, args.exact_size, &*progress)
+        .plan_with(uses, only, args.exact_size, &*progress)
         .await;
     progress.finish();
     let calls = ground.aws.calls();
@@ -78,7 +80,7 @@ pub(super) async fn run(args: PlanArgs, invocation: &Invocation) -> Result<u8, F
         write_atomically_with(&path, |file| write(file, &plan, &calls))?;
     }
     if args.apply {
-        return apply::fresh(&args, plan, ground, invocation).await;
+        return apply::fresh(&args, plan, asked, ground, invocation).await;
     }
     match args.format {
         Format::Json => invocation

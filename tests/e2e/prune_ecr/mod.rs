@@ -4,5 +4,6 @@
 mod faults;
 mod plans;
 mod removal;
+mod slow;
 mod surprises;
 mod world;
