@@ -67,6 +67,9 @@ pub enum AwsErrorKind {
         /// The HTTP status.
         status: u16,
     },
+    /// It was not sent: other requests came first, until what it was decided by was too old.
+    #[error("it was not sent, because other requests took too long")]
+    Unsent,
     /// No connection, or no answer.
     #[error("the endpoint cannot be reached")]
     Unreachable,
@@ -88,7 +91,10 @@ impl AwsError {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind,
-            AwsErrorKind::Throttled | AwsErrorKind::Unavailable { .. } | AwsErrorKind::Unreachable
+            AwsErrorKind::Throttled
+                | AwsErrorKind::Unavailable { .. }
+                | AwsErrorKind::Unsent
+                | AwsErrorKind::Unreachable
         )
     }
 
@@ -126,6 +132,15 @@ impl AwsError {
             action,
             region: "no region".to_owned(),
             kind: AwsErrorKind::NoRegion,
+            source: None,
+        }
+    }
+
+    pub(super) fn unsent(action: &'static str, region: &str) -> Self {
+        Self {
+            action,
+            region: region.to_owned(),
+            kind: AwsErrorKind::Unsent,
             source: None,
         }
     }

@@ -15,8 +15,9 @@ use crate::ui::{Failure, PruneProgress, prune_deed};
 
 use super::ground::Ground;
 use super::interrupt::guarded;
-use super::output::{self, Format};
+use super::output::Format;
 use super::plan::{self, PlanArgs};
+use super::problem::Problem;
 use super::result;
 use crate::cli::Invocation;
 use crate::cli::confirm::{can_ask, confirmed};
@@ -32,12 +33,7 @@ pub(super) async fn fresh(
     if args.format == Format::Table {
         plan::note(args, &plan, &ground.aws.calls(), invocation);
     }
-    let refused = output::refused(&plan);
-    carry_out(args, plan, Some(asked), ground, invocation).await?;
-    match refused {
-        Some(failure) => Err(failure),
-        None => Ok(exit::OK),
-    }
+    carry_out(args, plan, Some(asked), ground, invocation).await
 }
 
 /// Carries out what is left of a saved plan.
@@ -61,16 +57,13 @@ pub(super) async fn saved(
         return Err(Failure::usage(message));
     }
     check_actions(&plan, path, &ground)?;
-    carry_out(args, plan, None, ground, invocation).await?;
-    Ok(exit::OK)
+    carry_out(args, plan, None, ground, invocation).await
 }
 
 /// What somebody let be archived must not be deleted because the configuration changed.
 fn check_actions(plan: &Plan, path: &Path, ground: &Ground) -> Result<(), Failure> {
-    let rules = &ground.settings.repositories;
     for one in plan.repositories.iter().filter(|one| one.archive) {
-        let name = &one.repository.name;
-        let rule = rules.iter().find(|rule| rule.pattern.covers(name));
+        let rule = ground.settings.rule(&one.repository.name);
         if rule.is_some_and(|rule| !rule.policy.archive) {
             let message = format!(
                 "{} archives images of {}, which the configuration now deletes",
@@ -92,8 +85,9 @@ async fn carry_out(
     asked: Option<Asked>,
     ground: Ground,
     invocation: &Invocation,
-) -> Result<(), Failure> {
+) -> Result<u8, Failure> {
     let printer = &invocation.printer;
+    let problem = Problem::of_plan(&plan);
     let deed = prune_deed(&plan);
     let terminal = invocation.context.terminal;
     if deed.is_some() && !args.yes && terminal.input && terminal.err && !can_ask(invocation) {
@@ -145,7 +139,7 @@ async fn carry_out(
     } else {
         Applied::default()
     };
-    let problem = result::problem(&applied);
+    let problem = problem.and_of(&applied);
     if format == Format::Json {
         // People have seen the plan; a program sees this alone.
         let told = std::mem::take(&mut applied.refusals);
@@ -155,12 +149,12 @@ async fn carry_out(
     if deed.is_some() || format == Format::Json {
         result::show(&applied, &aws.calls(), format, printer)?;
     }
-    match problem {
+    match problem.failure() {
         Some(failure) => {
             printer.note("\n");
             Err(failure)
         }
-        None => Ok(()),
+        None => Ok(exit::OK),
     }
 }
 

@@ -6,9 +6,11 @@
 //! rules that made the plan. The same happens before the first batch of a plan that is not fresh, and before later
 //! waves.
 //!
-//! What refers to others goes in an earlier wave. So a run may die at any point: what it leaves behind is whole, or garbage
-//! that the next plan removes. What cannot be excluded is a use that begins after the last question, at most
-//! `fresh_for` before the deletion, by somebody who neither pulls nor tags the image until then.
+//! An index goes in an earlier wave than what it lists, and an image in an earlier one than the signatures and other
+//! referrers that are about it. So a run may die at any point: no index is left that lists what is gone. Parts that nothing
+//! lists may be left, and referrers whose subject is gone: garbage that the next plan removes. What cannot be excluded is a use that begins after the last question, about
+//! `fresh_for` before the deletion, by somebody who neither pulls nor tags the image until then; where asking is slow, twice
+//! the time that it takes.
 
 mod asked;
 mod check;

@@ -11,13 +11,13 @@ use tokio::time::sleep;
 use super::asked::serves;
 use super::check::Removed;
 use super::fresh::{FreshUses, Uses};
-use super::{Application, FailPoint, Failed, RepositoryResult, SkipReason, Skipped};
-use crate::aws::{AwsError, EcrImage, EcrImages};
+use super::{Application, Change, FailPoint, Failed, RepositoryResult, SkipReason, Skipped};
+use crate::aws::{AwsError, EcrImage, EcrImageStatus, EcrImages};
 use crate::image::Digest;
 use crate::prune::collect::{Found, read_repository};
 use crate::prune::{
-    InUse, KeepReason, NamedImage, Policy, Refusal, RefusalCode, RefusalSubject, RepositoryPlan,
-    Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
+    ImagePlan, InUse, KeepReason, NamedImage, Policy, Refusal, RefusalCode, RefusalSubject,
+    RepositoryPlan, Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
 };
 
 /// How often a repository is decided about anew, before it is left alone: it changes faster than it can be read.
@@ -39,6 +39,8 @@ pub(super) struct Work<'a, F> {
     roots: BTreeSet<Digest>,
     /// What has been dealt with.
     done: BTreeSet<Digest>,
+    /// Images that this run asked to be archived, and whose answer did not tell whether they are.
+    pub(super) archiving: BTreeSet<Digest>,
     /// When the list is stale that the plan that is worked on was made from.
     stale_at: Option<Instant>,
     decisions: usize,
@@ -85,6 +87,7 @@ where
             bound,
             roots: BTreeSet::new(),
             done: BTreeSet::new(),
+            archiving: BTreeSet::new(),
             stale_at: None,
             decisions: 0,
             result: RepositoryResult::new(&bound.repository),
@@ -212,7 +215,13 @@ where
         let uses = uses.index.of(&self.bound.repository);
         let mut surprises = removed.in_use(&uses.uses);
         surprises.retain(|digest, _| !self.done.contains(digest));
-        surprises.extend(removed.changed(found.values()));
+        for (digest, why) in removed.changed(found.values()) {
+            if is_archival(&why, &found[&digest]) && self.archiving.contains(&digest) {
+                self.mark_archived(digest);
+            } else {
+                surprises.insert(digest, why);
+            }
+        }
         let surprised = !surprises.is_empty();
         for (digest, why) in surprises {
             self.keep(digest, why);
@@ -220,8 +229,9 @@ where
         if surprised {
             return Ok(None);
         }
+        let open = batch.iter().filter(|digest| !self.done.contains(digest));
         let (present, gone): (Vec<Digest>, Vec<Digest>) =
-            batch.iter().partition(|digest| found.contains_key(digest));
+            open.partition(|digest| found.contains_key(digest));
         self.result.gone.extend(&gone);
         self.done.extend(gone);
         Ok(Some(present))
@@ -261,7 +271,10 @@ where
     }
 
     /// Images as they are now.
-    async fn describe(&self, digests: &[Digest]) -> Result<BTreeMap<Digest, EcrImage>, Halt> {
+    pub(super) async fn describe(
+        &self,
+        digests: &[Digest],
+    ) -> Result<BTreeMap<Digest, EcrImage>, Halt> {
         let Found { images, name, .. } = self.found;
         let found = images.describe(name, digests).await;
         found.map_err(|error| self.list_failed(&error))
@@ -301,6 +314,13 @@ where
     /// A manifest is dealt with.
     pub(super) fn mark(&mut self, digest: Digest) {
         self.done.insert(digest);
+    }
+
+    /// A manifest is in the archive, by this run.
+    pub(super) fn mark_archived(&mut self, digest: Digest) {
+        if self.done.insert(digest) {
+            self.result.archived.push(digest);
+        }
     }
 
     fn skip(&mut self, digest: Digest, why: SkipReason) {
@@ -351,16 +371,22 @@ where
 
     /// Tells of what was planned and does not go any more.
     fn account(&mut self, plan: &RepositoryPlan) {
-        let now: BTreeMap<Digest, &Verdict> = plan
+        let now: BTreeMap<Digest, &ImagePlan> = plan
             .images
             .iter()
-            .map(|image| (image.digest, &image.verdict))
+            .map(|image| (image.digest, image))
             .collect();
         for digest in self.bound.waves.iter().flatten() {
             if self.done.contains(digest) {
                 continue;
             }
-            match now.get(digest) {
+            let image = now.get(digest);
+            match image.map(|image| &image.verdict) {
+                _ if image.is_some_and(|image| image.archived)
+                    && self.archiving.contains(digest) =>
+                {
+                    self.mark_archived(*digest);
+                }
                 Some(Verdict::Remove(_)) => {}
                 Some(Verdict::Keep(reasons)) => self.skip(*digest, why(reasons)),
                 None => {
@@ -370,6 +396,12 @@ where
             }
         }
     }
+}
+
+/// Whether all that happened to an image is that it went to the archive.
+fn is_archival(why: &SkipReason, now: &EcrImage) -> bool {
+    let change = Change::Status;
+    *why == SkipReason::Changed { change } && now.status == EcrImageStatus::Archived
 }
 
 /// What a plan lets go: manifests, and tags of others.

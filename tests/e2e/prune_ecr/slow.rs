@@ -62,7 +62,7 @@ async fn the_answer_of_the_plan_serves_for_the_first_batches() {
     assert_eq!(questions(&world), 0);
     assert!(world.notes.all().is_empty());
 
-    // Not when somebody looked at the plan for too long, and not if its list is in use no more.
+    // Not when somebody looked at the plan for too long.
     let world = World::new();
     stage(&world);
     let plan = world.plan().await;
@@ -121,7 +121,7 @@ async fn a_look_that_takes_too_long_is_repeated_with_a_new_answer() {
     let world = World::new();
     let web = world.fake.repository("shop/web");
     let old = release(&web, "old", 90.0);
-    let young = release(&web, "young", 1.0);
+    release(&web, "young", 1.0);
     world.service_uses(&web, ":young");
     let plan = world.plan().await;
     let seen = world.fake.count("DescribeImages");

@@ -128,7 +128,12 @@ pub(super) fn release(repository: &Repository, tag: &str, days: f64) -> Release 
 }
 
 pub(super) fn aws(endpoint: &str) -> Aws {
-    Aws::new(AwsSettings {
+    Aws::new(credentials(endpoint))
+}
+
+/// A key for this endpoint.
+pub(super) fn credentials(endpoint: &str) -> AwsSettings {
+    AwsSettings {
         endpoint_url: Some(endpoint.to_owned()),
         credentials: Some(StaticCredentials {
             access_key_id: "AKIAEXAMPLE".to_owned(),
@@ -136,7 +141,7 @@ pub(super) fn aws(endpoint: &str) -> Aws {
             session_token: None,
         }),
         ..AwsSettings::default()
-    })
+    }
 }
 
 pub(super) fn rule(pattern: &str, policy: Policy) -> RepositoryRule {
