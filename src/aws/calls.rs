@@ -17,7 +17,7 @@ use aws_sdk_ecr::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ecr::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::error::StatusOf;
@@ -136,14 +136,34 @@ impl Aws {
         R: StatusOf + Debug + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, R>>> + Send + 'static,
     {
-        self.paced_within(PATIENCE, action, region, send).await
+        self.send(PATIENCE, None, action, region, send).await
     }
 
-    /// As [`Self::paced`], but not again after this time: what is removed was looked at right before, and has to be
-    /// looked at again.
+    /// As [`Self::paced`], but not sent at all later than this, be it the first time: what is removed was looked at right
+    /// before, and has to be looked at again.
     pub(super) async fn paced_within<T, E, R, F>(
         &self,
         patience: Duration,
+        action: &'static str,
+        region: &str,
+        send: impl Fn() -> F,
+    ) -> Result<T, AwsError>
+    where
+        T: Send + 'static,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        R: StatusOf + Debug + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, R>>> + Send + 'static,
+    {
+        let latest = Instant::now() + patience;
+        self.send(patience, Some(latest), action, region, send)
+            .await
+    }
+
+    /// Repeats a request for this long, and sends nothing after `latest`.
+    async fn send<T, E, R, F>(
+        &self,
+        patience: Duration,
+        latest: Option<Instant>,
         action: &'static str,
         region: &str,
         send: impl Fn() -> F,
@@ -159,7 +179,13 @@ impl Aws {
         let mut wait = FIRST_WAIT;
         let mut sent = 0;
         loop {
-            let turn = pace.turn().await;
+            let turn = match latest {
+                None => pace.turn().await,
+                Some(latest) => match timeout_at(latest, pace.turn()).await {
+                    Ok(turn) => turn,
+                    Err(_) => return Err(AwsError::unsent(action, region)),
+                },
+            };
             let answer = AbortOnDropHandle::new(tokio::spawn(send())).await;
             sent += 1;
             let error = match answer {
@@ -181,13 +207,14 @@ impl Aws {
             } else {
                 (broken || error.is_temporary()) && sent < attempts.unwrap_or(ATTEMPTS)
             };
-            let again = again && started.elapsed() < patience;
-            if !again {
+            let pause = jitter(wait);
+            let late = latest.is_some_and(|latest| Instant::now() + pause > latest);
+            if !again || late || started.elapsed() >= patience {
                 return Err(error);
             }
             pace.slower();
             drop(turn);
-            sleep(jitter(wait)).await;
+            sleep(pause).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
@@ -294,45 +321,4 @@ impl Drop for Turn<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_complaint_halves_the_pace_and_answers_raise_it_again() {
-        let pace = Pace::new(8);
-        let turns: Vec<Turn<'_>> = futures::future::join_all((0..8).map(|_| pace.turn())).await;
-        pace.slower();
-        // The same breath of requests complains once.
-        pace.slower();
-        assert_eq!((pace.state().limit, pace.turns.available_permits()), (4, 0));
-        drop(turns);
-        assert_eq!(
-            (pace.state().surplus, pace.turns.available_permits()),
-            (0, 4)
-        );
-        for _ in 0..4 {
-            pace.faster();
-        }
-        assert_eq!((pace.state().limit, pace.turns.available_permits()), (5, 5));
-        for _ in 0..100 {
-            pace.faster();
-        }
-        assert_eq!((pace.state().limit, pace.turns.available_permits()), (8, 8));
-    }
-
-    #[tokio::test]
-    async fn one_request_is_always_allowed() {
-        let pace = Pace::new(0);
-        pace.slower();
-        let turn = pace.turn().await;
-        drop(turn);
-        assert_eq!(pace.turns.available_permits(), 1);
-    }
-
-    #[test]
-    fn operations_are_named_as_policies_name_them() {
-        for (service, expected) in [("ECR", "ecr"), ("EventBridge", "events"), ("SFN", "states")] {
-            assert_eq!(prefix(service), expected);
-        }
-    }
-}
+mod tests;

@@ -68,6 +68,9 @@ pub enum AwsErrorKind {
         /// The HTTP status.
         status: u16,
     },
+    /// It was not sent: other requests came first, until what it was decided by was too old.
+    #[error("it was not sent, because other requests took too long")]
+    Unsent,
     /// No connection, or no answer.
     #[error("the endpoint cannot be reached")]
     Unreachable,
@@ -95,6 +98,7 @@ impl AwsError {
             self.kind,
             AwsErrorKind::Throttled
                 | AwsErrorKind::Unavailable { .. }
+                | AwsErrorKind::Unsent
                 | AwsErrorKind::Unreachable
                 | AwsErrorKind::NoEndpoint
         )
@@ -140,6 +144,15 @@ impl AwsError {
             action,
             region: "no region".to_owned(),
             kind: AwsErrorKind::NoRegion,
+            source: None,
+        }
+    }
+
+    pub(super) fn unsent(action: &'static str, region: &str) -> Self {
+        Self {
+            action,
+            region: region.to_owned(),
+            kind: AwsErrorKind::Unsent,
             source: None,
         }
     }

@@ -15,8 +15,10 @@ pub struct RepositoryPlan {
     pub archive: bool,
     /// Every manifest, by kind of verdict and then newest first.
     pub images: Vec<ImagePlan>,
-    /// The removed manifests in the order in which they may go: whatever refers to another goes in an
-    /// earlier wave, so that nothing that is left ever refers to what is gone. Digests in no particular order in a wave.
+    /// The removed manifests in the order in which they may go: an index in an earlier wave than what it lists, so that
+    /// no index is left that lists what is gone, and an image in an earlier one than the referrers that are kept for it
+    /// alone. Between waves referrers may be left whose subject is gone; nothing else needs them. Digests in no
+    /// particular order in a wave.
     pub waves: Vec<Vec<Digest>>,
     /// Why nothing is deleted here, allowed cases included.
     pub refusals: Vec<Refusal>,

@@ -38,8 +38,8 @@ mod wording;
 
 pub use crate::aws::CallCounts;
 pub use apply::{
-    Application, Applied, Change, FRESH_FOR, FailPoint, FailPoints, Failed, LATE, RepositoryResult,
-    SkipReason, Skipped, apply,
+    Application, Applied, Asked, Change, FRESH_FOR, FailPoint, FailPoints, Failed, LATE,
+    RepositoryResult, SkipReason, Skipped, apply,
 };
 pub use collect::plan;
 pub use decide::{NamedImage, RepositoryUses, UsesIndex, decide};

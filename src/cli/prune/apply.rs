@@ -3,39 +3,37 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use crate::exit;
 use crate::prune::document::saved::SavedPlan;
 use crate::prune::{
-    Application, Applied, Event, FailPoints, LATE, NamePattern, Observer as _, Plan, Refusal,
-    Silent,
+    Application, Applied, Asked, Event, FailPoints, LATE, NamePattern, Observer as _, Plan,
+    Refusal, Silent,
 };
 use crate::ui::{Failure, PruneProgress, prune_deed};
 
 use super::ground::Ground;
 use super::interrupt::guarded;
-use super::output::{self, Format};
+use super::output::Format;
 use super::plan::{self, PlanArgs};
+use super::problem::Problem;
 use super::result;
 use crate::cli::Invocation;
 use crate::cli::confirm::{can_ask, confirmed};
 
-/// Carries out a plan that was just made.
+/// Carries out a plan that was just made from this answer.
 pub(super) async fn fresh(
     args: &PlanArgs,
     plan: Plan,
+    asked: Asked,
     ground: Ground,
     invocation: &Invocation,
 ) -> Result<u8, Failure> {
     if args.format == Format::Table {
         plan::note(args, &plan, &ground.aws.calls(), invocation);
     }
-    let refused = output::refused(&plan);
-    carry_out(args, plan, false, ground, invocation).await?;
-    match refused {
-        Some(failure) => Err(failure),
-        None => Ok(exit::OK),
-    }
+    carry_out(args, plan, Some(asked), ground, invocation).await
 }
 
 /// Carries out what is left of a saved plan.
@@ -60,16 +58,13 @@ pub(super) async fn saved(
     let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one.covers(name));
     plan.repositories.retain(|one| wanted(&one.repository.name));
     check_actions(&plan, path, &ground)?;
-    carry_out(args, plan, true, ground, invocation).await?;
-    Ok(exit::OK)
+    carry_out(args, plan, None, ground, invocation).await
 }
 
 /// What somebody let be archived must not be deleted because the configuration changed.
 fn check_actions(plan: &Plan, path: &Path, ground: &Ground) -> Result<(), Failure> {
-    let rules = &ground.settings.repositories;
     for one in plan.repositories.iter().filter(|one| one.archive) {
-        let name = &one.repository.name;
-        let rule = rules.iter().find(|rule| rule.pattern.covers(name));
+        let rule = ground.settings.rule(&one.repository.name);
         if rule.is_some_and(|rule| !rule.policy.archive) {
             let message = format!(
                 "{} archives images of {}, which the configuration now deletes",
@@ -83,15 +78,17 @@ fn check_actions(plan: &Plan, path: &Path, ground: &Ground) -> Result<(), Failur
     Ok(())
 }
 
-/// Asks where there is somebody to ask, removes, and reports.
+/// Asks where there is somebody to ask, removes, and reports. A plan without the answer that it was made from is a saved
+/// one.
 async fn carry_out(
     args: &PlanArgs,
     plan: Plan,
-    saved: bool,
+    asked: Option<Asked>,
     ground: Ground,
     invocation: &Invocation,
-) -> Result<(), Failure> {
+) -> Result<u8, Failure> {
     let printer = &invocation.printer;
+    let problem = Problem::of_plan(&plan);
     let deed = prune_deed(&plan);
     let terminal = invocation.context.terminal;
     if deed.is_some() && !args.yes && terminal.input && terminal.err && !can_ask(invocation) {
@@ -123,7 +120,7 @@ async fn carry_out(
         let stop = Arc::new(AtomicBool::new(false));
         let work = Work {
             plan,
-            saved,
+            asked,
             ground,
             fresh_for: args.fresh_for,
             fail_points: fail_points(invocation),
@@ -143,7 +140,7 @@ async fn carry_out(
     } else {
         Applied::default()
     };
-    let problem = result::problem(&applied);
+    let problem = problem.and_of(&applied);
     if format == Format::Json {
         // People have seen the plan; a program sees this alone.
         let told = std::mem::take(&mut applied.refusals);
@@ -153,12 +150,12 @@ async fn carry_out(
     if deed.is_some() || format == Format::Json {
         result::show(&applied, &aws.calls(), format, printer)?;
     }
-    match problem {
+    match problem.failure() {
         Some(failure) => {
             printer.note("\n");
             Err(failure)
         }
-        None => Ok(()),
+        None => Ok(exit::OK),
     }
 }
 
@@ -178,7 +175,8 @@ fn fail_points(invocation: &Invocation) -> FailPoints {
 /// Everything that an apply needs, in a task of its own.
 struct Work {
     plan: Plan,
-    saved: bool,
+    /// What the plan was made from; none of a saved one.
+    asked: Option<Asked>,
     ground: Ground,
     fresh_for: std::time::Duration,
     fail_points: FailPoints,
@@ -197,12 +195,14 @@ impl Work {
         self.progress.removing(sizes.sum());
         let application = Application {
             plan: &self.plan,
-            saved: self.saved,
+            saved: self.asked.is_none(),
             places: &self.ground.places,
             settings: &self.ground.settings,
+            asked: self.asked.as_ref(),
             fresh_for: self.fresh_for,
             late: LATE,
             now: &plan::now,
+            clock: &Instant::now,
             observer: &*self.progress,
             fail_points: self.fail_points,
             stop: &self.stop,

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::aws::{AssumedRole, Aws, AwsSettings};
 use crate::config::{Blocks, PruneAccount, PruneSettings};
 use crate::exit;
 use crate::prune::collect::in_use::{self, Cache};
-use crate::prune::{Allowance, InUse, NamePattern, Observer, Place, Plan, collect};
+use crate::prune::{Allowance, Asked, InUse, NamePattern, Observer, Place, Plan, collect};
 use crate::ui::{Failure, PruneProgress};
 
 use crate::cli::Invocation;
@@ -101,6 +102,17 @@ impl Ground {
         .await
     }
 
+    /// The same, with when and how long it was asked for.
+    pub(super) async fn ask(&self, observer: &dyn Observer) -> Asked {
+        let began = Instant::now();
+        let in_use = self.uses(observer).await;
+        Asked {
+            in_use,
+            began,
+            took: began.elapsed(),
+        }
+    }
+
     /// A new plan of these repositories, or of all that there are rules for.
     pub(super) async fn plan(
         &self,
@@ -109,6 +121,17 @@ impl Ground {
         observer: &dyn Observer,
     ) -> Plan {
         let uses = self.uses(observer).await;
+        self.plan_with(uses, only, exact, observer).await
+    }
+
+    /// The same, with what is in use.
+    pub(super) async fn plan_with(
+        &self,
+        uses: InUse,
+        only: &[NamePattern],
+        exact: bool,
+        observer: &dyn Observer,
+    ) -> Plan {
         let (places, settings) = (&self.places, &self.settings);
         collect::plan(places, settings, only, uses, now(), observer, exact).await
     }

@@ -7,6 +7,7 @@ mod init;
 mod interrupt;
 mod output;
 mod plan;
+mod problem;
 mod result;
 
 use crate::ui::Failure;

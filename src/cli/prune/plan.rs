@@ -11,9 +11,10 @@ use crate::prune::{CallCounts, NamePattern, Plan, document};
 use crate::release::write_atomically_with;
 use crate::ui::{Failure, Style, prune_images, prune_table};
 
+use super::apply;
 use super::ground::{Ground, GroundArgs};
 use super::output::Format;
-use super::{apply, output};
+use super::problem::Problem;
 use crate::cli::{Invocation, parse};
 
 /// Arguments of `prune` without an action.
@@ -68,8 +69,10 @@ pub(super) async fn run(args: PlanArgs, invocation: &Invocation) -> Result<u8, F
         return apply::saved(&args, path, ground, invocation).await;
     }
     let progress = ground.progress(invocation);
+    let asked = ground.ask(&*progress).await;
+    let (only, uses) = (&args.repositories, asked.in_use.clone());
     let plan = ground
-        .plan(&args.repositories, args.exact_size, &*progress)
+        .plan_with(uses, only, args.exact_size, &*progress)
         .await;
     progress.finish();
     let calls = ground.aws.calls();
@@ -78,7 +81,7 @@ pub(super) async fn run(args: PlanArgs, invocation: &Invocation) -> Result<u8, F
         write_atomically_with(&path, |file| write(file, &plan, &calls))?;
     }
     if args.apply {
-        return apply::fresh(&args, plan, ground, invocation).await;
+        return apply::fresh(&args, plan, asked, ground, invocation).await;
     }
     match args.format {
         Format::Json => invocation
@@ -86,7 +89,7 @@ pub(super) async fn run(args: PlanArgs, invocation: &Invocation) -> Result<u8, F
             .answer_with(|out| write(out, &plan, &calls))?,
         Format::Table => show(&args, &plan, &calls, invocation)?,
     }
-    match output::refused(&plan) {
+    match Problem::of_plan(&plan).failure() {
         Some(failure) => Err(failure),
         None => Ok(exit::OK),
     }
@@ -115,7 +118,7 @@ fn show(
         }
     }
     printer.answer(&prune_table(plan, calls, style))?;
-    if output::refused(plan).is_some() {
+    if plan.has_refusals() {
         // The report stands apart.
         printer.note("\n");
     }

@@ -62,6 +62,14 @@ pub struct PruneSettings {
     pub allow: Vec<Allowance>,
 }
 
+impl PruneSettings {
+    /// The rule of a repository of this name: the first that covers it.
+    pub fn rule(&self, name: &str) -> Option<&RepositoryRule> {
+        let mut rules = self.repositories.iter();
+        rules.find(|rule| rule.pattern.covers(name))
+    }
+}
+
 /// `account "NAME" { … }`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PruneAccount {

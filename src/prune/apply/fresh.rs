@@ -1,23 +1,32 @@
 //! What is in use now, asked for again while a plan is applied, by all repositories together.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
-use crate::prune::{Allowance, EcrRepository, InUse, Refusal, RefusalSubject, UsesIndex};
+use super::asked::serves;
+use super::{Application, Asked};
+use crate::prune::{EcrRepository, Event, InUse, Refusal, RefusalSubject, UsesIndex};
+
+/// How much older than allowed an answer may get while the images of one batch are looked at.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Asks what is in use, no more often than its answer is stale.
 pub(super) struct FreshUses<'a, F> {
     ask: F,
-    fresh_for: Duration,
-    allow: &'a [Allowance],
+    application: &'a Application<'a>,
     last: Mutex<Option<Answer>>,
+    /// How many questions have begun.
+    begun: AtomicU64,
+    /// Somebody was told that asking is slow.
+    told: AtomicBool,
 }
 
 struct Answer {
-    at: Instant,
+    /// Which question it answers, counted from 1; 0 is the plan's own.
+    question: u64,
     uses: Arc<Uses>,
     /// What holds everything; once there is some, nothing is asked any more.
     holds: Vec<Refusal>,
@@ -29,6 +38,10 @@ pub(super) struct Uses {
     /// By repository.
     pub(super) index: UsesIndex,
     refusals: Vec<Refusal>,
+    /// When it is stale for who comes then.
+    stale_at: Instant,
+    /// When it is stale also for who has it. Not before it was there, however long that took.
+    late_at: Instant,
 }
 
 /// Everything has to stop.
@@ -40,43 +53,75 @@ where
     F: Fn() -> Fut,
     Fut: Future<Output = InUse>,
 {
-    pub(super) fn new(ask: F, fresh_for: Duration, allow: &'a [Allowance]) -> Self {
-        Self {
+    /// Begins with the answer that the plan was made from, where there is one.
+    pub(super) fn new(ask: F, application: &'a Application<'a>) -> Self {
+        let last = application.asked.map(|asked| judged(application, asked, 0));
+        let uses = Self {
             ask,
-            fresh_for,
-            allow,
-            last: Mutex::new(None),
+            application,
+            last: Mutex::new(last),
+            begun: AtomicU64::new(0),
+            told: AtomicBool::new(false),
+        };
+        if let Some(asked) = application.asked {
+            uses.tell(asked.took);
         }
+        uses
     }
 
     /// What is in use, no older than allowed. A list that did not load stops everything, for good: what was not
     /// told could be about any image.
     pub(super) async fn get(&self) -> Result<Arc<Uses>, Stop> {
-        // Whoever comes meanwhile gets the same answer.
+        let begun = self.begun.load(Ordering::SeqCst);
         let mut last = self.last.lock().await;
-        let stale =
-            |answer: &Answer| answer.holds.is_empty() && answer.at.elapsed() >= self.fresh_for;
-        if last.as_ref().is_none_or(stale) {
-            // Its age counts from the question.
-            let at = Instant::now();
+        // However long it took, an answer to a question that began after we came is as new as one of our own.
+        let serves = |answer: &Answer| {
+            !answer.holds.is_empty() || answer.question > begun || self.now() < answer.uses.stale_at
+        };
+        if !last.as_ref().is_some_and(serves) {
+            let question = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+            let began = self.now();
             let in_use = (self.ask)().await;
-            let refusals = in_use.refusals.iter().cloned();
-            let uses = Uses {
-                index: UsesIndex::new(&in_use),
-                refusals: refusals.map(|one| one.judged(self.allow)).collect(),
+            let took = self.now().saturating_duration_since(began);
+            let asked = Asked {
+                in_use,
+                began,
+                took,
             };
-            let holds = |refusal: &&Refusal| {
-                !refusal.allowed && refusal.subject == RefusalSubject::Everything
-            };
-            *last = Some(Answer {
-                at,
-                holds: uses.refusals.iter().filter(holds).cloned().collect(),
-                uses: Arc::new(uses),
-            });
+            *last = Some(judged(self.application, &asked, question));
+            self.tell(took);
         }
         match last.as_ref() {
             Some(answer) if answer.holds.is_empty() => Ok(Arc::clone(&answer.uses)),
             _ => Err(Stop),
+        }
+    }
+
+    /// Whether an answer got too old while the images of a batch were looked at.
+    pub(super) fn is_late(&self, uses: &Uses) -> bool {
+        self.now() > uses.late_at + LOOK
+    }
+
+    fn now(&self) -> Instant {
+        (self.application.clock)()
+    }
+
+    /// Tells once that asking takes so long that answers serve longer than was said.
+    fn tell(&self, took: Duration) {
+        let Application {
+            fresh_for,
+            observer,
+            ..
+        } = self.application;
+        let serves = serves(*fresh_for, took);
+        if serves > *fresh_for && !self.told.swap(true, Ordering::SeqCst) {
+            let text = format!(
+                "asking what is in use takes {} s, so that each answer serves for {} s, not for {} s",
+                took.as_secs(),
+                serves.as_secs(),
+                fresh_for.as_secs(),
+            );
+            observer.tell(&Event::Note { text: &text });
         }
     }
 
@@ -86,6 +131,26 @@ where
         let refusals = last.iter().flat_map(|answer| &answer.uses.refusals);
         let everywhere = |one: &&Refusal| !matches!(one.subject, RefusalSubject::Repository(_));
         refusals.filter(everywhere).cloned().collect()
+    }
+}
+
+fn judged(application: &Application<'_>, asked: &Asked, question: u64) -> Answer {
+    let refusals = asked.in_use.refusals.iter().cloned();
+    let refusals: Vec<Refusal> = refusals
+        .map(|one| one.judged(&application.settings.allow))
+        .collect();
+    let holds =
+        |refusal: &&Refusal| !refusal.allowed && refusal.subject == RefusalSubject::Everything;
+    let serves = serves(application.fresh_for, asked.took);
+    Answer {
+        question,
+        holds: refusals.iter().filter(holds).cloned().collect(),
+        uses: Arc::new(Uses {
+            index: UsesIndex::new(&asked.in_use),
+            refusals,
+            stale_at: asked.began + serves,
+            late_at: asked.began + serves.max(asked.took),
+        }),
     }
 }
 
@@ -99,60 +164,4 @@ impl Uses {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-    use crate::prune::RefusalCode;
-
-    fn failed() -> Refusal {
-        Refusal::new(
-            RefusalCode::ListFailed,
-            "ecs:ListServices",
-            RefusalSubject::Everything,
-            "x",
-        )
-    }
-
-    #[tokio::test]
-    async fn an_answer_serves_while_it_is_fresh() {
-        let asked = Cell::new(0);
-        let ask = async || {
-            asked.set(asked.get() + 1);
-            InUse::default()
-        };
-        let fresh = FreshUses::new(&ask, Duration::from_hours(1), &[]);
-        assert!(fresh.get().await.is_ok());
-        assert!(fresh.get().await.is_ok());
-        assert_eq!(asked.get(), 1);
-        let always = FreshUses::new(&ask, Duration::ZERO, &[]);
-        assert!(always.get().await.is_ok());
-        assert!(always.get().await.is_ok());
-        assert_eq!(asked.get(), 3);
-    }
-
-    #[tokio::test]
-    async fn a_failed_list_stops_for_good_unless_it_is_allowed() {
-        let asked = Cell::new(0);
-        let ask = async || {
-            asked.set(asked.get() + 1);
-            InUse {
-                refusals: if asked.get() == 1 {
-                    vec![failed()]
-                } else {
-                    Vec::new()
-                },
-                ..InUse::default()
-            }
-        };
-        let fresh = FreshUses::new(&ask, Duration::ZERO, &[]);
-        assert!(fresh.get().await.is_err());
-        assert!(fresh.get().await.is_err());
-        assert_eq!(asked.get(), 1);
-        assert_eq!(fresh.refusals().await, [failed()]);
-        asked.set(0);
-        let allow = ["list-failed:ecs:*".parse().unwrap()];
-        let fresh = FreshUses::new(&ask, Duration::ZERO, &allow);
-        assert!(fresh.get().await.is_ok());
-    }
-}
+mod tests;

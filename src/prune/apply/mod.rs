@@ -6,10 +6,13 @@
 //! rules that made the plan. The same happens before the first batch of a plan that is not fresh, and before later
 //! waves.
 //!
-//! What refers to others goes in an earlier wave. So a run may die at any point: what it leaves behind is whole, or garbage
-//! that the next plan removes. What cannot be excluded is a use that begins after the last question, at most
-//! `fresh_for` before the deletion, by somebody who neither pulls nor tags the image until then.
+//! An index goes in an earlier wave than what it lists, and an image in an earlier one than the signatures and other
+//! referrers that are about it. So a run may die at any point: no index is left that lists what is gone. Parts that nothing
+//! lists may be left, and referrers whose subject is gone: garbage that the next plan removes. What cannot be excluded is a use that begins after the last question, about
+//! `fresh_for` before the deletion, by somebody who neither pulls nor tags the image until then; where asking is slow, twice
+//! the time that it takes.
 
+mod asked;
 mod check;
 mod fail_point;
 mod fresh;
@@ -20,11 +23,12 @@ mod tags;
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 
+pub use asked::Asked;
 pub use fail_point::{FailPoint, FailPoints};
 pub use result::{Applied, Change, Failed, RepositoryResult, SkipReason, Skipped};
 
@@ -54,13 +58,18 @@ pub struct Application<'a> {
     pub places: &'a [Place],
     /// The rules, which may have changed since the plan: only what both let go is removed.
     pub settings: &'a PruneSettings,
-    /// For how long answers about what is in use, and a list of a repository, serve; [`FRESH_FOR`]. Zero asks before
-    /// every batch.
+    /// The answer that the plan was made from: it serves like one of the run's own. None asks before anything is removed.
+    pub asked: Option<&'a Asked>,
+    /// For how long answers about what is in use, and a list of a repository, serve; [`FRESH_FOR`]. Where reading one
+    /// takes more than half of that, it serves for twice the time that it took. Zero asks before every batch, whatever it
+    /// takes.
     pub fresh_for: Duration,
     /// How long a deletion is repeated that ECR refuses because of an index; [`LATE`].
     pub late: Duration,
     /// The time that ages count to.
     pub now: &'a (dyn Fn() -> Timestamp + Send + Sync),
+    /// The time that the age of answers and lists is measured by.
+    pub clock: &'a (dyn Fn() -> Instant + Send + Sync),
     /// Hears of every batch.
     pub observer: &'a dyn Observer,
     /// Where it dies.
@@ -115,7 +124,7 @@ where
         settings,
         only: &[],
     };
-    let uses = FreshUses::new(uses, application.fresh_for, &settings.allow);
+    let uses = FreshUses::new(uses, application);
     let work = tried.into_iter().map(async |planned| {
         let found = registries.found.get(&planned.repository);
         let policy = rules.policy(&planned.repository.name);

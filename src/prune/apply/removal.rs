@@ -90,48 +90,40 @@ where
             .buffer_unordered(ARCHIVALS)
             .collect()
             .await;
-        let mut refused = Vec::new();
+        let mut unclear = Vec::new();
         for (digest, answer) in answers {
             match answer {
-                Ok(EcrImageStatus::Archived) => self.archived(digest),
+                Ok(EcrImageStatus::Archived) => self.mark_archived(digest),
                 Ok(other) => {
                     let text = format!("its status is {other:?} now");
                     self.fail(digest, "status", &text, false);
                     outcome.kept = true;
                 }
-                Err(error) if error.is_temporary() => self.call_failed(&[digest], &error, outcome),
-                Err(error) => refused.push((digest, error)),
+                Err(error) if is_gone(&error) => self.call_failed(&[digest], &error, outcome),
+                Err(error) => unclear.push((digest, error)),
             }
         }
-        if refused.is_empty() {
+        if unclear.is_empty() {
             return;
         }
-        // ECR refuses what is in the archive already: so it answers a request that was sent again because the
-        // first answer was lost.
-        let digests: Vec<Digest> = refused.iter().map(|(digest, _)| *digest).collect();
+        // A call whose answer was lost may have worked; sent again, ECR refuses it.
+        let digests: Vec<Digest> = unclear.iter().map(|(digest, _)| *digest).collect();
+        self.archiving.extend(&digests);
         let now = self.describe(&digests).await.unwrap_or_default();
-        for (digest, error) in refused {
-            match now.get(&digest).map(|image| &image.status) {
-                Some(EcrImageStatus::Archived) => self.archived(digest),
-                _ => self.call_failed(&[digest], &error, outcome),
+        for (digest, error) in unclear {
+            let status = now.get(&digest).map(|image| &image.status);
+            if status == Some(&EcrImageStatus::Archived) {
+                self.mark_archived(digest);
+            } else {
+                self.call_failed(&[digest], &error, outcome);
             }
         }
-    }
-
-    fn archived(&mut self, digest: Digest) {
-        self.mark(digest);
-        self.result.archived.push(digest);
     }
 
     /// A call failed as a whole.
     fn call_failed(&mut self, batch: &[Digest], error: &AwsError, outcome: &mut Outcome) {
-        let gone = match &error.kind {
-            AwsErrorKind::RepositoryNotFound => true,
-            AwsErrorKind::NotFound { code, .. } => code == "ImageNotFoundException",
-            _ => false,
-        };
         for digest in batch {
-            if gone {
+            if is_gone(error) {
                 self.mark(*digest);
                 self.result.gone.push(*digest);
             } else if error.is_temporary() {
@@ -141,5 +133,14 @@ where
                 outcome.kept = true;
             }
         }
+    }
+}
+
+/// Whether a call failed because what it is about is not there.
+fn is_gone(error: &AwsError) -> bool {
+    match &error.kind {
+        AwsErrorKind::RepositoryNotFound => true,
+        AwsErrorKind::NotFound { code, .. } => code == "ImageNotFoundException",
+        _ => false,
     }
 }

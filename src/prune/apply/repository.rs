@@ -4,23 +4,26 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
+use super::asked::serves;
 use super::check::Removed;
 use super::fresh::{FreshUses, Uses};
-use super::{Application, FailPoint, Failed, RepositoryResult, SkipReason, Skipped};
-use crate::aws::{AwsError, EcrImage, EcrImages};
+use super::{Application, Change, FailPoint, Failed, RepositoryResult, SkipReason, Skipped};
+use crate::aws::{AwsError, EcrImage, EcrImageStatus, EcrImages};
 use crate::image::Digest;
 use crate::prune::collect::{Found, read_repository};
 use crate::prune::{
-    InUse, KeepReason, NamedImage, Policy, Refusal, RefusalCode, RefusalSubject, RepositoryPlan,
-    Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
+    ImagePlan, InUse, KeepReason, NamedImage, Policy, Refusal, RefusalCode, RefusalSubject,
+    RepositoryPlan, Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
 };
 
 /// How often a repository is decided about anew, before it is left alone: it changes faster than it can be read.
 const DECISIONS: usize = 25;
+/// How often the images of a batch are looked at again, because it took too long, before their repository is left alone.
+const LOOKS: usize = 5;
 /// How long the first wait for ECR to forget an index is; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
@@ -36,8 +39,10 @@ pub(super) struct Work<'a, F> {
     roots: BTreeSet<Digest>,
     /// What has been dealt with.
     done: BTreeSet<Digest>,
-    /// When the plan that is worked on was made.
-    decided: Option<Instant>,
+    /// Images that this run asked to be archived, and whose answer did not tell whether they are.
+    pub(super) archiving: BTreeSet<Digest>,
+    /// When the list is stale that the plan that is worked on was made from.
+    stale_at: Option<Instant>,
     decisions: usize,
     pub(super) result: RepositoryResult,
 }
@@ -82,7 +87,8 @@ where
             bound,
             roots: BTreeSet::new(),
             done: BTreeSet::new(),
-            decided: None,
+            archiving: BTreeSet::new(),
+            stale_at: None,
             decisions: 0,
             result: RepositoryResult::new(&bound.repository),
         }
@@ -101,8 +107,10 @@ where
     }
 
     async fn try_run(&mut self) -> Result<(), Halt> {
-        let mut plan = if self.is_fresh() {
-            self.decided = Some(Instant::now());
+        let mut plan = if let Some(age) = self.fresh_age() {
+            // Its list was read when the plan was made, not now.
+            let serves = self.application.fresh_for.saturating_sub(age);
+            self.stale_at = Some(self.now() + serves);
             Cow::Borrowed(self.bound)
         } else {
             Cow::Owned(self.decide_anew().await?)
@@ -127,16 +135,19 @@ where
         self.remove_tags(&plan).await
     }
 
-    fn is_list_fresh(&self) -> bool {
-        let decided = self.decided;
-        decided.is_some_and(|at| at.elapsed() <= self.application.fresh_for)
+    fn now(&self) -> Instant {
+        (self.application.clock)()
     }
 
-    /// Whether the plan may be begun with as it is.
-    fn is_fresh(&self) -> bool {
+    fn is_list_fresh(&self) -> bool {
+        self.stale_at.is_some_and(|at| self.now() < at)
+    }
+
+    /// How old the plan is, if it may be begun with as it is.
+    fn fresh_age(&self) -> Option<Duration> {
         let age = (self.application.now)().duration_since(self.application.plan.created_at);
-        let age = Duration::try_from(age);
-        !self.application.saved && age.is_ok_and(|age| age <= self.application.fresh_for)
+        let age = Duration::try_from(age).ok()?;
+        (!self.application.saved && age <= self.application.fresh_for).then_some(age)
     }
 
     /// Removes a wave, batch by batch.
@@ -146,7 +157,7 @@ where
         wave: &[Digest],
     ) -> Result<Progress, Halt> {
         let removed = Removed::new(plan);
-        let started = Instant::now();
+        let mut tried: Option<Instant> = None;
         let mut wait = FIRST_WAIT;
         let mut open = Cow::Borrowed(wave);
         let mut progress = Progress::Done;
@@ -175,7 +186,8 @@ where
             if listed.is_empty() && again.is_empty() {
                 return Ok(progress);
             }
-            if started.elapsed() + wait > self.application.late {
+            let tried = *tried.get_or_insert_with(Instant::now);
+            if tried.elapsed() + wait > self.application.late {
                 for digest in listed {
                     self.keep(digest, SkipReason::Listed);
                 }
@@ -199,12 +211,17 @@ where
         removed: &Removed<'_>,
         batch: &[Digest],
     ) -> Result<Option<Vec<Digest>>, Halt> {
-        let uses = self.uses_now().await?;
-        let found = self.describe(batch).await?;
+        let (uses, found) = self.look(batch).await?;
         let uses = uses.index.of(&self.bound.repository);
         let mut surprises = removed.in_use(&uses.uses);
         surprises.retain(|digest, _| !self.done.contains(digest));
-        surprises.extend(removed.changed(found.values()));
+        for (digest, why) in removed.changed(found.values()) {
+            if is_archival(&why, &found[&digest]) && self.archiving.contains(&digest) {
+                self.mark_archived(digest);
+            } else {
+                surprises.insert(digest, why);
+            }
+        }
         let surprised = !surprises.is_empty();
         for (digest, why) in surprises {
             self.keep(digest, why);
@@ -212,15 +229,34 @@ where
         if surprised {
             return Ok(None);
         }
+        let open = batch.iter().filter(|digest| !self.done.contains(digest));
         let (present, gone): (Vec<Digest>, Vec<Digest>) =
-            batch.iter().partition(|digest| found.contains_key(digest));
+            open.partition(|digest| found.contains_key(digest));
         self.result.gone.extend(&gone);
         self.done.extend(gone);
         Ok(Some(present))
     }
 
+    /// What is in use and how these images are, right now: where looking at them took so long that the answer is too
+    /// old, both once more.
+    pub(super) async fn look(
+        &self,
+        digests: &[Digest],
+    ) -> Result<(Arc<Uses>, BTreeMap<Digest, EcrImage>), Halt> {
+        for _ in 0..LOOKS {
+            let uses = self.uses_now().await?;
+            let found = self.describe(digests).await?;
+            if !self.uses.is_late(&uses) {
+                return Ok((uses, found));
+            }
+        }
+        let detail = "the images cannot be looked at right before they go: ECR answers too slowly";
+        let case = self.case("ecr:DescribeImages", detail.to_owned());
+        Err(Halt::Refused(vec![case.temporary(true)]))
+    }
+
     /// What is in use, no older than allowed.
-    pub(super) async fn uses_now(&self) -> Result<Arc<Uses>, Halt> {
+    async fn uses_now(&self) -> Result<Arc<Uses>, Halt> {
         // Every batch begins with this question.
         if self.application.stop.load(Ordering::SeqCst) {
             return Err(Halt::Everything);
@@ -245,15 +281,15 @@ where
     }
 
     fn list_failed(&self, error: &AwsError) -> Halt {
-        let refusal = Refusal::new(
-            RefusalCode::ListFailed,
-            error.action,
-            RefusalSubject::Repository(self.bound.repository.clone()),
-            format!("the images cannot be listed: {error}"),
-        )
-        .temporary(error.is_temporary());
+        let detail = format!("the images cannot be listed: {error}");
+        let case = self.case(error.action, detail);
         // Without the list nothing can be done, allowed or not.
-        Halt::Refused(vec![refusal])
+        Halt::Refused(vec![case.temporary(error.is_temporary())])
+    }
+
+    fn case(&self, name: &str, detail: String) -> Refusal {
+        let subject = RefusalSubject::Repository(self.bound.repository.clone());
+        Refusal::new(RefusalCode::ListFailed, name, subject, detail)
     }
 
     /// Keeps a manifest against the plan, and from the next decision on what it needs.
@@ -280,6 +316,13 @@ where
         self.done.insert(digest);
     }
 
+    /// A manifest is in the archive, by this run.
+    pub(super) fn mark_archived(&mut self, digest: Digest) {
+        if self.done.insert(digest) {
+            self.result.archived.push(digest);
+        }
+    }
+
     fn skip(&mut self, digest: Digest, why: SkipReason) {
         if self.done.insert(digest) {
             self.result.skipped.push(Skipped {
@@ -294,17 +337,17 @@ where
     async fn decide_anew(&mut self) -> Result<RepositoryPlan, Halt> {
         self.decisions += 1;
         if self.decisions > DECISIONS {
-            let detail = "it changes faster than it can be read";
-            let subject = RefusalSubject::Repository(self.bound.repository.clone());
-            let name = self.bound.repository.name.as_str();
-            let refusal = Refusal::new(RefusalCode::ListFailed, name, subject, detail);
-            return Err(Halt::Refused(vec![refusal]));
+            let detail = "it changes faster than it can be read".to_owned();
+            let case = self.case(&self.bound.repository.name, detail);
+            return Err(Halt::Refused(vec![case]));
         }
-        let at = Instant::now();
         let uses = self.uses_now().await?;
         let uses = uses.index.of(&self.bound.repository);
+        let began = self.now();
         let read = read_repository(self.found, false, &Silent).await;
         let repository = read.map_err(|error| self.list_failed(&error))?;
+        let took = self.now().saturating_duration_since(began);
+        self.stale_at = Some(began + serves(self.application.fresh_for, took));
         let mut kept = uses.clone();
         kept.uses.extend(self.roots.iter().map(as_use));
         let now = (self.application.now)();
@@ -323,22 +366,27 @@ where
             wave.retain(|digest| !self.done.contains(digest));
         }
         plan.waves.retain(|wave| !wave.is_empty());
-        self.decided = Some(at);
         Ok(plan)
     }
 
     /// Tells of what was planned and does not go any more.
     fn account(&mut self, plan: &RepositoryPlan) {
-        let now: BTreeMap<Digest, &Verdict> = plan
+        let now: BTreeMap<Digest, &ImagePlan> = plan
             .images
             .iter()
-            .map(|image| (image.digest, &image.verdict))
+            .map(|image| (image.digest, image))
             .collect();
         for digest in self.bound.waves.iter().flatten() {
             if self.done.contains(digest) {
                 continue;
             }
-            match now.get(digest) {
+            let image = now.get(digest);
+            match image.map(|image| &image.verdict) {
+                _ if image.is_some_and(|image| image.archived)
+                    && self.archiving.contains(digest) =>
+                {
+                    self.mark_archived(*digest);
+                }
                 Some(Verdict::Remove(_)) => {}
                 Some(Verdict::Keep(reasons)) => self.skip(*digest, why(reasons)),
                 None => {
@@ -348,6 +396,12 @@ where
             }
         }
     }
+}
+
+/// Whether all that happened to an image is that it went to the archive.
+fn is_archival(why: &SkipReason, now: &EcrImage) -> bool {
+    let change = Change::Status;
+    *why == SkipReason::Changed { change } && now.status == EcrImageStatus::Archived
 }
 
 /// What a plan lets go: manifests, and tags of others.

@@ -45,10 +45,9 @@ where
             .filter(|(_, tags)| !tags.is_empty())
             .collect();
         for batch in images.chunks(EcrImages::MOST) {
-            let uses = self.uses_now().await?;
-            let uses = uses.index.of(&self.bound.repository);
             let digests: Vec<Digest> = batch.iter().map(|(image, _)| image.digest).collect();
-            let found = self.describe(&digests).await?;
+            let (uses, found) = self.look(&digests).await?;
+            let uses = uses.index.of(&self.bound.repository);
             let mut going = Vec::new();
             for (image, tags) in batch {
                 // An image that is gone, or a tag that moved away, is not ours any more.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::registries::Registries;
 use super::{Found, expiry, find, read_repository};
 use crate::aws::AwsError;
-use crate::config::{PruneSettings, RepositoryRule};
+use crate::config::PruneSettings;
 use crate::prune::{
     Event, InUse, NamePattern, Observer, Place, Plan, Policy, Refusal, RefusalCode, RefusalSubject,
     RepositoryPlan, Sizes, UsesIndex, decide, refuse, refuse_run,
@@ -127,15 +127,11 @@ pub(in crate::prune) struct RuleIndex<'a> {
 }
 
 impl<'a> RuleIndex<'a> {
-    fn rule(&self, name: &str) -> Option<&'a RepositoryRule> {
-        let mut rules = self.settings.repositories.iter();
-        rules.find(|rule| rule.pattern.covers(name))
-    }
-
     /// The policy of a repository: that of the first rule that covers it.
     pub(in crate::prune) fn policy(&self, name: &str) -> Option<&'a Policy> {
         let wanted = self.only.is_empty() || self.only.iter().any(|one| one.covers(name));
-        self.rule(name).filter(|_| wanted).map(|rule| &rule.policy)
+        let rule = self.settings.rule(name);
+        rule.filter(|_| wanted).map(|rule| &rule.policy)
     }
 
     /// The names to ask for; `None` where patterns are wanted, and so everything has to be listed.
@@ -196,7 +192,7 @@ impl<'a> RuleIndex<'a> {
         }
         for pattern in self.only {
             let covered = |id: &crate::prune::EcrRepository| {
-                pattern.covers(&id.name) && self.rule(&id.name).is_some()
+                pattern.covers(&id.name) && self.settings.rule(&id.name).is_some()
             };
             if !registries.found.keys().any(covered) {
                 let detail = if there(pattern) {
@@ -217,7 +213,8 @@ impl<'a> RuleIndex<'a> {
             let names = registries.found.keys().map(|id| id.name.as_str());
             let mut covered = names.filter(|name| rule.pattern.covers(name)).peekable();
             let used = |name: &str| {
-                self.rule(name)
+                self.settings
+                    .rule(name)
                     .is_some_and(|first| std::ptr::eq(first, rule))
             };
             if self.only.is_empty() && covered.peek().is_some() && !covered.any(used) {

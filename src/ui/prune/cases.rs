@@ -14,21 +14,22 @@ const SHOWN: usize = 10;
 
 /// Refusals that hold, then allowed ones; empty without any.
 pub(super) fn cases<'a>(refusals: impl Iterator<Item = &'a Refusal>, style: Style) -> String {
-    let mut held: BTreeMap<RefusalCode, Vec<&Refusal>> = BTreeMap::new();
+    // By code; what lasts before what is temporary.
+    let mut held: BTreeMap<(bool, RefusalCode), Vec<&Refusal>> = BTreeMap::new();
     let mut allowed: BTreeMap<RefusalCode, Vec<&Refusal>> = BTreeMap::new();
     for refusal in refusals {
-        let list = if refusal.allowed {
-            &mut allowed
+        if refusal.allowed {
+            allowed.entry(refusal.code).or_default().push(refusal);
         } else {
-            &mut held
-        };
-        list.entry(refusal.code).or_default().push(refusal);
+            let kind = (refusal.temporary, refusal.code);
+            held.entry(kind).or_default().push(refusal);
+        }
     }
     let mut text = String::new();
     if !held.is_empty() {
         let _ = writeln!(text, "{}", style.red("Refused, for safety"));
-        for (code, cases) in &held {
-            push_held(&mut text, *code, cases, style);
+        for ((temporary, code), cases) in &held {
+            push_held(&mut text, *code, *temporary, cases, style);
         }
     }
     if !allowed.is_empty() {
@@ -47,8 +48,18 @@ pub(super) fn cases<'a>(refusals: impl Iterator<Item = &'a Refusal>, style: Styl
     text
 }
 
-fn push_held(text: &mut String, code: RefusalCode, cases: &[&Refusal], style: Style) {
-    let advice = wrapped(&format!("{code}: {}", advice(code)), 2, WIDTH);
+fn push_held(
+    text: &mut String,
+    code: RefusalCode,
+    temporary: bool,
+    cases: &[&Refusal],
+    style: Style,
+) {
+    let advice = match temporary {
+        true => "It may be gone when the same command is run again. It cannot be allowed:",
+        false => advice(code),
+    };
+    let advice = wrapped(&format!("{code}: {advice}"), 2, WIDTH);
     text.push_str(&advice.replacen(code.as_str(), &style.bold(code), 1));
     for case in cases.iter().take(SHOWN) {
         let what = match case.subject {
@@ -58,8 +69,10 @@ fn push_held(text: &mut String, code: RefusalCode, cases: &[&Refusal], style: St
         };
         let _ = writeln!(text, "    {}", place(case));
         text.push_str(&wrapped(&format!("{}{what}", case.detail), 6, WIDTH));
-        let flag = format!("--allow {}", shell_word(&case.allowance()));
-        let _ = writeln!(text, "      {}", style.cyan(flag));
+        if !temporary {
+            let flag = format!("--allow {}", shell_word(&case.allowance()));
+            let _ = writeln!(text, "      {}", style.cyan(flag));
+        }
     }
     push_rest(text, code, cases.len());
 }
@@ -139,4 +152,37 @@ pub(super) fn shell_word(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::prune::samples::list_failed;
+
+    #[test]
+    fn what_is_temporary_has_no_flag() {
+        let throttled = Refusal::new(
+            RefusalCode::ListFailed,
+            "ecs:ListTasks prod in eu-west-1",
+            RefusalSubject::Everything,
+            "ecs:ListTasks in eu-west-1: too many requests",
+        );
+        let held = [throttled.temporary(true), list_failed()];
+        assert_snapshot!(cases(held.iter(), Style::PLAIN), @"
+    Refused, for safety
+      list-failed: Grant what is missing (`launchway iam prune`), or turn the source
+      off in the prune block. If nothing there can use an image, allow it:
+        lambda:ListFunctions
+          lambda:ListFunctions in eu-west-1: access was denied (User is not
+          authorized), so nothing is removed anywhere
+          --allow list-failed:lambda:ListFunctions
+      list-failed: It may be gone when the same command is run again. It cannot be
+      allowed:
+        ecs:ListTasks prod in eu-west-1
+          ecs:ListTasks in eu-west-1: too many requests, so nothing is removed
+          anywhere
+    ");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::moto::{ACCOUNT, REGION, cluster};
+use crate::support::moto::{ACCOUNT, REGION, cluster};
 use crate::support::{Answer, ECR_HOST, Interposer};
 
 fn arn(rest: &str) -> String {

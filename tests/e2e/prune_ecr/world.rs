@@ -2,15 +2,15 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use launchway::aws::{Aws, AwsSettings, StaticCredentials};
 use launchway::config::{PruneSettings, RepositoryRule};
 use launchway::prune::{
-    Application, Applied, EcrReference, FailPoints, InUse, Place, Plan, Policy, Refusal,
-    RefusalCode, RefusalSubject, RepositoryPlan, RepositoryResult, Silent, Source, Use, UsedBy,
-    apply, plan,
+    Application, Applied, Asked, EcrReference, Event, FailPoints, InUse, Observer, Place, Plan,
+    Policy, Refusal, RefusalCode, RefusalSubject, RepositoryPlan, RepositoryResult, Silent, Source,
+    Use, UsedBy, apply, plan,
 };
 use launchway_buildkit::Secret;
 use launchway_fake_ecr::{Digest, FakeEcr, NewImage, REGION, Repository};
@@ -33,6 +33,44 @@ pub(super) struct World {
     pub(super) fresh_for: Duration,
     pub(super) late: Duration,
     pub(super) saved: bool,
+    /// The answer that the plan was made from.
+    pub(super) plans_own: Option<Asked>,
+    /// How long it takes to ask, by the clock.
+    pub(super) asking: Duration,
+    pub(super) clock: Clock,
+    pub(super) notes: Notes,
+}
+
+/// A clock that can be put forward.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clock(Arc<Mutex<Duration>>);
+
+impl Clock {
+    pub(super) fn now(&self) -> Instant {
+        Instant::now() + *self.0.lock().unwrap()
+    }
+
+    pub(super) fn forward(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+/// What somebody should know.
+#[derive(Debug, Default)]
+pub(super) struct Notes(Mutex<Vec<String>>);
+
+impl Notes {
+    pub(super) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Observer for Notes {
+    fn tell(&self, event: &Event<'_>) {
+        if let Event::Note { text } = event {
+            self.0.lock().unwrap().push((*text).to_owned());
+        }
+    }
 }
 
 /// An index of two images.
@@ -90,7 +128,12 @@ pub(super) fn release(repository: &Repository, tag: &str, days: f64) -> Release 
 }
 
 pub(super) fn aws(endpoint: &str) -> Aws {
-    Aws::new(AwsSettings {
+    Aws::new(credentials(endpoint))
+}
+
+/// A key for this endpoint.
+pub(super) fn credentials(endpoint: &str) -> AwsSettings {
+    AwsSettings {
         endpoint_url: Some(endpoint.to_owned()),
         credentials: Some(StaticCredentials {
             access_key_id: "AKIAEXAMPLE".to_owned(),
@@ -98,7 +141,7 @@ pub(super) fn aws(endpoint: &str) -> Aws {
             session_token: None,
         }),
         ..AwsSettings::default()
-    })
+    }
 }
 
 pub(super) fn rule(pattern: &str, policy: Policy) -> RepositoryRule {
@@ -133,6 +176,10 @@ impl World {
             fresh_for: Duration::from_secs(30),
             late: Duration::from_secs(2),
             saved: false,
+            plans_own: None,
+            asking: Duration::ZERO,
+            clock: Clock::default(),
+            notes: Notes::default(),
         }
     }
 
@@ -166,20 +213,24 @@ impl World {
 
     pub(super) async fn apply(&self, plan: &Plan) -> Applied {
         let now = || self.now;
+        let clock = || self.clock.now();
         let application = Application {
             plan,
             saved: self.saved,
             places: &self.places(),
             settings: &self.settings,
+            asked: self.plans_own.as_ref(),
             fresh_for: self.fresh_for,
             late: self.late,
             now: &now,
-            observer: &Silent,
+            clock: &clock,
+            observer: &self.notes,
             fail_points: FailPoints::default(),
             stop: &AtomicBool::new(false),
         };
         apply(&application, async || {
             *self.asked.lock().unwrap() += 1;
+            self.clock.forward(self.asking);
             self.uses.lock().unwrap().clone()
         })
         .await
