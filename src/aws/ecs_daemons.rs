@@ -79,13 +79,11 @@ impl EcsUsage {
             Err(error) if is_gone(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        match answer.daemon() {
-            Some(found) => Ok(Some(daemon(arn, found))),
-            None => {
-                let problem = "there is no daemon in it";
-                Err(AwsError::invalid(DESCRIBE, &self.region, problem))
-            }
-        }
+        let Some(found) = answer.daemon() else {
+            let problem = "there is no daemon in it";
+            return Err(AwsError::invalid(DESCRIBE, &self.region, problem));
+        };
+        Ok(Some(daemon(arn, found)))
     }
 
     /// All deployments of a daemon that ECS still knows; none where the daemon is gone.

@@ -248,9 +248,9 @@ mod tests {
         let read = newest(2, &[&["web-api:9", "web:1"]]);
         assert_eq!(read, arns(&["web:1"]));
         // What cannot be read may be the newest.
-        let mut newest = Newest::new("web", 1);
-        newest.take(&arns(&["web:2", "web:x"]));
-        let problem = newest.arns().unwrap_err();
+        let mut odd = Newest::new("web", 1);
+        odd.take(&arns(&["web:2", "web:x"]));
+        let problem = odd.arns().unwrap_err();
         assert!(problem.contains("web:x"), "{problem}");
     }
 }
