@@ -92,7 +92,7 @@ fn a_policy_that_could_not_be_asked_for_is_told_and_holds_nothing() {
     for (fault, says) in [
         (Fault::AccessDenied, "access was denied"),
         (Fault::Throttled, "too many requests"),
-        (Fault::Server(500), "internal error"),
+        (Fault::Server(500), "status 500"),
     ] {
         let stage = PlainStage::new(RULES);
         // Two repositories, and one thing to say.

@@ -140,5 +140,5 @@ fn a_role_that_may_not_be_assumed_holds_everything() {
         .proxy
         .trouble("sts:AssumeRole", Trouble::ThrottledOnce);
     stage.succeed(&["--format", "json"]);
-    assert_eq!(asked.lock().unwrap().len(), 2);
+    assert_eq!(asked.lock().unwrap().len(), 4);
 }

@@ -6,7 +6,7 @@ use launchway_fake_ecr::NewImage;
 use serde_json::json;
 
 use super::released::AGES;
-use super::stage::{Stage, assert_same, expected};
+use super::stage::{Plan, Stage, assert_same, expected};
 use super::whole::{assert_whole, look};
 use super::world::ENDS;
 use crate::support::{ECR_HOST, Mirror, Pushed, manifest};
@@ -21,6 +21,26 @@ fn what_nothing_needs_goes_and_the_rest_is_whole() {
     let mut gone = expected(released);
     plan.assert_removes(&gone);
     assert!(gone.len() > 30, "{}", gone.len());
+    // Whatever there is stays somewhere; and all that a release brings goes with an old one.
+    let all = [
+        "attestation",
+        "cache",
+        "image",
+        "index",
+        "referrer",
+        "referrers-index",
+        "signature",
+        "soci-v1",
+        "soci-v2",
+        "unknown",
+    ];
+    let (kept, removed) = (plan.kinds("keep"), plan.kinds("remove"));
+    assert_eq!(kept, all.map(str::to_owned).into());
+    let brought = ["attestation", "cache", "image", "index", "soci-v2"];
+    assert!(
+        removed.is_superset(&brought.map(str::to_owned).into()),
+        "{removed:?}"
+    );
     assert_eq!(stage.mirror.images(), before, "a plan removes nothing");
     let table = stage.succeed(&["--images"]).stdout;
     assert!(table.contains("shop/web"), "{table}");
@@ -61,6 +81,11 @@ fn what_nothing_needs_goes_and_the_rest_is_whole() {
     stage.ground.project.write("launchway.hcl", &without);
     gone.extend(released.of_age("shop/web", AGES[0]));
     gone.extend(released.of_age("shop/api", AGES[0]));
+    // What is about a release goes with it, whichever way it names its subject.
+    let planned = stage.run(&["--format", "json"]);
+    let removed = Plan::read(&planned.stdout).kinds("remove");
+    let about = ["referrer", "signature"];
+    assert!(removed.is_superset(&about.map(str::to_owned).into()));
     let held = stage.run(&["--apply"]);
     held.assert_failed(16, &["shop/api", "nothing-in-use"]);
 
@@ -70,7 +95,9 @@ fn what_nothing_needs_goes_and_the_rest_is_whole() {
     gone.extend(released.of_age("shop/tool", AGES[0]));
     // What nothing held went in the run before.
     let rest = gone.intersection(&stage.mirror.images()).cloned().collect();
-    stage.plan().assert_removes(&rest);
+    let plan = stage.plan();
+    plan.assert_removes(&rest);
+    assert!(plan.kinds("remove").contains("soci-v1"));
     stage.succeed(&["--apply"]);
     assert_whole(&mut stage.mirror);
     let left: BTreeSet<String> = left.difference(&gone).cloned().collect();

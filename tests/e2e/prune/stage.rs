@@ -188,6 +188,16 @@ impl Plan {
         removed.map(|(name, _)| name).collect()
     }
 
+    /// The kinds of what stays (`keep`) or goes (`remove`).
+    pub(super) fn kinds(&self, verdict: &str) -> BTreeSet<String> {
+        let images = self
+            .images()
+            .filter(|(_, image)| image["verdict"] == verdict);
+        images
+            .map(|(_, image)| image["kind"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// Why an image stays or goes, in words.
     pub(super) fn reasons(&self, name: &str) -> String {
         let (_, image) = self.images().find(|(found, _)| found == name).unwrap();
