@@ -6,16 +6,18 @@ use aws_sdk_batch::Client;
 use aws_sdk_batch::operation::describe_job_definitions::builders::DescribeJobDefinitionsFluentBuilder;
 use aws_sdk_batch::types::{
     ContainerProperties, EcsProperties, EksProperties, JobDefinition, JobQueueDetail, JobQueueType,
-    JobStatus,
+    JobStatus, JqStatus,
 };
 
 use super::calls::paced_client;
 use super::pages::Pages;
-use super::{Aws, AwsError};
+use super::{Aws, AwsError, AwsErrorKind};
 
 const DEFINITIONS: &str = "batch:DescribeJobDefinitions";
 const QUEUES: &str = "batch:DescribeJobQueues";
 const JOBS: &str = "batch:ListJobs";
+/// The code of every error that is the caller's fault.
+const CLIENT: &str = "ClientException";
 
 /// The most entries of a page.
 const PAGE: i32 = 100;
@@ -50,10 +52,19 @@ impl fmt::Debug for JobDefinitions {
 pub struct JobDefinitionUse {
     /// Its ARN, with the revision.
     pub arn: String,
-    /// `NAME:REVISION`.
-    pub name: String,
+    /// Its name, without the revision.
+    pub family: String,
+    /// Counted from 1 for each name.
+    pub revision: i32,
     /// The image of every container.
     pub images: Vec<String>,
+}
+
+impl JobDefinitionUse {
+    /// `NAME:REVISION`, as `SubmitJob` takes it.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.family, self.revision)
+    }
 }
 
 impl Aws {
@@ -78,7 +89,7 @@ impl JobDefinitions {
             .await
     }
 
-    /// These revisions, active or not, by ARN; at most [`Self::AT_ONCE`]. Those that are gone are left out.
+    /// These revisions, active or not, by ARN or `NAME:REVISION`; at most [`Self::AT_ONCE`]. Those that are gone are left out.
     pub async fn named(&self, arns: &[String]) -> Result<Vec<JobDefinitionUse>, AwsError> {
         let request = self.client.describe_job_definitions();
         self.describe(request.set_job_definitions(Some(arns.to_vec())))
@@ -122,8 +133,30 @@ impl JobDefinitions {
         }
     }
 
-    /// The ARNs of the definitions of a queue's jobs that run or wait; each once.
+    /// The ARNs of the definitions of a queue's jobs that run or wait; each once. Empty where the queue is gone.
     pub async fn of_jobs(&self, queue: &str) -> Result<Vec<String>, AwsError> {
+        match self.of_listed_jobs(queue).await {
+            // Batch has one code for whatever is wrong with a request, so that only asking for it tells.
+            Err(AwsError {
+                kind: AwsErrorKind::Refused { code, .. },
+                ..
+            }) if code == CLIENT && self.is_gone(queue).await? => Ok(Vec::new()),
+            result => result,
+        }
+    }
+
+    /// Whether there is no such queue any more.
+    async fn is_gone(&self, queue: &str) -> Result<bool, AwsError> {
+        let request = self.client.describe_job_queues().job_queues(queue);
+        let answer = self
+            .aws
+            .paced(QUEUES, &self.region, || request.clone().send())
+            .await?;
+        let mut there = answer.job_queues().iter();
+        Ok(there.all(|one| one.status() == Some(&JqStatus::Deleted)))
+    }
+
+    async fn of_listed_jobs(&self, queue: &str) -> Result<Vec<String>, AwsError> {
         let mut arns = Vec::new();
         for status in ALIVE {
             let mut pages = Pages::of(JOBS, &self.region);
@@ -167,11 +200,11 @@ fn definition(one: &JobDefinition) -> JobDefinitionUse {
         ecs(range.ecs_properties(), &mut images);
         eks(range.eks_properties(), &mut images);
     }
-    let name = one.job_definition_name().unwrap_or_default();
-    let revision = one.revision().map(|revision| format!(":{revision}"));
     JobDefinitionUse {
         arn: one.job_definition_arn().unwrap_or_default().to_owned(),
-        name: format!("{name}{}", revision.unwrap_or_default()),
+        family: one.job_definition_name().unwrap_or_default().to_owned(),
+        // A revision that is not told is as good as the newest one.
+        revision: one.revision().unwrap_or(i32::MAX),
         images,
     }
 }
@@ -242,7 +275,8 @@ mod tests {
             .node_properties(nodes.build())
             .build();
         let read = definition(&built);
-        assert_eq!(read.name, "nightly:3");
+        assert_eq!(read.name(), "nightly:3");
+        assert_eq!(read.family, "nightly");
         assert_eq!(read.images, ["a", "b", "c", "c2", "d", "e", "f", "g"]);
     }
 }

@@ -142,6 +142,7 @@ impl World {
             region: REGION.to_owned(),
             aws: self.aws.clone(),
             repositories: true,
+            declared: false,
         }]
     }
 

@@ -3,7 +3,10 @@
 
 mod account;
 mod faults;
+mod gone;
+mod jobs;
 mod moto;
+mod places;
 mod sources;
 
 use std::collections::BTreeSet;
@@ -40,6 +43,7 @@ pub(crate) fn place(endpoint: &str, account: &str) -> Place {
             ..AwsSettings::default()
         }),
         repositories: true,
+        declared: false,
     }
 }
 

@@ -1,38 +1,53 @@
-//! What starts tasks at a time or on an event: rules of EventBridge, schedules, state machines; and the
-//! job definitions of Batch, which have images of their own.
+//! What starts tasks and jobs at a time or on an event: rules of EventBridge, schedules, state machines.
 //!
 //! Those that are disabled count, too: enabling one must not fail.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures::{StreamExt as _, stream};
 
 use super::api_call::Calls;
 use super::findings::WantedDefinition;
-use super::{AT_ONCE, Look, last_part};
-use crate::aws::{EventRules, JobDefinitions, ScheduleTarget, StateMachines};
+use super::{AT_ONCE, Look};
+use crate::aws::{EventRules, ScheduleTarget, StateMachines};
 use crate::prune::Source;
 
 impl Look<'_> {
     fn start(&self, source: Source, by: &str, definition: &str) {
-        self.findings.definition(WantedDefinition {
-            name: definition.to_owned(),
-            source,
-            by: by.to_owned(),
-            digests: BTreeMap::new(),
-        });
+        self.findings.definition(wanted(source, by, definition));
+    }
+
+    /// Who looks at no job definition does not care what starts one.
+    fn start_job(&self, source: Source, by: &str, definition: &str) {
+        if self.settings.batch {
+            self.findings.job(wanted(source, by, definition));
+        }
     }
 
     fn calls(&self, source: Source, by: &str, calls: &Calls) {
-        for definition in &calls.definitions {
+        for definition in &calls.tasks.definitions {
             self.start(source, by, definition);
+        }
+        for definition in &calls.jobs.definitions {
+            self.start_job(source, by, definition);
         }
         for image in &calls.images {
             self.findings.image(source, by, image, None);
         }
-        for problem in &calls.unclear {
+        let jobs = self.settings.batch.then_some(&calls.jobs.unclear);
+        let all = calls.unclear.iter().chain(&calls.tasks.unclear);
+        for problem in all.chain(jobs.into_iter().flatten()) {
             self.findings.bad_reference(source, by, problem);
         }
+    }
+}
+
+fn wanted(source: Source, by: &str, definition: &str) -> WantedDefinition {
+    WantedDefinition {
+        name: definition.to_owned(),
+        source,
+        by: by.to_owned(),
+        digests: BTreeMap::new(),
     }
 }
 
@@ -58,10 +73,13 @@ async fn rules_of(look: &Look<'_>, events: &EventRules, bus: &str) {
     stream::iter(rules)
         .for_each_concurrent(AT_ONCE, async |rule| {
             let by = format!("{bus}/{rule}");
-            match events.definitions(bus, &rule).await {
-                Ok(definitions) => {
-                    for definition in definitions {
-                        look.start(Source::Rule, &by, &definition);
+            match events.targets(bus, &rule).await {
+                Ok(targets) => {
+                    for definition in &targets.definitions {
+                        look.start(Source::Rule, &by, definition);
+                    }
+                    for definition in &targets.jobs {
+                        look.start_job(Source::Rule, &by, definition);
                     }
                 }
                 Err(error) => look.findings.failed_of(&by, &error),
@@ -99,76 +117,17 @@ fn may_start(arn: &str) -> bool {
 }
 
 fn started(target: &ScheduleTarget) -> Calls {
-    let mut calls = match target.arn.rsplit_once(":aws-sdk:ecs:") {
-        Some((_, action)) => Calls::of_ecs(action, target.input.as_deref()),
+    let mut calls = match target.arn.rsplit_once(":aws-sdk:") {
+        Some((_, action)) => Calls::of_action(action, target.input.as_deref()),
         None => Calls::default(),
     };
     calls.images_in(target.input.as_deref().unwrap_or_default());
-    calls.definitions.extend(target.definition.clone());
+    calls.tasks.definitions.extend(target.definition.clone());
     if target.arn.contains(":cluster/") && target.definition.is_none() {
         let text = "its target is a cluster, and tells no task definition";
         calls.unclear.insert(text.to_owned());
     }
     calls
-}
-
-/// Active job definitions, and those of jobs that run or wait.
-pub(super) async fn jobs(look: &Look<'_>) {
-    look.findings.count(Source::JobDefinition, 0);
-    let batch = look.place.aws.job_definitions(&look.place.region).await;
-    let active = match batch.active().await {
-        Ok(active) => active,
-        Err(error) => return look.findings.failed(&error),
-    };
-    let known: BTreeSet<String> = active.iter().map(|one| one.arn.clone()).collect();
-    let mut all = active;
-    let others: Vec<String> = of_jobs(look, &batch)
-        .await
-        .difference(&known)
-        .cloned()
-        .collect();
-    for arns in others.chunks(JobDefinitions::AT_ONCE) {
-        match batch.named(arns).await {
-            Ok(found) => {
-                let there = |arn: &&String| found.iter().any(|one| one.arn == **arn);
-                for arn in arns.iter().filter(|arn| !there(arn)) {
-                    let problem = "a job has this definition, and Batch does not tell it";
-                    let name = last_part(arn);
-                    look.findings
-                        .bad_reference(Source::JobDefinition, name, problem);
-                }
-                all.extend(found);
-            }
-            Err(error) => look.findings.failed(&error),
-        }
-    }
-    look.findings.count(Source::JobDefinition, all.len());
-    for one in &all {
-        for image in &one.images {
-            look.findings
-                .image(Source::JobDefinition, &one.name, image, None);
-        }
-    }
-}
-
-async fn of_jobs(look: &Look<'_>, batch: &JobDefinitions) -> BTreeSet<String> {
-    let queues = match batch.queues().await {
-        Ok(queues) => queues,
-        Err(error) => {
-            look.findings.failed(&error);
-            return BTreeSet::new();
-        }
-    };
-    let asked = stream::iter(&queues).map(async |queue| (queue, batch.of_jobs(queue).await));
-    let mut answers = asked.buffer_unordered(AT_ONCE);
-    let mut all = BTreeSet::new();
-    while let Some((queue, answer)) = answers.next().await {
-        match answer {
-            Ok(arns) => all.extend(arns),
-            Err(error) => look.findings.failed_of(last_part(queue), &error),
-        }
-    }
-    all
 }
 
 /// State machines, with their published versions.
@@ -252,12 +211,18 @@ mod tests {
         };
         let cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/prod";
         let read = target(cluster, Some("web"), Some("{}"));
-        assert_eq!(read.definitions.into_iter().collect::<Vec<_>>(), ["web"]);
+        assert_eq!(
+            read.tasks.definitions.into_iter().collect::<Vec<_>>(),
+            ["web"]
+        );
         assert!(read.unclear.is_empty());
         assert_eq!(target(cluster, None, None).unclear.len(), 1);
         let run = "arn:aws:scheduler:::aws-sdk:ecs:runTask";
         let read = target(run, None, Some(r#"{"TaskDefinition":"web:2"}"#));
-        assert_eq!(read.definitions.into_iter().collect::<Vec<_>>(), ["web:2"]);
+        assert_eq!(
+            read.tasks.definitions.into_iter().collect::<Vec<_>>(),
+            ["web:2"]
+        );
         let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/f:1";
         let update = "arn:aws:scheduler:::aws-sdk:lambda:updateFunctionCode";
         let input = format!(r#"{{"FunctionName":"f","ImageUri":"{image}"}}"#);
