@@ -24,19 +24,16 @@ fn definition(name: &str, revision: u32) -> Value {
 fn account() -> FakeAws {
     let aws = FakeAws::start();
     aws.respond(DEFINITIONS, |call, _| {
-        let definitions: Vec<Value> = match call.body.get("jobDefinitions") {
-            Some(asked) => {
-                let asked = asked.as_array()?.iter().filter_map(Value::as_str);
-                let known = |name: &&str| name.ends_with("nightly:1");
-                asked
-                    .filter(known)
-                    .map(|_| definition("nightly", 1))
-                    .collect()
-            }
-            None => {
-                let all = (2..=12).map(|revision| definition("nightly", revision));
-                all.chain([definition("hourly", 1)]).collect()
-            }
+        let definitions: Vec<Value> = if let Some(asked) = call.body.get("jobDefinitions") {
+            let asked = asked.as_array()?.iter().filter_map(Value::as_str);
+            let known = |name: &&str| name.ends_with("nightly:1");
+            asked
+                .filter(known)
+                .map(|_| definition("nightly", 1))
+                .collect()
+        } else {
+            let all = (2..=12).map(|revision| definition("nightly", revision));
+            all.chain([definition("hourly", 1)]).collect()
         };
         Some(Answer::json(json!({ "jobDefinitions": definitions })))
     });

@@ -178,9 +178,10 @@ async fn look(
         }
     };
     let in_batch = async {
-        match settings.batch {
-            true => jobs::jobs(&look, jobs_of(settings)).await,
-            false => None,
+        if settings.batch {
+            jobs::jobs(&look, jobs_of(settings)).await
+        } else {
+            None
         }
     };
     let in_states = async {
