@@ -1,14 +1,18 @@
 //! Jobs of AWS Batch that run or wait, and the images that they have: those of their definition, unless whoever
 //! submitted one named others, which on EKS is possible.
 
-use aws_sdk_batch::types::{EcsPropertiesDetail, EksPropertiesDetail, JobDetail, JobStatus};
+use aws_sdk_batch::types::{
+    EcsPropertiesDetail, EksPropertiesDetail, JobDetail, JobStatus, JqStatus,
+};
 
-use super::AwsError;
-use super::job_definitions::{JobDefinitions, PAGE, nodes};
+use super::job_definitions::{JobDefinitions, PAGE, QUEUES, nodes};
 use super::pages::Pages;
+use super::{AwsError, AwsErrorKind};
 
 const LIST: &str = "batch:ListJobs";
 const DESCRIBE: &str = "batch:DescribeJobs";
+/// The code of every error that is the caller's fault.
+const CLIENT: &str = "ClientException";
 
 /// The states of a job that will start a container, or has one.
 const ALIVE: [JobStatus; 5] = [
@@ -41,8 +45,30 @@ impl JobDefinitions {
     /// How many [`Self::jobs`] takes at once.
     pub const JOBS_AT_ONCE: usize = 100;
 
-    /// The jobs of a queue that run or wait, each once.
+    /// The jobs of a queue that run or wait, each once; none where the queue is gone.
     pub async fn jobs_of(&self, queue: &str) -> Result<Vec<ListedJob>, AwsError> {
+        match self.listed(queue).await {
+            // Batch has one code for whatever is wrong with a request, so that only asking for it tells.
+            Err(AwsError {
+                kind: AwsErrorKind::Refused { code, .. },
+                ..
+            }) if code == CLIENT && self.is_gone(queue).await? => Ok(Vec::new()),
+            result => result,
+        }
+    }
+
+    /// Whether there is no such queue any more.
+    async fn is_gone(&self, queue: &str) -> Result<bool, AwsError> {
+        let request = self.client.describe_job_queues().job_queues(queue);
+        let answer = self
+            .aws
+            .paced(QUEUES, &self.region, || request.clone().send())
+            .await?;
+        let mut there = answer.job_queues().iter();
+        Ok(there.all(|one| one.status() == Some(&JqStatus::Deleted)))
+    }
+
+    async fn listed(&self, queue: &str) -> Result<Vec<ListedJob>, AwsError> {
         let mut found = Vec::new();
         for status in ALIVE {
             let mut pages = Pages::of(LIST, &self.region);

@@ -96,13 +96,11 @@ impl EcrImages {
             .repository_name(&repository.name);
         let send = || request.clone().send();
         match self.aws.paced(POLICY, &self.region, send).await {
-            Ok(answer) => match answer.lifecycle_policy_text {
-                Some(text) => Ok(Some(text)),
-                None => {
-                    let problem = "it has no policy, and does not say that there is none";
-                    Err(AwsError::invalid(POLICY, &self.region, problem))
-                }
-            },
+            Ok(answer) => {
+                let problem = "it has no policy, and does not say that there is none";
+                let none = || AwsError::invalid(POLICY, &self.region, problem);
+                answer.lifecycle_policy_text.map(Some).ok_or_else(none)
+            }
             Err(error) => match &error.kind {
                 AwsErrorKind::NotFound { code, .. }
                     if code == "LifecyclePolicyNotFoundException" =>

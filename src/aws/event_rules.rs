@@ -1,4 +1,4 @@
-//! Rules of EventBridge, of every bus: the task definitions that their targets start.
+//! Rules of EventBridge, of every bus: the task definitions and job definitions that their targets start.
 
 use std::fmt;
 
@@ -29,6 +29,15 @@ impl fmt::Debug for EventRules {
             .field("region", &self.region)
             .finish_non_exhaustive()
     }
+}
+
+/// What the targets of a rule start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleTargets {
+    /// Task definitions by ARN, which may lack the revision.
+    pub definitions: Vec<String>,
+    /// Job definitions of AWS Batch by ARN, `NAME:REVISION` or name.
+    pub jobs: Vec<String>,
 }
 
 impl Aws {
@@ -62,7 +71,7 @@ impl EventRules {
         }
     }
 
-    /// The names of all rules of a bus, whether they are enabled or not.
+    /// The names of all rules of a bus, whether they are enabled or not. Empty where the bus is gone.
     pub async fn rules(&self, bus: &str) -> Result<Vec<String>, AwsError> {
         let mut pages = Pages::of(RULES, &self.region);
         let mut names = Vec::new();
@@ -72,7 +81,11 @@ impl EventRules {
             let answer = self
                 .aws
                 .paced(RULES, &self.region, || request.clone().send())
-                .await?;
+                .await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => return or_gone(error, Vec::new()),
+            };
             let rules = answer.rules().iter();
             names.extend(rules.filter_map(|rule| rule.name().map(str::to_owned)));
             if !pages.turn(answer.next_token())? {
@@ -81,11 +94,10 @@ impl EventRules {
         }
     }
 
-    /// The task definitions that the targets of a rule start, by ARN, which may lack the revision.
-    /// Empty where the rule is gone.
-    pub async fn definitions(&self, bus: &str, rule: &str) -> Result<Vec<String>, AwsError> {
+    /// What the targets of a rule start. Nothing where the rule is gone.
+    pub async fn targets(&self, bus: &str, rule: &str) -> Result<RuleTargets, AwsError> {
         let mut pages = Pages::of(TARGETS, &self.region);
-        let mut names = Vec::new();
+        let mut found = RuleTargets::default();
         loop {
             let request = self.client.list_targets_by_rule().event_bus_name(bus);
             let request = request.rule(rule).limit(PAGE);
@@ -96,21 +108,27 @@ impl EventRules {
                 .await
             {
                 Ok(answer) => answer,
-                Err(error) => {
-                    return match error.kind {
-                        AwsErrorKind::NotFound { .. } => Ok(Vec::new()),
-                        _ => Err(error),
-                    };
-                }
+                Err(error) => return or_gone(error, RuleTargets::default()),
             };
-            let ecs = answer
-                .targets()
-                .iter()
-                .filter_map(|one| one.ecs_parameters());
-            names.extend(ecs.map(|ecs| ecs.task_definition_arn().to_owned()));
+            for target in answer.targets() {
+                let ecs = target.ecs_parameters();
+                let ecs = ecs.map(|ecs| ecs.task_definition_arn().to_owned());
+                found.definitions.extend(ecs);
+                let batch = target.batch_parameters();
+                let batch = batch.map(|batch| batch.job_definition().to_owned());
+                found.jobs.extend(batch);
+            }
             if !pages.turn(answer.next_token())? {
-                return Ok(names);
+                return Ok(found);
             }
         }
+    }
+}
+
+/// What was deleted since it was listed is no failure.
+fn or_gone<T>(error: AwsError, nothing: T) -> Result<T, AwsError> {
+    match error.kind {
+        AwsErrorKind::NotFound { .. } => Ok(nothing),
+        _ => Err(error),
     }
 }

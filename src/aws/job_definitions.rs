@@ -15,7 +15,7 @@ use super::pages::Pages;
 use super::{Aws, AwsError};
 
 const DEFINITIONS: &str = "batch:DescribeJobDefinitions";
-const QUEUES: &str = "batch:DescribeJobQueues";
+pub(super) const QUEUES: &str = "batch:DescribeJobQueues";
 
 /// The most entries of a page.
 pub(super) const PAGE: i32 = 100;
@@ -41,12 +41,21 @@ impl fmt::Debug for JobDefinitions {
 pub struct JobDefinitionUse {
     /// Its ARN, with the revision.
     pub arn: String,
-    /// `NAME:REVISION`.
-    pub name: String,
+    /// Its name, without the revision.
+    pub family: String,
+    /// Counted from 1 for each name.
+    pub revision: i32,
     /// The image of every container.
     pub images: Vec<String>,
     /// A job of it may have other images: whoever submits one to EKS may name them.
     pub is_overridable: bool,
+}
+
+impl JobDefinitionUse {
+    /// `NAME:REVISION`, as `SubmitJob` takes it.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.family, self.revision)
+    }
 }
 
 impl Aws {
@@ -71,7 +80,7 @@ impl JobDefinitions {
             .await
     }
 
-    /// These revisions, active or not, by ARN; at most [`Self::AT_ONCE`]. Those that are gone are left out.
+    /// These revisions, active or not, by ARN or `NAME:REVISION`; at most [`Self::AT_ONCE`]. Those that are gone are left out.
     pub async fn named(&self, arns: &[String]) -> Result<Vec<JobDefinitionUse>, AwsError> {
         let request = self.client.describe_job_definitions();
         self.describe(request.set_job_definitions(Some(arns.to_vec())))
@@ -133,11 +142,11 @@ fn definition(one: &JobDefinition) -> JobDefinitionUse {
     let mut ranges = ranges(one.node_properties()).iter();
     let is_overridable =
         one.eks_properties().is_some() || ranges.any(|range| range.eks_properties().is_some());
-    let name = one.job_definition_name().unwrap_or_default();
-    let revision = one.revision().map(|revision| format!(":{revision}"));
     JobDefinitionUse {
         arn: one.job_definition_arn().unwrap_or_default().to_owned(),
-        name: format!("{name}{}", revision.unwrap_or_default()),
+        family: one.job_definition_name().unwrap_or_default().to_owned(),
+        // A revision that is not told is as good as the newest one.
+        revision: one.revision().unwrap_or(i32::MAX),
         images,
         is_overridable,
     }
@@ -221,7 +230,8 @@ mod tests {
             .node_properties(nodes.build())
             .build();
         let read = definition(&built);
-        assert_eq!(read.name, "nightly:3");
+        assert_eq!(read.name(), "nightly:3");
+        assert_eq!(read.family, "nightly");
         assert_eq!(read.images, ["a", "b", "c", "c2", "d", "e", "f", "g"]);
         assert!(read.is_overridable);
         let built = JobDefinition::builder().ecs_properties(ecs("b"));

@@ -46,7 +46,7 @@ pub use ecs_revisions::{DeploymentUse, RevisionUse};
 pub use ecs_tasks::{ContainerUse, TaskUse};
 pub use ecs_usage::{Described, EcsUsage, PartFailure, ServiceUse};
 pub use error::{AwsError, AwsErrorKind};
-pub use event_rules::EventRules;
+pub use event_rules::{EventRules, RuleTargets};
 pub use job_definitions::{JobDefinitionUse, JobDefinitions};
 pub use lambda::{FunctionImage, Functions, ImageFunction, LATEST as LATEST_VERSION};
 pub use notification::{AttributeValue, BusEvent, TopicMessage};

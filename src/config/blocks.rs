@@ -31,6 +31,7 @@ pub(crate) fn nested(kind: &str) -> &'static [&'static str] {
             "cluster",
             "family",
             "function",
+            "job",
             "command",
         ],
         _ => &[],

@@ -13,6 +13,18 @@ pub struct Place {
     pub aws: Aws,
     /// Whether its repositories are pruned, or only what it uses counts.
     pub repositories: bool,
+    /// Whether the configuration names it, by an `account` block or in `regions`: then something has to be there.
+    pub declared: bool,
+}
+
+impl Place {
+    /// Its name in cases and allowances: `account "prod" in eu-west-1`, `region eu-west-1`.
+    pub fn name(&self) -> String {
+        match self.account.as_str() {
+            "" => format!("region {}", self.region),
+            account => format!("account {account:?} in {}", self.region),
+        }
+    }
 }
 
 /// How far a run is, for whoever shows it.

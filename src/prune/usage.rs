@@ -19,6 +19,8 @@ pub struct InUse {
     pub refusals: Vec<Refusal>,
     /// How much each source told.
     pub sources: Vec<SourceCount>,
+    /// What somebody should look at, though it holds nothing.
+    pub warnings: Vec<String>,
 }
 
 /// Something uses an image.

@@ -182,6 +182,7 @@ async fn places(
                 region,
                 aws: session.clone(),
                 repositories: account.repositories,
+                declared: !settings.accounts.is_empty() || !settings.regions.is_empty(),
             });
         }
     }

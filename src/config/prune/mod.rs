@@ -105,6 +105,8 @@ pub struct UseSettings {
     pub families: Vec<KeepRule>,
     /// `function "PATTERN" { keep = N }`: Lambda functions. Empty: all functions.
     pub functions: Vec<KeepRule>,
+    /// `job "PATTERN" { keep = N }`: job definitions of AWS Batch. Empty: all of them.
+    pub jobs: Vec<KeepRule>,
     /// `ecs = false` looks at no cluster and no family.
     pub ecs: bool,
     /// `lambda = false` looks at no function.
@@ -153,7 +155,7 @@ pub struct UseCommand {
 
 /// How many successful service revisions before the current one a rollback may want.
 pub const ROLLBACK: u32 = 2;
-/// How many revisions of a family, and versions of a function, are kept.
+/// How many revisions of a family or a job definition, and versions of a function, are kept.
 pub const KEEP: u32 = 5;
 
 impl Default for UseSettings {
@@ -162,6 +164,7 @@ impl Default for UseSettings {
             clusters: Vec::new(),
             families: Vec::new(),
             functions: Vec::new(),
+            jobs: Vec::new(),
             ecs: true,
             lambda: true,
             events: true,

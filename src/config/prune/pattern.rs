@@ -12,6 +12,7 @@ pub(crate) enum Named {
     Cluster,
     Family,
     Function,
+    Job,
 }
 
 impl Named {
@@ -22,15 +23,16 @@ impl Named {
             Self::Cluster => "cluster",
             Self::Family => "family",
             Self::Function => "function",
+            Self::Job => "job",
         }
     }
 
-    /// The characters that such a name can have, beside those of patterns: by the API references of ECR, ECS
-    /// and Lambda.
+    /// The characters that such a name can have, beside those of patterns: by the API references of ECR, ECS,
+    /// Lambda and Batch.
     pub(crate) fn takes(self, c: char) -> bool {
         match self {
             Self::Repository => c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c),
-            Self::Cluster | Self::Family | Self::Function => {
+            Self::Cluster | Self::Family | Self::Function | Self::Job => {
                 c.is_ascii_alphanumeric() || "_-".contains(c)
             }
         }
@@ -45,6 +47,9 @@ impl Named {
             Self::Cluster => "write the cluster's name, not its ARN: \"prod\" or \"prod-*\"",
             Self::Family => "write the family's name, without a revision: \"batch\" or \"batch-*\"",
             Self::Function => "write the function's name, not its ARN: \"resize\" or \"img-*\"",
+            Self::Job => {
+                "write the job definition's name, without a revision: \"nightly\" or \"nightly-*\""
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where uses are looked for: clusters, families, functions, services of AWS, files and commands.
+//! Where uses are looked for: clusters, families, functions, jobs, services of AWS, files and commands.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,10 +15,10 @@ pub(super) const COMMAND: &[&str] = &["command", "timeout", "directory", "env"];
 
 /// How long a command may take, where nothing else is said.
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// ECS and Lambda keep every version, and each is a request.
+/// ECS, Batch and Lambda keep every version, and each is a request.
 pub(crate) const MOST: u64 = 1000;
 
-/// The attributes of a `cluster`, `family` or `function` block.
+/// The attributes of a `cluster`, `family`, `function` or `job` block.
 pub(super) fn keep_attributes(kind: &str) -> &'static [&'static str] {
     match kind {
         "cluster" => &["rollback"],
@@ -48,6 +48,7 @@ pub(super) fn read(reader: &Reader<'_>, faults: &mut Vec<Fault>) -> UseSettings 
     uses.clusters = rules(reader, Named::Cluster, (uses.ecs, "ecs"), faults);
     uses.families = rules(reader, Named::Family, (uses.ecs, "ecs"), faults);
     uses.functions = rules(reader, Named::Function, (uses.lambda, "lambda"), faults);
+    uses.jobs = rules(reader, Named::Job, (uses.batch, "batch"), faults);
     uses.parameters = take(parameters(reader), faults);
     uses.records = take(paths(reader, "records"), faults);
     uses.references = take(paths(reader, "references"), faults);

@@ -13,8 +13,8 @@ use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 
 use super::registries::Registries;
-use super::{Found, expiry, find, read_repository};
-use crate::aws::AwsError;
+use super::{Found, expiry, find, in_use, read_repository};
+use crate::aws::{AwsError, AwsErrorKind};
 use crate::config::PruneSettings;
 use crate::prune::{
     Event, InUse, NamePattern, Observer, Place, Plan, Policy, Refusal, RefusalCode, RefusalSubject,
@@ -49,7 +49,8 @@ pub async fn plan(
     let refusals = in_use.refusals.iter().cloned();
     let refusals = refusals.chain(rules.refusals(&registries));
     plan.refusals = refusals.map(|one| one.judged(&settings.allow)).collect();
-    plan.warnings = rules.shadowed(&registries);
+    plan.warnings.clone_from(&in_use.warnings);
+    plan.warnings.extend(rules.shadowed(&registries));
     let chosen: Vec<(&Found, &Policy)> = registries
         .found
         .values()
@@ -75,14 +76,16 @@ pub async fn plan(
                 }
                 plan
             }
+            // Somebody deleted it since it was listed: nothing of it is left.
+            Err(error) if error.kind == AwsErrorKind::RepositoryNotFound => return None,
             Err(error) => unlisted(found, policy, &error, settings),
         };
         observer.tell(&Event::Planned { plan: &plan });
-        plan
+        Some(plan)
     });
     let mut done = stream::iter(work).buffer_unordered(REPOSITORIES);
     while let Some(one) = done.next().await {
-        plan.repositories.push(one);
+        plan.repositories.extend(one);
     }
     drop(done);
     let unknown = unknown.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -103,9 +106,10 @@ fn unlisted(
     settings: &PruneSettings,
 ) -> RepositoryPlan {
     let subject = RefusalSubject::Repository(found.id.clone());
-    let detail = format!("the images cannot be listed: {error}");
+    let problem = in_use::told(error);
+    let detail = format!("the images cannot be listed and read: {problem}");
     let refusal = Refusal::new(RefusalCode::ListFailed, error.action, subject, detail)
-        .temporary(error.is_temporary());
+        .temporary(error.may_pass());
     RepositoryPlan {
         repository: found.id.clone(),
         archive: policy.archive,
@@ -165,9 +169,13 @@ impl<'a> RuleIndex<'a> {
                 RefusalCode::ListFailed,
                 error.action,
                 RefusalSubject::Nothing,
-                format!("the repositories{of} cannot be listed: {error}"),
+                format!(
+                    "the repositories{of} cannot be listed in {}: {}",
+                    error.region,
+                    in_use::told(error)
+                ),
             )
-            .temporary(error.is_temporary())
+            .temporary(error.may_pass())
         });
         let mut refusals: Vec<Refusal> = failed.collect();
         // What did not load may have what is missing here.

@@ -77,9 +77,10 @@ pub(super) fn kind(manifest: &Manifest, tags: &Tags, is_about: bool) -> Kind {
         };
     }
     if is_schema_1(manifest) {
-        return match tags.is_referrer() {
-            true => Kind::Signature,
-            false => Kind::Image,
+        return if tags.is_referrer() {
+            Kind::Signature
+        } else {
+            Kind::Image
         };
     }
     let is_artifact = &*manifest.media_type == ARTIFACT_MANIFEST;

@@ -7,6 +7,7 @@ prune {
   cluster "arn:aws:ecs:eu-west-1:123456789012:cluster/prod" {}
   family "batch:12" {}
   function "a b" {}
+  job "nightly:4" {}
   account " " {}
   command "" { command = ["true"] }
 }

@@ -189,6 +189,7 @@ impl World {
             region: REGION.to_owned(),
             aws: self.aws.clone(),
             repositories: true,
+            declared: false,
         }]
     }
 

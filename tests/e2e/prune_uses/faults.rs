@@ -138,7 +138,17 @@ fn nobody_there_is_a_refusal_of_every_source() {
             .refusals
             .iter()
             .filter(failed)
-            .all(|one| one.temporary)
+            .all(|one| !one.temporary)
+    );
+    let told = found
+        .refusals
+        .iter()
+        .find(|one| one.name.starts_with("scheduler:"));
+    let detail = &told.unwrap().detail;
+    let way = "scheduler = false looks at no schedule";
+    assert!(
+        detail.contains("there is no endpoint") && detail.ends_with(way),
+        "{detail}"
     );
     let names: Vec<&str> = refusals(&found).into_iter().map(|(_, name)| name).collect();
     for action in [
@@ -255,6 +265,11 @@ fn plain_words_below_a_path_are_left_alone() {
         let case = (RefusalCode::BadReference, "parameter /shop/mode");
         let expected: Vec<_> = refused.then_some(case).into_iter().collect();
         assert_eq!(refusals(&found), expected, "{value}");
+        let told = found
+            .warnings
+            .iter()
+            .any(|one| one.contains("/shop/mode protects nothing"));
+        assert_eq!(told, !refused, "{:?}", found.warnings);
     }
 }
 

@@ -4,7 +4,10 @@
 mod account;
 mod daemons;
 mod faults;
+mod gone;
+mod jobs;
 mod moto;
+mod places;
 mod sources;
 
 use std::collections::BTreeSet;
@@ -41,6 +44,7 @@ pub(crate) fn place(endpoint: &str, account: &str) -> Place {
             ..AwsSettings::default()
         }),
         repositories: true,
+        declared: false,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Calls of the ECS API that are written down as JSON: in the input of a schedule, in the definition of a
-//! state machine. They start task definitions like any target, only that nobody types them.
+//! Calls of the APIs of ECS and Batch that are written down as JSON: in the input of a schedule, in the definition of
+//! a state machine. They start task definitions and job definitions like any target, only that nobody types them.
 
 use std::collections::BTreeSet;
 
@@ -7,25 +7,66 @@ use serde_json::{Map, Value};
 
 use super::image_text;
 
-/// What a text of JSON starts.
+/// An API that starts containers.
+struct Api {
+    /// What its actions have before them in an ARN.
+    service: &'static str,
+    /// The argument that says what is started.
+    member: &'static str,
+    /// The same for people.
+    label: &'static str,
+    /// The actions that cannot do without it.
+    starts: &'static [&'static str],
+    started: fn(&mut Calls) -> &mut Started,
+}
+
+const APIS: [Api; 2] = [
+    Api {
+        service: "ecs",
+        member: "taskDefinition",
+        label: "task definition",
+        starts: &["runTask", "startTask", "createTaskSet"],
+        started: |calls| &mut calls.tasks,
+    },
+    Api {
+        service: "batch",
+        member: "jobDefinition",
+        label: "job definition",
+        starts: &["submitJob"],
+        started: |calls| &mut calls.jobs,
+    },
+];
+
+/// What calls of one API start.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Calls {
-    /// Task definitions by ARN, `family:revision`, or family.
+pub(super) struct Started {
+    /// Definitions by ARN, `name:revision`, or name.
     pub(super) definitions: BTreeSet<String>,
-    /// Texts that look like images of ECR.
-    pub(super) images: BTreeSet<String>,
     /// Why it is not known what some call starts.
     pub(super) unclear: BTreeSet<String>,
 }
 
+/// What a text of JSON starts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Calls {
+    /// Task definitions of ECS.
+    pub(super) tasks: Started,
+    /// Job definitions of Batch.
+    pub(super) jobs: Started,
+    /// Texts that look like images of ECR.
+    pub(super) images: BTreeSet<String>,
+    /// Why nothing at all is known of it.
+    pub(super) unclear: BTreeSet<String>,
+}
+
 impl Calls {
-    /// The call of an action (`runTask`) of the ECS API with these arguments.
-    pub(super) fn of_ecs(action: &str, arguments: Option<&str>) -> Self {
+    /// The call of an action (`ecs:runTask`) of an API with these arguments.
+    pub(super) fn of_action(action: &str, arguments: Option<&str>) -> Self {
         let mut calls = Self::default();
         let arguments = arguments.unwrap_or("{}");
-        match serde_json::from_str(arguments) {
-            Ok(Value::Object(members)) => calls.ecs(action, &members),
-            _ => calls.opaque(action),
+        let members: Option<Map<String, Value>> = serde_json::from_str(arguments).ok();
+        if let Some((service, action)) = action.split_once(':') {
+            calls.call(service, action, members.as_ref());
         }
         calls.images_in(arguments);
         calls
@@ -53,15 +94,15 @@ impl Calls {
     fn walk(&mut self, value: &Value) {
         match value {
             Value::Object(members) => {
-                if let Some(action) = members.get("Resource").and_then(Value::as_str)
-                    && let Some((_, action)) = action.rsplit_once(":ecs:")
+                // `arn:aws:states:::ecs:runTask.sync`, `arn:aws:states:::aws-sdk:batch:submitJob`.
+                if let Some(resource) = members.get("Resource").and_then(Value::as_str)
+                    && let Some((rest, action)) = resource.rsplit_once(':')
+                    && let Some((_, service)) = rest.rsplit_once(':')
                 {
                     // `runTask.sync`, `runTask.waitForTaskToken`.
                     let action = action.split('.').next().unwrap_or_default();
-                    match members.get("Parameters").or(members.get("Arguments")) {
-                        Some(Value::Object(arguments)) => self.ecs(action, arguments),
-                        _ => self.opaque(action),
-                    }
+                    let arguments = members.get("Parameters").or(members.get("Arguments"));
+                    self.call(service, action, arguments.and_then(Value::as_object));
                 }
                 members.values().for_each(|value| self.walk(value));
             }
@@ -71,35 +112,35 @@ impl Calls {
         }
     }
 
-    fn ecs(&mut self, action: &str, arguments: &Map<String, Value>) {
+    fn call(&mut self, service: &str, action: &str, arguments: Option<&Map<String, Value>>) {
+        let mut apis = APIS.iter();
+        let Some(api) = apis.find(|api| api.service == service) else {
+            return;
+        };
+        let started = (api.started)(self);
         let named = |wanted: &str| {
-            let mut members = arguments.iter();
+            let mut members = arguments.into_iter().flatten();
             members.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
         };
-        match named("taskDefinition").map(|(_, value)| value) {
-            // JSONata.
-            Some(Value::String(text)) if text.contains("{%") => self.computed(action),
-            // What Scheduler fills in: `<aws.scheduler.execution-id>`.
-            Some(Value::String(text)) if text.contains(['<', '$', '{']) => self.computed(action),
-            Some(Value::String(text)) if !text.is_empty() => {
-                self.definitions.insert(text.clone());
+        let computed = || format!("the {} of its {action} is computed when it runs", api.label);
+        match named(api.member).map(|(_, value)| value) {
+            // JSONata (`{%`), and what Scheduler fills in: `<aws.scheduler.execution-id>`.
+            Some(Value::String(text)) if text.contains(['<', '$', '{']) => {
+                started.unclear.insert(computed());
             }
-            None if named("taskDefinition.$").is_some() => self.computed(action),
-            _ => self.opaque(action),
-        }
-    }
-
-    fn computed(&mut self, action: &str) {
-        let text = format!("the task definition of its {action} is computed when it runs");
-        self.unclear.insert(text);
-    }
-
-    /// Those that cannot do without a task definition must have one.
-    fn opaque(&mut self, action: &str) {
-        let starts = ["runTask", "startTask", "createTaskSet"];
-        if starts.iter().any(|name| name.eq_ignore_ascii_case(action)) {
-            let text = format!("its {action} tells no task definition");
-            self.unclear.insert(text);
+            Some(Value::String(text)) if !text.is_empty() => {
+                started.definitions.insert(text.clone());
+            }
+            None if named(&format!("{}.$", api.member)).is_some() => {
+                started.unclear.insert(computed());
+            }
+            _ => {
+                let mut starts = api.starts.iter();
+                if starts.any(|name| name.eq_ignore_ascii_case(action)) {
+                    let text = format!("its {action} tells no {}", api.label);
+                    started.unclear.insert(text);
+                }
+            }
         }
     }
 }
@@ -116,21 +157,21 @@ mod tests {
 
     #[test]
     fn arguments_of_a_schedule_name_a_definition() {
-        let read = Calls::of_ecs("runTask", Some(r#"{"TaskDefinition": "web:3"}"#));
-        assert_eq!(read.definitions, set(&["web:3"]));
-        let read = Calls::of_ecs("runTask", Some(r#"{"taskDefinition": "web"}"#));
-        assert_eq!(read.definitions, set(&["web"]));
+        let read = Calls::of_action("ecs:runTask", Some(r#"{"TaskDefinition": "web:3"}"#));
+        assert_eq!(read.tasks.definitions, set(&["web:3"]));
+        let read = Calls::of_action("ecs:runTask", Some(r#"{"taskDefinition": "web"}"#));
+        assert_eq!(read.tasks.definitions, set(&["web"]));
         for input in [
             None,
             Some("{}"),
             Some("<x>"),
             Some(r#"{"TaskDefinition": 1}"#),
         ] {
-            let read = Calls::of_ecs("runTask", input);
+            let read = Calls::of_action("ecs:runTask", input);
             let expected = set(&["its runTask tells no task definition"]);
-            assert_eq!(read.unclear, expected, "{input:?}");
+            assert_eq!(read.tasks.unclear, expected, "{input:?}");
         }
-        let read = Calls::of_ecs("updateService", Some("{}"));
+        let read = Calls::of_action("ecs:updateService", Some("{}"));
         assert_eq!(read, Calls::default());
     }
 
@@ -156,9 +197,9 @@ mod tests {
         });
         let read = Calls::of_states(&text.to_string());
         let expected = ["arn:aws:ecs:eu-west-1:1:task-definition/api", "web:3"];
-        assert_eq!(read.definitions, set(&expected));
+        assert_eq!(read.tasks.definitions, set(&expected));
         assert_eq!(read.images, set(&[IMAGE]));
-        assert!(read.unclear.is_empty());
+        assert!(read.unclear.is_empty() && read.tasks.unclear.is_empty());
     }
 
     #[test]
@@ -168,13 +209,45 @@ mod tests {
                 "Resource": "arn:aws:states:::ecs:runTask",
                 "Parameters": { member: value }
             } } });
-            Calls::of_states(&text.to_string()).unclear.len()
+            Calls::of_states(&text.to_string()).tasks.unclear.len()
         };
         assert_eq!(state("TaskDefinition.$", "$.definition".into()), 1);
         assert_eq!(state("TaskDefinition", "{% $definition %}".into()), 1);
         assert_eq!(state("Cluster", "prod".into()), 1);
         let all = r#"{"a": {"Resource": "arn:aws:states:::ecs:runTask", "Arguments": "{% $x %}"}}"#;
-        assert_eq!(Calls::of_states(all).unclear.len(), 1);
+        assert_eq!(Calls::of_states(all).tasks.unclear.len(), 1);
         assert_eq!(Calls::of_states("no JSON").unclear.len(), 1);
+    }
+
+    #[test]
+    fn jobs_of_batch_are_started_by_schedules_and_states() {
+        let read = Calls::of_action("batch:submitJob", Some(r#"{"JobDefinition": "nightly:3"}"#));
+        assert_eq!(read.jobs.definitions, set(&["nightly:3"]));
+        assert_eq!(read.tasks, Started::default());
+        let read = Calls::of_action("batch:submitJob", None);
+        assert_eq!(
+            read.jobs.unclear,
+            set(&["its submitJob tells no job definition"])
+        );
+        for (resource, member, value, expected) in [
+            ("batch:submitJob.sync", "JobDefinition", "nightly", (1, 0)),
+            (
+                "aws-sdk:batch:submitJob",
+                "JobDefinition",
+                "nightly",
+                (1, 0),
+            ),
+            ("batch:submitJob", "JobDefinition.$", "$.job", (0, 1)),
+            ("batch:submitJob", "JobDefinition", "{% $job %}", (0, 1)),
+            ("batch:listJobs", "JobQueue", "q", (0, 0)),
+        ] {
+            let text = serde_json::json!({ "States": { "a": {
+                "Resource": format!("arn:aws:states:::{resource}"),
+                "Parameters": { member: value }
+            } } });
+            let jobs = Calls::of_states(&text.to_string()).jobs;
+            let found = (jobs.definitions.len(), jobs.unclear.len());
+            assert_eq!(found, expected, "{resource} {member}");
+        }
     }
 }

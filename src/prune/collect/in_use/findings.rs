@@ -31,6 +31,8 @@ struct State {
     found: BTreeMap<Source, usize>,
     images: BTreeMap<Source, BTreeSet<EcrReference>>,
     matched: BTreeSet<Section>,
+    jobs: Vec<WantedDefinition>,
+    warnings: BTreeSet<String>,
 }
 
 /// What is told of a case.
@@ -43,7 +45,7 @@ struct Told {
     temporary: bool,
 }
 
-/// A task definition that something names: its images are in use.
+/// A task definition, or a job definition of Batch, that something names: its images are in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WantedDefinition {
     /// An ARN, `family:revision`, or either without a revision for the latest one.
@@ -64,6 +66,7 @@ pub(super) struct Found {
     pub(super) refusals: Vec<Refusal>,
     pub(super) sources: Vec<SourceCount>,
     pub(super) matched: BTreeSet<Section>,
+    pub(super) warnings: BTreeSet<String>,
 }
 
 impl Findings {
@@ -124,6 +127,32 @@ impl Findings {
         all
     }
 
+    /// Something starts jobs of a job definition.
+    pub(super) fn job(&self, wanted: WantedDefinition) {
+        self.state().jobs.push(wanted);
+    }
+
+    /// The job definitions that are wanted so far.
+    pub(super) fn take_jobs(&self) -> Vec<WantedDefinition> {
+        std::mem::take(&mut self.state().jobs)
+    }
+
+    /// Somebody should look at this, though it holds nothing.
+    pub(super) fn warn(&self, text: String) {
+        self.state().warnings.insert(text);
+    }
+
+    /// Whether nothing is in use so far, though no list failed in a way that may pass.
+    pub(super) fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.uses.is_empty() && !state.refusals.values().any(|told| told.temporary)
+    }
+
+    /// A place that the configuration names has nothing at all.
+    pub(super) fn nothing_at(&self, place: String, problem: String) {
+        self.refuse(RefusalCode::MatchesNothing, place, problem, false);
+    }
+
     /// Something was released.
     pub(super) fn release(&self, release: KnownRelease) {
         self.state().releases.push(release);
@@ -146,8 +175,12 @@ impl Findings {
         let parts = parts.into_iter().filter(|part| !part.is_empty());
         let name = parts.collect::<Vec<_>>().join(" ");
         let name = format!("{name} in {}", error.region);
-        let temporary = error.is_temporary();
-        self.refuse(RefusalCode::ListFailed, name, detail(error), temporary);
+        let temporary = error.may_pass();
+        let mut detail = told(error);
+        if let Some(way) = way_out(error) {
+            detail = format!("{detail}; {way}");
+        }
+        self.refuse(RefusalCode::ListFailed, name, detail, temporary);
     }
 
     /// A file or a program did not give its list.
@@ -216,15 +249,19 @@ impl Findings {
                 })
                 .collect(),
             matched: state.matched,
+            warnings: state.warnings,
         }
     }
 }
 
 /// AWS's words, and of an error that has none what is behind it.
-fn detail(error: &AwsError) -> String {
+pub(in crate::prune::collect) fn told(error: &AwsError) -> String {
     let told = matches!(
         error.kind,
-        AwsErrorKind::NoCredentials | AwsErrorKind::Invalid | AwsErrorKind::Unreachable
+        AwsErrorKind::NoCredentials
+            | AwsErrorKind::Invalid
+            | AwsErrorKind::Unreachable
+            | AwsErrorKind::NoEndpoint
     );
     let mut text = error.kind.to_string();
     let mut source = error.source().filter(|_| told);
@@ -236,6 +273,25 @@ fn detail(error: &AwsError) -> String {
         source = cause.source();
     }
     text
+}
+
+/// Which attribute of the block does not look there, of a service that cannot be reached: in a network without an
+/// endpoint for it nothing else helps.
+fn way_out(error: &AwsError) -> Option<String> {
+    let (AwsErrorKind::Unreachable | AwsErrorKind::NoEndpoint) = error.kind else {
+        return None;
+    };
+    let (service, _) = error.action.split_once(':')?;
+    let (attribute, things) = match service {
+        "ecs" => ("ecs", "cluster and no family"),
+        "lambda" => ("lambda", "function"),
+        "events" => ("events", "rule"),
+        "scheduler" => ("scheduler", "schedule"),
+        "batch" => ("batch", "job definition"),
+        "states" => ("step_functions", "state machine"),
+        _ => return None,
+    };
+    Some(format!("{attribute} = false looks at no {things}"))
 }
 
 #[cfg(test)]
@@ -299,6 +355,32 @@ mod tests {
             ("prod ecs:ListTasks default in eu-west-1", true),
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_service_without_an_endpoint_is_lasting_and_says_how_to_leave_it_out() {
+        let failed = |action, kind| {
+            let findings = Findings::new("", "eu-west-1");
+            findings.failed(&AwsError {
+                action,
+                region: "eu-west-1".to_owned(),
+                kind,
+                source: None,
+            });
+            let refusal = findings.finish().refusals.remove(0);
+            (refusal.temporary, refusal.detail)
+        };
+        let (temporary, detail) = failed("scheduler:ListSchedules", AwsErrorKind::NoEndpoint);
+        assert!(!temporary);
+        let expected = "there is no endpoint; scheduler = false looks at no schedule";
+        assert_eq!(detail, expected);
+        let (temporary, detail) = failed("states:ListStateMachines", AwsErrorKind::Unreachable);
+        assert!(temporary);
+        assert!(detail.contains("step_functions = false"), "{detail}");
+        let (_, detail) = failed("ssm:GetParameter", AwsErrorKind::NoEndpoint);
+        assert_eq!(detail, "there is no endpoint");
+        let (temporary, detail) = failed("batch:ListJobs", AwsErrorKind::Throttled);
+        assert!(temporary && !detail.contains("false"), "{detail}");
     }
 
     #[test]

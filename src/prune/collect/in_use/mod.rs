@@ -27,6 +27,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use cache::Cache;
+pub(super) use findings::told;
 use findings::{Findings, Found};
 use sections::Sections;
 
@@ -71,10 +72,12 @@ pub async fn collect(
             refusals,
             sources,
             matched: here,
+            warnings,
         } = part;
         in_use.uses.extend(uses);
         in_use.releases.extend(releases);
         in_use.refusals.extend(refusals);
+        in_use.warnings.extend(warnings);
         for what in &sources {
             observer.tell(&Event::Used { what });
         }
@@ -96,11 +99,13 @@ fn declared(settings: &UseSettings) -> impl Iterator<Item = String> {
         .ecs
         .then(|| clusters(settings).names().chain(families(settings).names()));
     let lambda = settings.lambda.then(|| functions_of(settings).names());
+    let batch = settings.batch.then(|| jobs_of(settings).names());
     let parameters = settings.parameters.iter();
     let parameters = parameters.map(|declared| parameters::section(declared));
     ecs.into_iter()
         .flatten()
         .chain(lambda.into_iter().flatten())
+        .chain(batch.into_iter().flatten())
         .chain(parameters)
 }
 
@@ -124,6 +129,14 @@ fn functions_of(settings: &UseSettings) -> Sections<'_> {
     Sections {
         block: "function",
         rules: &settings.functions,
+        default: KEEP,
+    }
+}
+
+fn jobs_of(settings: &UseSettings) -> Sections<'_> {
+    Sections {
+        block: "job",
+        rules: &settings.jobs,
         default: KEEP,
     }
 }
@@ -169,7 +182,9 @@ async fn look(
     };
     let in_batch = async {
         if settings.batch {
-            jobs::jobs(&look).await;
+            jobs::jobs(&look, jobs_of(settings)).await
+        } else {
+            None
         }
     };
     let in_states = async {
@@ -182,18 +197,46 @@ async fn look(
             parameters::parameters(&look).await;
         }
     };
-    futures::join!(
+    let (in_batch, ..) = futures::join!(
+        in_batch,
         in_ecs,
         in_lambda,
         in_events,
         in_scheduler,
-        in_batch,
         in_states,
         in_parameters
     );
     // All sources name definitions; only now are all of them known.
-    definitions::describe(&look, &ecs).await;
+    futures::join!(definitions::describe(&look, &ecs), async {
+        if let Some(jobs) = &in_batch {
+            jobs.describe(&look).await;
+        }
+    });
+    contributes(&look).await;
     findings.finish()
+}
+
+/// A place that the configuration names and that has nothing at all is most often not the one that was meant: a role of
+/// another account, another region. What is in use in the right one is not known.
+async fn contributes(look: &Look<'_>) {
+    let Look {
+        place, findings, ..
+    } = look;
+    if !place.declared || !findings.is_empty() {
+        return;
+    }
+    let what = if place.repositories {
+        let images = place.aws.ecr_images(&place.region).await;
+        match images.has_repositories().await {
+            Ok(true) => return,
+            Ok(false) => "no image of ECR is in use there, and there is no repository",
+            Err(error) => return findings.failed(&error),
+        }
+    } else {
+        "no image of ECR is in use there"
+    };
+    let problem = format!("{what}: is it the account and the region that is meant?");
+    findings.nothing_at(place.name(), problem);
 }
 
 /// The name at the end of an ARN.

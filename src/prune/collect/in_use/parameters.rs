@@ -6,8 +6,8 @@ use futures::{StreamExt as _, stream};
 
 use super::parameter_value::{self, Unread};
 use super::{AT_ONCE, Look};
-use crate::aws::{AwsError, StoredParameter};
-use crate::prune::{Event, KnownRelease, Source};
+use crate::aws::{AwsError, AwsErrorKind, StoredParameter};
+use crate::prune::{KnownRelease, Source};
 
 /// The section of a declared parameter.
 pub(super) fn section(declared: &str) -> String {
@@ -47,7 +47,7 @@ async fn named(look: &Look<'_>, name: &str) -> Result<(), AwsError> {
 }
 
 /// Not every parameter below a path is of ours: what no release could have written is left alone, and a
-/// plain word (`debug`, `v1`) is most often a setting.
+/// plain word (`debug`, `v1`) is most often a setting. It may be a tag as well, so that it is told.
 async fn below(look: &Look<'_>, declared: &str, path: &str) -> Result<(), AwsError> {
     let Look { place, .. } = look;
     let found = place.aws.parameters_below(&place.region, path).await?;
@@ -55,20 +55,29 @@ async fn below(look: &Look<'_>, declared: &str, path: &str) -> Result<(), AwsErr
     if !found.is_empty() {
         look.findings.matched(section(declared));
     }
-    stream::iter(&found)
-        .for_each_concurrent(AT_ONCE, async |(name, stored)| match parameter_value::read(
-            stored.value.expose(),
-        ) {
+    let read = found
+        .iter()
+        .map(|(name, stored)| (name, stored, parameter_value::read(stored.value.expose())));
+    let (tags, read): (Vec<_>, Vec<_>) =
+        read.partition(|(.., read)| matches!(read, Err(Unread::Tag)));
+    if let Some((name, ..)) = tags.first() {
+        let more = match tags.len() {
+            1 => String::new(),
+            count => format!(", and {} more there", count - 1),
+        };
+        let error = Unread::Tag;
+        look.findings.warn(format!(
+            "parameter {name}{more} protects nothing: {error}, if a release wrote it"
+        ));
+    }
+    stream::iter(read)
+        .for_each_concurrent(AT_ONCE, async |(name, stored, read)| match read {
             Ok(read) => {
                 if let Err(error) = use_parameter(look, name, stored, &read).await {
                     look.findings.failed_of(name, &error);
                 }
             }
             Err(Unread::Foreign) => {}
-            Err(error @ Unread::Tag) => {
-                let text = format!("parameter {name} protects nothing: {error}");
-                look.observer.tell(&Event::Note { text: &text });
-            }
             Err(error) => bad(look, name, &error),
         })
         .await;
@@ -117,7 +126,15 @@ async fn history(
     }
     let store = place.aws.parameter_store(Some(&place.region)).await?;
     let mut releases = Vec::new();
-    for one in store.history(name, true).await? {
+    let versions = match store.history(name, true).await {
+        Ok(versions) => versions,
+        // It was deleted since it was read; what it named then still counts.
+        Err(error) if matches!(error.kind, AwsErrorKind::NotFound { .. }) => {
+            return Ok(Arc::default());
+        }
+        Err(error) => return Err(error),
+    };
+    for one in versions {
         // An earlier value may have been anything.
         if let Ok(read) = parameter_value::read(one.stored.value.expose()) {
             releases.extend(read.releases(one.stored.modified));

@@ -1,4 +1,4 @@
-//! What starts tasks at a time or on an event: rules of EventBridge, schedules, state machines.
+//! What starts tasks and jobs at a time or on an event: rules of EventBridge, schedules, state machines.
 //!
 //! Those that are disabled count, too: enabling one must not fail.
 
@@ -14,24 +14,40 @@ use crate::prune::Source;
 
 impl Look<'_> {
     fn start(&self, source: Source, by: &str, definition: &str) {
-        self.findings.definition(WantedDefinition {
-            name: definition.to_owned(),
-            source,
-            by: by.to_owned(),
-            digests: BTreeMap::new(),
-        });
+        self.findings.definition(wanted(source, by, definition));
+    }
+
+    /// Who looks at no job definition does not care what starts one.
+    fn start_job(&self, source: Source, by: &str, definition: &str) {
+        if self.settings.batch {
+            self.findings.job(wanted(source, by, definition));
+        }
     }
 
     fn calls(&self, source: Source, by: &str, calls: &Calls) {
-        for definition in &calls.definitions {
+        for definition in &calls.tasks.definitions {
             self.start(source, by, definition);
+        }
+        for definition in &calls.jobs.definitions {
+            self.start_job(source, by, definition);
         }
         for image in &calls.images {
             self.findings.image(source, by, image, None);
         }
-        for problem in &calls.unclear {
+        let jobs = self.settings.batch.then_some(&calls.jobs.unclear);
+        let all = calls.unclear.iter().chain(&calls.tasks.unclear);
+        for problem in all.chain(jobs.into_iter().flatten()) {
             self.findings.bad_reference(source, by, problem);
         }
+    }
+}
+
+fn wanted(source: Source, by: &str, definition: &str) -> WantedDefinition {
+    WantedDefinition {
+        name: definition.to_owned(),
+        source,
+        by: by.to_owned(),
+        digests: BTreeMap::new(),
     }
 }
 
@@ -57,10 +73,13 @@ async fn rules_of(look: &Look<'_>, events: &EventRules, bus: &str) {
     stream::iter(rules)
         .for_each_concurrent(AT_ONCE, async |rule| {
             let by = format!("{bus}/{rule}");
-            match events.definitions(bus, &rule).await {
-                Ok(definitions) => {
-                    for definition in definitions {
-                        look.start(Source::Rule, &by, &definition);
+            match events.targets(bus, &rule).await {
+                Ok(targets) => {
+                    for definition in &targets.definitions {
+                        look.start(Source::Rule, &by, definition);
+                    }
+                    for definition in &targets.jobs {
+                        look.start_job(Source::Rule, &by, definition);
                     }
                 }
                 Err(error) => look.findings.failed_of(&by, &error),
@@ -98,12 +117,12 @@ fn may_start(arn: &str) -> bool {
 }
 
 fn started(target: &ScheduleTarget) -> Calls {
-    let mut calls = match target.arn.rsplit_once(":aws-sdk:ecs:") {
-        Some((_, action)) => Calls::of_ecs(action, target.input.as_deref()),
+    let mut calls = match target.arn.rsplit_once(":aws-sdk:") {
+        Some((_, action)) => Calls::of_action(action, target.input.as_deref()),
         None => Calls::default(),
     };
     calls.images_in(target.input.as_deref().unwrap_or_default());
-    calls.definitions.extend(target.definition.clone());
+    calls.tasks.definitions.extend(target.definition.clone());
     if target.arn.contains(":cluster/") && target.definition.is_none() {
         let text = "its target is a cluster, and tells no task definition";
         calls.unclear.insert(text.to_owned());
@@ -192,12 +211,18 @@ mod tests {
         };
         let cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/prod";
         let read = target(cluster, Some("web"), Some("{}"));
-        assert_eq!(read.definitions.into_iter().collect::<Vec<_>>(), ["web"]);
+        assert_eq!(
+            read.tasks.definitions.into_iter().collect::<Vec<_>>(),
+            ["web"]
+        );
         assert!(read.unclear.is_empty());
         assert_eq!(target(cluster, None, None).unclear.len(), 1);
         let run = "arn:aws:scheduler:::aws-sdk:ecs:runTask";
         let read = target(run, None, Some(r#"{"TaskDefinition":"web:2"}"#));
-        assert_eq!(read.definitions.into_iter().collect::<Vec<_>>(), ["web:2"]);
+        assert_eq!(
+            read.tasks.definitions.into_iter().collect::<Vec<_>>(),
+            ["web:2"]
+        );
         let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/f:1";
         let update = "arn:aws:scheduler:::aws-sdk:lambda:updateFunctionCode";
         let input = format!(r#"{{"FunctionName":"f","ImageUri":"{image}"}}"#);

@@ -1,0 +1,6 @@
+prune {
+  repository "*" {}
+
+  job "nightly-*" { keep = 20 }
+  job "*" {}
+}
