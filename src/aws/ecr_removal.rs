@@ -64,7 +64,7 @@ impl EcrFailureCode {
 }
 
 const DELETE: &str = "ecr:BatchDeleteImage";
-/// How long a removal is repeated. It was decided right before, and its reasons grow old.
+/// How long after it was decided a removal may be sent, be it the first time: its reasons grow old.
 const PATIENCE: Duration = Duration::from_secs(5);
 const ARCHIVE: &str = "ecr:UpdateImageStorageClass";
 

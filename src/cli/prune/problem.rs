@@ -94,9 +94,12 @@ impl Problem {
         };
         let mut failure = Failure::new(code, self.messages.join("; ")).temporary(lasting == 0);
         // Where all are, the report says so.
-        let mark = |temporary: bool| match temporary && lasting > 0 {
-            true => " (temporary)",
-            false => "",
+        let mark = |temporary: bool| {
+            if temporary && lasting > 0 {
+                " (temporary)"
+            } else {
+                ""
+            }
         };
         let cases = self.cases.iter().map(|case| {
             let mark = mark(case.temporary);

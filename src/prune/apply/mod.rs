@@ -12,6 +12,7 @@
 //! `fresh_for` before the deletion, by somebody who neither pulls nor tags the image until then; where asking is slow, twice
 //! the time that it takes.
 
+mod anew;
 mod asked;
 mod check;
 mod fail_point;

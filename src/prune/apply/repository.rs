@@ -8,20 +8,14 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::asked::serves;
 use super::check::Removed;
 use super::fresh::{FreshUses, Uses};
 use super::{Application, Change, FailPoint, Failed, RepositoryResult, SkipReason, Skipped};
 use crate::aws::{AwsError, EcrImage, EcrImageStatus, EcrImages};
 use crate::image::Digest;
-use crate::prune::collect::{Found, read_repository};
-use crate::prune::{
-    ImagePlan, InUse, KeepReason, NamedImage, Policy, Refusal, RefusalCode, RefusalSubject,
-    RepositoryPlan, Silent, Source, UsedBy, Verdict, decide, refuse, restrict,
-};
+use crate::prune::collect::Found;
+use crate::prune::{InUse, Policy, Refusal, RefusalCode, RefusalSubject, RepositoryPlan};
 
-/// How often a repository is decided about anew, before it is left alone: it changes faster than it can be read.
-const DECISIONS: usize = 25;
 /// How often the images of a batch are looked at again, because it took too long, before their repository is left alone.
 const LOOKS: usize = 5;
 /// How long the first wait for ECR to forget an index is; each further one is twice as long.
@@ -32,18 +26,18 @@ pub(super) struct Work<'a, F> {
     pub(super) application: &'a Application<'a>,
     pub(super) uses: &'a FreshUses<'a, F>,
     pub(super) found: &'a Found,
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     /// The upper bound.
     pub(super) bound: &'a RepositoryPlan,
     /// What is kept against the plan, with what it needs.
-    roots: BTreeSet<Digest>,
+    pub(super) roots: BTreeSet<Digest>,
     /// What has been dealt with.
-    done: BTreeSet<Digest>,
+    pub(super) done: BTreeSet<Digest>,
     /// Images that this run asked to be archived, and whose answer did not tell whether they are.
     pub(super) archiving: BTreeSet<Digest>,
     /// When the list is stale that the plan that is worked on was made from.
-    stale_at: Option<Instant>,
-    decisions: usize,
+    pub(super) stale_at: Option<Instant>,
+    pub(super) decisions: usize,
     pub(super) result: RepositoryResult,
 }
 
@@ -135,7 +129,7 @@ where
         self.remove_tags(&plan).await
     }
 
-    fn now(&self) -> Instant {
+    pub(super) fn now(&self) -> Instant {
         (self.application.clock)()
     }
 
@@ -256,7 +250,7 @@ where
     }
 
     /// What is in use, no older than allowed.
-    async fn uses_now(&self) -> Result<Arc<Uses>, Halt> {
+    pub(super) async fn uses_now(&self) -> Result<Arc<Uses>, Halt> {
         // Every batch begins with this question.
         if self.application.stop.load(Ordering::SeqCst) {
             return Err(Halt::Everything);
@@ -280,14 +274,14 @@ where
         found.map_err(|error| self.list_failed(&error))
     }
 
-    fn list_failed(&self, error: &AwsError) -> Halt {
+    pub(super) fn list_failed(&self, error: &AwsError) -> Halt {
         let detail = format!("the images cannot be listed: {error}");
         let case = self.case(error.action, detail);
         // Without the list nothing can be done, allowed or not.
         Halt::Refused(vec![case.temporary(error.is_temporary())])
     }
 
-    fn case(&self, name: &str, detail: String) -> Refusal {
+    pub(super) fn case(&self, name: &str, detail: String) -> Refusal {
         let subject = RefusalSubject::Repository(self.bound.repository.clone());
         Refusal::new(RefusalCode::ListFailed, name, subject, detail)
     }
@@ -323,7 +317,7 @@ where
         }
     }
 
-    fn skip(&mut self, digest: Digest, why: SkipReason) {
+    pub(super) fn skip(&mut self, digest: Digest, why: SkipReason) {
         if self.done.insert(digest) {
             self.result.skipped.push(Skipped {
                 digest,
@@ -332,108 +326,10 @@ where
             });
         }
     }
-
-    /// Reads the repository and decides about it again, within the plan.
-    async fn decide_anew(&mut self) -> Result<RepositoryPlan, Halt> {
-        self.decisions += 1;
-        if self.decisions > DECISIONS {
-            let detail = "it changes faster than it can be read".to_owned();
-            let case = self.case(&self.bound.repository.name, detail);
-            return Err(Halt::Refused(vec![case]));
-        }
-        let uses = self.uses_now().await?;
-        let uses = uses.index.of(&self.bound.repository);
-        let began = self.now();
-        let read = read_repository(self.found, false, &Silent).await;
-        let repository = read.map_err(|error| self.list_failed(&error))?;
-        let took = self.now().saturating_duration_since(began);
-        self.stale_at = Some(began + serves(self.application.fresh_for, took));
-        let mut kept = uses.clone();
-        kept.uses.extend(self.roots.iter().map(as_use));
-        let now = (self.application.now)();
-        let mut plan = decide(&repository, &kept, self.policy, now);
-        let (digests, tags) = bounds(self.bound);
-        restrict(&mut plan, &repository, &digests, &tags);
-        // The limits are for what may be done, so that a plan is not held by what expired since.
-        let allow = &self.application.settings.allow;
-        refuse(&mut plan, &repository, uses, self.policy, allow);
-        if plan.is_refused() {
-            let refusals = plan.refusals.into_iter();
-            return Err(Halt::Refused(refusals.filter(|one| !one.allowed).collect()));
-        }
-        self.account(&plan);
-        for wave in &mut plan.waves {
-            wave.retain(|digest| !self.done.contains(digest));
-        }
-        plan.waves.retain(|wave| !wave.is_empty());
-        Ok(plan)
-    }
-
-    /// Tells of what was planned and does not go any more.
-    fn account(&mut self, plan: &RepositoryPlan) {
-        let now: BTreeMap<Digest, &ImagePlan> = plan
-            .images
-            .iter()
-            .map(|image| (image.digest, image))
-            .collect();
-        for digest in self.bound.waves.iter().flatten() {
-            if self.done.contains(digest) {
-                continue;
-            }
-            let image = now.get(digest);
-            match image.map(|image| &image.verdict) {
-                _ if image.is_some_and(|image| image.archived)
-                    && self.archiving.contains(digest) =>
-                {
-                    self.mark_archived(*digest);
-                }
-                Some(Verdict::Remove(_)) => {}
-                Some(Verdict::Keep(reasons)) => self.skip(*digest, why(reasons)),
-                None => {
-                    self.done.insert(*digest);
-                    self.result.gone.push(*digest);
-                }
-            }
-        }
-    }
 }
 
 /// Whether all that happened to an image is that it went to the archive.
 fn is_archival(why: &SkipReason, now: &EcrImage) -> bool {
     let change = Change::Status;
     *why == SkipReason::Changed { change } && now.status == EcrImageStatus::Archived
-}
-
-/// What a plan lets go: manifests, and tags of others.
-fn bounds(plan: &RepositoryPlan) -> (BTreeSet<Digest>, BTreeMap<Digest, BTreeSet<String>>) {
-    let tags = plan.images.iter().filter(|image| !image.untag.is_empty());
-    let tags = tags.map(|image| (image.digest, image.untag.iter().cloned().collect()));
-    (
-        plan.waves.iter().flatten().copied().collect(),
-        tags.collect(),
-    )
-}
-
-/// Why something is kept, for the report. The weightiest reason comes first.
-fn why(reasons: &[KeepReason]) -> SkipReason {
-    match reasons.first() {
-        Some(KeepReason::InUse { by, .. }) => SkipReason::InUse { by: by.clone() },
-        Some(KeepReason::Part { of, .. }) => SkipReason::PartOf { of: *of },
-        Some(keep) => SkipReason::Rule { keep: keep.clone() },
-        None => SkipReason::Rule {
-            keep: KeepReason::NoRule,
-        },
-    }
-}
-
-/// A root, in the words of the core. Nobody reads them: roots have their own reasons.
-fn as_use(digest: &Digest) -> NamedImage {
-    NamedImage {
-        tag: None,
-        digest: Some(*digest),
-        by: UsedBy {
-            source: Source::Record,
-            name: "this run".to_owned(),
-        },
-    }
 }

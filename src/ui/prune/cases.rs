@@ -55,9 +55,10 @@ fn push_held(
     cases: &[&Refusal],
     style: Style,
 ) {
-    let advice = match temporary {
-        true => "It may be gone when the same command is run again. It cannot be allowed:",
-        false => advice(code),
+    let advice = if temporary {
+        "It may be gone when the same command is run again. It cannot be allowed:"
+    } else {
+        advice(code)
     };
     let advice = wrapped(&format!("{code}: {advice}"), 2, WIDTH);
     text.push_str(&advice.replacen(code.as_str(), &style.bold(code), 1));

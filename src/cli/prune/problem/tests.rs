@@ -6,9 +6,10 @@ use crate::prune::{RefusalCode, RefusalSubject, RepositoryResult};
 
 fn case(name: &str, temporary: bool) -> Refusal {
     let subject = RefusalSubject::Repository(repository(name));
-    let code = match temporary {
-        true => RefusalCode::ListFailed,
-        false => RefusalCode::NothingInUse,
+    let code = if temporary {
+        RefusalCode::ListFailed
+    } else {
+        RefusalCode::NothingInUse
     };
     Refusal::new(code, name, subject, "it is so").temporary(temporary)
 }
@@ -17,10 +18,7 @@ fn failed(name: &str, temporary: bool) -> Failed {
     Failed {
         digest: digest(name),
         tag: None,
-        code: match temporary {
-            true => "temporary".to_owned(),
-            false => "KmsError".to_owned(),
-        },
+        code: if temporary { "temporary" } else { "KmsError" }.to_owned(),
         text: "it did not work".to_owned(),
         temporary,
     }
