@@ -236,6 +236,15 @@ impl Aws {
                 AwsErrorKind::NoEndpoint
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => AwsErrorKind::Unreachable,
+            // Whatever stands before the service says so in a page of its own.
+            SdkError::ResponseError(answer) if answer.raw().status() >= 500 => {
+                AwsErrorKind::Unavailable {
+                    status: answer.raw().status(),
+                }
+            }
+            SdkError::ResponseError(answer) if answer.raw().status() == 429 => {
+                AwsErrorKind::Throttled
+            }
             _ => AwsErrorKind::Invalid,
         };
         new(kind, Box::new(error))

@@ -288,6 +288,10 @@ fn every_action_that_is_called_is_granted() {
     let mut called = BTreeSet::new();
     for entry in fs::read_dir(root().join("src/aws")).unwrap() {
         let path = entry.unwrap().path();
+        // A folder holds the tests of its module.
+        if path.is_dir() {
+            continue;
+        }
         let text = fs::read_to_string(&path).unwrap();
         // Tests say what they like.
         let code = text.split("#[cfg(test)]").next().unwrap();

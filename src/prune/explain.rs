@@ -100,7 +100,7 @@ pub struct Member<'a> {
     pub image: &'a ImagePlan,
 }
 
-impl<'a> Because<'a> {
+impl Because<'_> {
     /// The image that it leads to, and how.
     fn leads_to(self) -> Option<(Digest, Link)> {
         match self {

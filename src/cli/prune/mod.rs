@@ -29,7 +29,7 @@ Examples:
   launchway prune --apply --plan plan.json       # and remove what of it may still go
   launchway prune --allow nothing-in-use:tools   # let this case not hold the run back
   launchway prune explain shop/web:v1.2.3        # why an image stays or goes
-  launchway prune init -o launchway.hcl           # a first configuration
+  launchway prune init -o launchway.hcl          # a first configuration
 
 A repository whose name is `explain` or `init` is written as a pattern: 'explai[n]'.
 

@@ -153,7 +153,7 @@ pub struct UseCommand {
     pub env: BTreeMap<String, String>,
 }
 
-/// How many successful service revisions before the current one a rollback may want.
+/// How many successful revisions of a service or daemon before the current one a rollback may want.
 pub const ROLLBACK: u32 = 2;
 /// How many revisions of a family or a job definition, and versions of a function, are kept.
 pub const KEEP: u32 = 5;

@@ -182,7 +182,7 @@ fn reasons(case: &Case, plan: &RepositoryPlan, model: &Model<'_>) -> Outcome {
     Ok(())
 }
 
-/// (e) The waves hold exactly what goes, and whatever refers to another is earlier, but for cycles.
+/// (e) The waves hold exactly what goes, and a whole is in an earlier one than its parts, but for cycles.
 fn waves(plan: &RepositoryPlan, model: &Model<'_>) -> Outcome {
     let mut wave = BTreeMap::new();
     for (number, digests) in plan.waves.iter().enumerate() {
