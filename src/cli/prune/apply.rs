@@ -58,6 +58,8 @@ pub(super) async fn saved(
     let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one.covers(name));
     plan.repositories.retain(|one| wanted(&one.repository.name));
     check_actions(&plan, path, &ground)?;
+    let settings = &ground.settings;
+    refuse_run(&mut plan, settings.max_run_deletions, &settings.allow);
     carry_out(args, plan, None, ground, invocation).await
 }
 

@@ -91,9 +91,12 @@ impl Graph<'_> {
             let found = nodes.filter(|(_, node)| wanted(node));
             found.map(|(at, _)| at).collect()
         };
-        let mut listed = pick(&|node| match node.tags.is_untagged() {
-            true => node.is_listed(),
-            false => archives,
+        let mut listed = pick(&|node| {
+            if node.tags.is_untagged() {
+                node.is_listed()
+            } else {
+                archives
+            }
         });
         // What has no time comes first: it is held by whatever could not be read.
         listed.sort_by_key(|&at| (pushed(&self.nodes[at]), at));
