@@ -55,7 +55,7 @@ impl Running {
             match self.said.recv_timeout(left) {
                 Ok(line) if line.contains(text) => return,
                 Ok(_) => {}
-                Err(_) => panic!("`{text}` was never said"),
+                Err(error) => panic!("`{text}` was never said: {error}"),
             }
         }
     }
