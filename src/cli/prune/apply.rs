@@ -9,7 +9,7 @@ use crate::exit;
 use crate::prune::document::saved::SavedPlan;
 use crate::prune::{
     Application, Applied, Asked, Event, FailPoints, LATE, NamePattern, Observer as _, Plan,
-    Refusal, Silent,
+    Refusal, Silent, refuse_run,
 };
 use crate::ui::{Failure, PruneProgress, prune_deed};
 

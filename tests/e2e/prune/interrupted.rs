@@ -52,9 +52,10 @@ impl Running {
         let patience = Instant::now() + PATIENCE;
         loop {
             let left = patience.saturating_duration_since(Instant::now());
-            let line = self.said.recv_timeout(left).expect(text);
-            if line.contains(text) {
-                return;
+            match self.said.recv_timeout(left) {
+                Ok(line) if line.contains(text) => return,
+                Ok(_) => {}
+                Err(error) => panic!("`{text}` was never said: {error}"),
             }
         }
     }
