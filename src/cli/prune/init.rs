@@ -129,7 +129,8 @@ fn missing(plan: &Plan, invocation: &Invocation) -> Result<BTreeSet<String>, Fai
             .hint("Init needs what a plan needs; `launchway iam prune` prints the policy."));
     }
     for case in &failed {
-        invocation.printer.warn(&case.detail);
+        let text = format!("{}: {}", case.name, case.detail);
+        invocation.printer.warn(&text);
     }
     Ok(failed.iter().map(|case| case.name.clone()).collect())
 }

@@ -50,6 +50,7 @@ impl PlainStage {
         let ecr = Arc::new(FakeEcr::start().unwrap());
         let moto = Moto::start();
         let proxy = Interposer::before(moto.address());
+        proxy.without_daemons();
         let folder = tempfile::tempdir().unwrap();
         let stage = Self {
             ecr,

@@ -72,7 +72,7 @@ fn a_queue_that_is_gone_has_no_jobs() {
         aws.answer("POST /v1/listjobs", [error]);
         let found = of(&aws, &settings);
         assert_eq!(refusals(&found), expected, "{code} {left:?}");
-        let active = set(&["batch-2", "other-1"]);
+        let active = set(&["batch-2", "other-1", "pod-1"]);
         assert_eq!(tags(&found, Source::JobDefinition), active);
     }
 }

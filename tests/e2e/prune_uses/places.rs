@@ -10,13 +10,17 @@ use super::sources::everything;
 use super::{REGION, collect, nothing, place, refusals};
 use crate::support::{Answer, FakeAws};
 
-/// Clusters and families, of which there are none.
+/// Clusters and families of either kind, of which there are none.
 fn empty() -> FakeAws {
     let aws = FakeAws::start();
     aws.answer("ListClusters", [Answer::json(json!({ "clusterArns": [] }))]);
     aws.answer(
         "ListTaskDefinitionFamilies",
         [Answer::json(json!({ "families": [] }))],
+    );
+    aws.answer(
+        "ListDaemonTaskDefinitions",
+        [Answer::json(json!({ "daemonTaskDefinitions": [] }))],
     );
     aws
 }
