@@ -125,7 +125,10 @@ fn advice(code: RefusalCode) -> &'static str {
             "Name what uses it in the prune block (references, parameters, another account). If \
              nothing does, allow it:"
         }
-        RefusalCode::TooMany => "Look at the plan, raise max_deletions, or allow it for once:",
+        RefusalCode::TooMany => {
+            "Look at the plan, raise max_deletions (of `run` max_run_deletions), or allow it for \
+             once:"
+        }
         RefusalCode::TooLargeShare => "Look at the plan, raise max_share, or allow it for once:",
     }
 }
