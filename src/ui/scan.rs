@@ -40,7 +40,7 @@ pub fn scan_table(report: &Report, limit: usize, style: Style) -> String {
         ("Entries of ignore that nothing was found for", unused),
     ] {
         if !entries.is_empty() {
-            let lines = wrapped(&format!("{what}: {}", entries.join(", ")), WIDTH - 2);
+            let lines = measure::wrapped(&format!("{what}: {}", entries.join(", ")), WIDTH - 2);
             let _ = writeln!(text, "{mark} {}", lines.join("\n  "));
         }
     }
@@ -115,7 +115,7 @@ fn block(report: &Report, image: &ImageReport, limit: usize, style: Style) -> St
         };
         let _ = writeln!(text, "  {name}  {}  {what}{when}", result.manifest.short());
         let reason = result.no_result.as_deref().map(measure::printable);
-        for line in wrapped(&reason.unwrap_or_default(), WIDTH - 4) {
+        for line in measure::wrapped(&reason.unwrap_or_default(), WIDTH - 4) {
             let _ = writeln!(text, "    {}", style.yellow(line));
         }
     }
@@ -225,7 +225,7 @@ fn push_ignored(text: &mut String, row: &Row, style: Style) {
         coloured(finding.severity, style),
         style.dim(format!("until {}", ignore.until))
     );
-    for line in wrapped(&measure::printable(&ignore.reason), WIDTH - 4) {
+    for line in measure::wrapped(&measure::printable(&ignore.reason), WIDTH - 4) {
         let _ = writeln!(text, "    {}", style.dim(line));
     }
 }
@@ -277,21 +277,6 @@ fn about(ignore: &Ignore) -> String {
 /// The day of a time in RFC 3339.
 fn day(time: &str) -> &str {
     time.split_once('T').map_or(time, |(day, _)| day)
-}
-
-/// Lines of whole words; a longer word has a line of its own.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if measure::width(line) + 1 + measure::width(word) <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -53,16 +53,7 @@ pub(super) fn list(parts: &[String]) -> String {
 
 /// Lines of whole words in `columns`, each with `indent` spaces before it; a longer word has a line of its own.
 pub(super) fn wrapped(text: &str, indent: usize, columns: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in measure::printable(text).split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if indent + measure::width(line) + 1 + measure::width(word) <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
+    let lines = measure::wrapped(&measure::printable(text), columns.saturating_sub(indent));
     let lines: Vec<String> = lines
         .iter()
         .map(|line| format!("{:indent$}{line}\n", ""))

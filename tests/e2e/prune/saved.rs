@@ -45,6 +45,26 @@ fn a_repository_that_the_plan_does_not_have_is_a_mistake() {
     assert_eq!(stage.ecr.repository("shop/idle").len(), 1);
 }
 
+/// The plan was made without it.
+#[test]
+fn a_limit_of_the_run_holds_for_a_saved_plan_too() {
+    let (stage, _) = planned();
+    let limit = |most: u32| {
+        RULES.replace(
+            "prune {",
+            &format!("prune {{\n  max_run_deletions = {most}"),
+        )
+    };
+    stage.project.write("launchway.hcl", &limit(3));
+    let apply = ["--apply", "--plan", "plan.json"];
+    let says = "4 manifests and 0 tags of others would go in all, and max_run_deletions is 3";
+    stage.run(&apply).assert_failed(16, &["too-many run", says]);
+    stage.assert_untouched("over the limit");
+    stage.project.write("launchway.hcl", &limit(4));
+    stage.succeed(&apply);
+    assert_eq!(stage.tags(), ["v1".to_owned()].into());
+}
+
 #[test]
 fn a_file_that_is_no_plan_is_told_with_its_place() {
     let (stage, text) = planned();
